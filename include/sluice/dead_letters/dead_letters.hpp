@@ -1,0 +1,51 @@
+#pragma once
+
+#include <sluice/error.hpp>
+#include <sluice/policy.hpp>
+#include <sluice/receipt.hpp>
+#include <sluice/record.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <concepts>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sluice {
+
+/// A record that will not be delivered, and why.
+class DeadLetter {
+public:
+    DeadLetter() = default;
+    DeadLetter(RecordId its_id, Record its_record, error_code why)
+        : id(its_id), record(std::move(its_record)), reason(why) {}
+
+    RecordId id;
+    Record record;     ///< With the stream and the partition key that it would have had.
+    error_code reason; ///< `gave_up`, `expired`, `dropped`, `closed`, `storage_failed`, or the refusal itself.
+    std::vector<Attempt> attempts; ///< The latest ones, with the service's words.
+};
+
+/// Dead letters that run.
+///
+/// | expression       | meaning                                                                                     |
+/// |------------------|---------------------------------------------------------------------------------------------|
+/// | `d.take(letter)` | Keeps the letter, or gives an error: then the record waits and is offered again, with back-off. |
+///
+/// Called on the producer's strand; several calls may be under way.
+template <class D>
+concept RunningDeadLetters = requires(D letters, DeadLetter letter) {
+    { letters.take(std::move(letter)) } -> std::same_as<asio::awaitable<result<void>>>;
+};
+
+/// Where a record goes that cannot be delivered: a recipe with `open(World&)`, which gives `RunningDeadLetters`.
+///
+/// Models: ReportDeadLetters (default).
+template <class P>
+concept DeadLetters = PolicyOf<P, kind::dead_letters> && requires(P recipe, World& world) {
+    { recipe.open(world) } -> std::same_as<asio::awaitable<result<running_t<P>>>>;
+    requires RunningDeadLetters<running_t<P>>;
+};
+
+} // namespace sluice

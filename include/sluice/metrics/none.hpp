@@ -1,0 +1,23 @@
+#pragma once
+
+#include <sluice/metrics/metrics.hpp>
+
+namespace sluice {
+
+/// Nobody counts; `stats()` still does.
+class NoMetrics {
+public:
+    using policy_kind = kind::metrics;
+
+    class Running {
+    public:
+        void accepted(std::string_view, std::uint64_t, std::uint64_t) {}
+        void answered(std::string_view, const Answer&, std::uint64_t, std::chrono::nanoseconds) {}
+        void settled(std::string_view, error_code, std::uint64_t) {}
+        void buffered(std::uint64_t, std::uint64_t, std::chrono::nanoseconds) {}
+    };
+
+    [[nodiscard]] asio::awaitable<result<Running>> open(World&) const { co_return Running{}; }
+};
+
+} // namespace sluice

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <sluice/log.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace sluice {
+
+/// How requests are written. JSON carries data as base64, a third larger; CBOR carries the bytes themselves.
+enum class Wire : std::uint8_t { json, cbor };
+
+/// What a put does when the buffer has no room.
+enum class WhenFull : std::uint8_t {
+    wait,        ///< `async_put` waits, first come first served; `try_put` reports `error::buffer_full`.
+    fail,        ///< Every put reports `error::buffer_full`.
+    drop_oldest, ///< The oldest chunks that have nothing in flight make room; their outcome is `error::dropped`.
+};
+
+/// In which order records arrive.
+enum class Ordering : std::uint8_t {
+    none,    ///< As fast as possible; a record that is tried again arrives after later ones.
+    per_key, ///< First arrivals keep the order of the puts among records of one partition key.
+};
+
+/// What the producer and the service decide. What only one policy understands stands in that policy's constructor.
+class Options {
+public:
+    /// How calls other than puts are tried again; the AWS SDKs' rules of 2026.
+    class Retry {
+    public:
+        Retry() = default;
+
+        unsigned attempts = 3;                                ///< Including the first.
+        std::chrono::milliseconds transient_base{50};         ///< First delay is at most this.
+        std::chrono::milliseconds throttle_base{1'000};       ///< The same after throttling.
+        std::chrono::milliseconds longest{20'000};            ///< No delay is longer.
+        unsigned capacity = 500;                              ///< Tokens of one client.
+        unsigned transient_cost = 14;
+        unsigned throttle_cost = 5;
+        unsigned success_reward = 1;                          ///< Tokens back for a call that needed no retry.
+    };
+
+    Options() = default;
+    explicit Options(std::string name) : stream(std::move(name)) {}
+    explicit Options(const char* name) : stream(name) {}
+
+    // where to
+    std::string stream;   ///< Of records that name none. 1 to 128 of `[a-zA-Z0-9_.-]`.
+    std::string region;   ///< Empty: AWS_REGION, then AWS_DEFAULT_REGION.
+    std::string endpoint; ///< `http[s]://host[:port]`; empty: AWS_ENDPOINT_URL_KINESIS, AWS_ENDPOINT_URL, the region's.
+    Wire wire = Wire::json;
+
+    // what may wait
+    std::size_t buffer_bytes = 64U << 20U; ///< Of payload, keys and 32 B each of every record without an outcome.
+    std::size_t buffer_records = 10'000'000; ///< Records without an outcome.
+    WhenFull when_full = WhenFull::wait;
+    std::size_t window_bytes = 64U << 20U; ///< Of these, how many may be held in memory by a storage that persists.
+    std::size_t max_streams = 64;          ///< Streams that hold records at a time.
+    std::size_t max_payload = 1U << 20U;   ///< Data and key of one record; the service takes up to 10 MiB if set so.
+
+    // when it goes
+    std::chrono::milliseconds linger{100}; ///< Longest time a record waits for company before its batch is sent anyway.
+    bool auto_flush = true; ///< False: records leave only during `async_flush` and `async_close`.
+    Ordering ordering = Ordering::none;
+    std::size_t lanes = 1'024; ///< With `Ordering::per_key`: keys that share a lane wait for one another. 1 to 65,535.
+    std::size_t requests_in_flight = 4; ///< Of the whole producer.
+    std::size_t request_records = 500;  ///< Entries of one request, 1 to 500.
+    std::size_t request_bytes = 10U << 20U; ///< Data and keys of one request, up to 10 MiB.
+    std::chrono::milliseconds commit_interval{10}; ///< How long `try_put` may wait for company in a commit.
+
+    // when it fails
+    unsigned attempts = 10; ///< Failures of its own that a record survives, plus one; 0: no limit.
+    bool throttles_spend_attempts = false;
+    std::chrono::milliseconds time_to_live{0}; ///< Since the put. Zero: for ever.
+    std::chrono::milliseconds back_off{100};   ///< First delay is at most this; doubles with each failure.
+    std::chrono::milliseconds longest_back_off{20'000};
+    Retry retry; ///< Of calls other than puts.
+
+    // how long
+    std::chrono::milliseconds connect_timeout{3'100};
+    std::chrono::milliseconds request_timeout{30'000};
+    std::chrono::milliseconds flush_timeout{30'000}; ///< Of `async_flush` without one. Zero: one try.
+    std::chrono::milliseconds close_timeout{5'000};  ///< Of `async_close` without one, and of a `BlockingProducer`'s end.
+
+    Log log; ///< Where lines go; none by default.
+};
+
+} // namespace sluice

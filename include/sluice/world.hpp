@@ -1,0 +1,55 @@
+#pragma once
+
+#include <sluice/clock/clock.hpp>
+#include <sluice/credentials/credentials.hpp>
+#include <sluice/log.hpp>
+#include <sluice/options.hpp>
+#include <sluice/transport/transport.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/assert.hpp>
+
+namespace sluice {
+
+/// What a running policy may use of its producer: the strand, the time, the wire, the keys, the options, the log.
+///
+/// It outlives every running policy. Recipes are brought to life in a fixed order (transport, credentials, storage,
+/// offload, dead letters, metrics, destination), so `transport()` is there for all but the transport, and
+/// `credentials()` for those after the credentials.
+class World {
+public:
+    World(asio::any_io_executor executor, AnyClock& clock, const Options& options)
+        : executor_(std::move(executor)), clock_(clock), options_(options) {}
+
+    World(const World&) = delete;
+    World& operator=(const World&) = delete;
+
+    /// The producer's strand: whatever completes here needs no locks.
+    [[nodiscard]] const asio::any_io_executor& executor() const noexcept { return executor_; }
+    [[nodiscard]] AnyClock& clock() const noexcept { return clock_; }
+    [[nodiscard]] const Options& options() const noexcept { return options_; }
+    [[nodiscard]] const Log& log() const noexcept { return options_.log; }
+
+    [[nodiscard]] AnyTransport& transport() const {
+        BOOST_ASSERT_MSG(transport_, "sluice: the transport is not open yet");
+        return *transport_;
+    }
+
+    [[nodiscard]] AnyCredentials& credentials() const {
+        BOOST_ASSERT_MSG(credentials_, "sluice: the credentials are not open yet");
+        return *credentials_;
+    }
+
+    /// For whoever brings the policies to life, in the order above.
+    void offer(AnyTransport& transport) noexcept { transport_ = &transport; }
+    void offer(AnyCredentials& credentials) noexcept { credentials_ = &credentials; }
+
+private:
+    asio::any_io_executor executor_;
+    AnyClock& clock_;
+    const Options& options_;
+    AnyTransport* transport_ = nullptr;
+    AnyCredentials* credentials_ = nullptr;
+};
+
+} // namespace sluice
