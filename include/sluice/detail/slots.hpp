@@ -1,0 +1,179 @@
+#pragma once
+
+#include <sluice/batching/batching.hpp>
+#include <sluice/clock/clock.hpp>
+#include <sluice/compression/compression.hpp>
+#include <sluice/credentials/credentials.hpp>
+#include <sluice/dead_letters/dead_letters.hpp>
+#include <sluice/destination/destination.hpp>
+#include <sluice/metrics/metrics.hpp>
+#include <sluice/offload/offload.hpp>
+#include <sluice/partitioning/partitioning.hpp>
+#include <sluice/policy.hpp>
+#include <sluice/storage/storage.hpp>
+#include <sluice/transport/transport.hpp>
+
+#include <concepts>
+
+namespace sluice::detail {
+
+/// What a kind demands of its policies: `opens` tells whether they are recipes with `open(World&)`, `fits` decides,
+/// `require` says what is missing in a sentence.
+///
+/// The sentences assert the bare concept: only then does a compiler name the member that is missing.
+template <class Kind>
+struct Slot;
+
+template <class P>
+concept Opens = requires(P recipe, World& world) {
+    { recipe.open(world) } -> std::same_as<asio::awaitable<result<running_t<P>>>>;
+};
+
+template <>
+struct Slot<kind::destination> {
+    static constexpr bool opens = true;
+    template <class P>
+    static constexpr bool fits = Destination<P>;
+    template <class P>
+    static consteval void require() {
+        static_assert(RunningDestination<running_t<P>>,
+                      "sluice: what this destination opens does not model sluice::RunningDestination; "
+                      "give it the members that <sluice/destination/destination.hpp> lists");
+        if constexpr (RunningDestination<running_t<P>>) {
+            static_assert(Destination<P>, "sluice: this destination does not model sluice::Destination; "
+                                          "give it the members that <sluice/destination/destination.hpp> lists");
+        }
+    }
+};
+
+template <>
+struct Slot<kind::storage> {
+    static constexpr bool opens = true;
+    template <class P>
+    static constexpr bool fits = Storage<P>;
+    template <class P>
+    static consteval void require() {
+        static_assert(RunningStorage<running_t<P>>,
+                      "sluice: what this storage opens does not model sluice::RunningStorage; "
+                      "give it the members that <sluice/storage/storage.hpp> lists");
+    }
+};
+
+template <>
+struct Slot<kind::batching> {
+    static constexpr bool opens = false;
+    template <class P>
+    static constexpr bool fits = Batching<P>;
+    template <class P>
+    static consteval void require() {
+        static_assert(Batching<P>, "sluice: this batching does not model sluice::Batching; "
+                                   "give it the members that <sluice/batching/batching.hpp> lists");
+    }
+};
+
+template <>
+struct Slot<kind::partitioning> {
+    static constexpr bool opens = false;
+    template <class P>
+    static constexpr bool fits = Partitioning<P>;
+    template <class P>
+    static consteval void require() {
+        static_assert(Partitioning<P>, "sluice: this partitioning does not model sluice::Partitioning; "
+                                       "give it the members that <sluice/partitioning/partitioning.hpp> lists");
+    }
+};
+
+template <>
+struct Slot<kind::compression> {
+    static constexpr bool opens = false;
+    template <class P>
+    static constexpr bool fits = Compression<P>;
+    template <class P>
+    static consteval void require() {
+        static_assert(Compression<P>, "sluice: this compression does not model sluice::Compression; "
+                                      "give it the members that <sluice/compression/compression.hpp> lists");
+    }
+};
+
+template <>
+struct Slot<kind::credentials> {
+    static constexpr bool opens = true;
+    template <class P>
+    static constexpr bool fits = Credentials<P>;
+    template <class P>
+    static consteval void require() {
+        static_assert(RunningCredentials<running_t<P>>,
+                      "sluice: what these credentials open does not model sluice::RunningCredentials; "
+                      "give it the members that <sluice/credentials/credentials.hpp> lists");
+    }
+};
+
+template <>
+struct Slot<kind::offload> {
+    static constexpr bool opens = true;
+    template <class P>
+    static constexpr bool fits = Offload<P>;
+    template <class P>
+    static consteval void require() {
+        static_assert(RunningOffload<running_t<P>>,
+                      "sluice: what this offload opens does not model sluice::RunningOffload; "
+                      "give it the members that <sluice/offload/offload.hpp> lists");
+        if constexpr (RunningOffload<running_t<P>>) {
+            static_assert(Offload<P>, "sluice: this offload does not model sluice::Offload; "
+                                      "give it the members that <sluice/offload/offload.hpp> lists");
+        }
+    }
+};
+
+template <>
+struct Slot<kind::dead_letters> {
+    static constexpr bool opens = true;
+    template <class P>
+    static constexpr bool fits = DeadLetters<P>;
+    template <class P>
+    static consteval void require() {
+        static_assert(RunningDeadLetters<running_t<P>>,
+                      "sluice: what these dead letters open does not model sluice::RunningDeadLetters; "
+                      "give it the members that <sluice/dead_letters/dead_letters.hpp> lists");
+    }
+};
+
+template <>
+struct Slot<kind::metrics> {
+    static constexpr bool opens = true;
+    template <class P>
+    static constexpr bool fits = Metrics<P>;
+    template <class P>
+    static consteval void require() {
+        static_assert(RunningMetrics<running_t<P>>,
+                      "sluice: what these metrics open does not model sluice::RunningMetrics; "
+                      "give it the members that <sluice/metrics/metrics.hpp> lists");
+    }
+};
+
+template <>
+struct Slot<kind::transport> {
+    static constexpr bool opens = true;
+    template <class P>
+    static constexpr bool fits = Transport<P>;
+    template <class P>
+    static consteval void require() {
+        static_assert(RunningTransport<running_t<P>>,
+                      "sluice: what this transport opens does not model sluice::RunningTransport; "
+                      "give it the members that <sluice/transport/transport.hpp> lists");
+    }
+};
+
+template <>
+struct Slot<kind::clock> {
+    static constexpr bool opens = false;
+    template <class P>
+    static constexpr bool fits = Clock<P>;
+    template <class P>
+    static consteval void require() {
+        static_assert(Clock<P>, "sluice: this clock does not model sluice::Clock; "
+                                "give it the members that <sluice/clock/clock.hpp> lists");
+    }
+};
+
+} // namespace sluice::detail
