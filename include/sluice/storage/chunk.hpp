@@ -78,6 +78,16 @@ public:
     StoreIdentity() = default;
     StoreIdentity(std::array<std::uint8_t, 16> bits, std::uint64_t next) : id(bits), next_sequence(next) {}
 
+    /// Of a store that is being made: the clock's dice, and sequences from 1. Strand only.
+    [[nodiscard]] static StoreIdentity fresh(AnyClock& clock) {
+        StoreIdentity made;
+        for (std::size_t i = 0; i < made.id.size(); i += 8) {
+            auto random = clock.random();
+            for (std::size_t j = 0; j < 8; ++j, random >>= 8U) made.id[i + j] = static_cast<std::uint8_t>(random);
+        }
+        return made;
+    }
+
     std::array<std::uint8_t, 16> id{}; ///< 128 random bits, made with the store.
     std::uint64_t next_sequence = 1;   ///< Of the next record; greater than any that was ever stored.
 };
