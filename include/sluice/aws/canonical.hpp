@@ -1,0 +1,212 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace sluice::aws {
+
+namespace detail {
+
+[[nodiscard]] constexpr char lower(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
+[[nodiscard]] constexpr bool unreserved(char c) noexcept {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+           c == '_' || c == '~';
+}
+
+[[nodiscard]] constexpr int hex_digit(char c) noexcept {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (lower(c) >= 'a' && lower(c) <= 'f') return lower(c) - 'a' + 10;
+    return -1;
+}
+
+inline void append_encoded(std::string& out, char c) {
+    static constexpr std::string_view digits = "0123456789ABCDEF";
+    if (unreserved(c)) {
+        out += c;
+        return;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out += '%';
+    out += digits[byte >> 4U];
+    out += digits[byte & 15U];
+}
+
+/// Cuts the next piece before `separator` off the front of `rest`.
+inline std::string_view next_piece(std::string_view& rest, char separator) {
+    const auto end = std::min(rest.find(separator), rest.size());
+    const auto piece = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    return piece;
+}
+
+/// Percent escapes are read first, so that `%7e`, `%7E` and `~` are the same; a stray `%` stands for itself.
+[[nodiscard]] inline std::string recoded(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0) {
+            append_encoded(out, static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2])));
+            i += 2;
+        } else {
+            append_encoded(out, text[i]);
+        }
+    }
+    return out;
+}
+
+/// Orders names by byte as if they were in lower case.
+[[nodiscard]] inline bool name_before(std::string_view a, std::string_view b) noexcept {
+    return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
+        return static_cast<unsigned char>(lower(x)) < static_cast<unsigned char>(lower(y));
+    });
+}
+
+[[nodiscard]] inline bool same_name(std::string_view a, std::string_view b) noexcept {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
+}
+
+} // namespace detail
+
+/// The path as Signature Version 4 wants it for every service but S3: without dot segments and doubled slashes, then
+/// encoded once more, so that `%20` becomes `%2520`. `path` is that of the request line; empty means `/`.
+[[nodiscard]] inline std::string canonical_path(std::string_view path) {
+    std::vector<std::string_view> segments;
+    for (auto rest = path; !rest.empty();) {
+        const auto segment = detail::next_piece(rest, '/');
+        if (segment.empty() || segment == ".") continue;
+        if (segment != "..") {
+            segments.push_back(segment);
+        } else if (!segments.empty()) {
+            segments.pop_back();
+        }
+    }
+    std::string out;
+    for (const auto segment : segments) {
+        out += '/';
+        for (const char c : segment) detail::append_encoded(out, c);
+    }
+    if (segments.empty() || path.ends_with('/')) out += '/';
+    return out;
+}
+
+/// The query as Signature Version 4 wants it: encoded, sorted by encoded name, then by encoded value; a name without a
+/// value ends with `=`. `query` is that of the request line, without the `?`.
+[[nodiscard]] inline std::string canonical_query(std::string_view query) {
+    std::vector<std::pair<std::string, std::string>> pairs;
+    while (!query.empty()) {
+        auto value = detail::next_piece(query, '&');
+        if (value.empty()) continue;
+        auto name = detail::recoded(detail::next_piece(value, '='));
+        pairs.emplace_back(std::move(name), detail::recoded(value));
+    }
+    std::sort(pairs.begin(), pairs.end());
+    std::string out;
+    for (const auto& [name, value] : pairs) {
+        if (!out.empty()) out += '&';
+        out.append(name).append("=").append(value);
+    }
+    return out;
+}
+
+/// A header that takes part in a signature. It views what others hold.
+class SignedHeader {
+public:
+    SignedHeader() = default;
+    SignedHeader(std::string_view its_name, std::string_view its_value) : name(its_name), value(its_value) {}
+
+    std::string_view name;  ///< In any case.
+    std::string_view value; ///< As it was sent.
+};
+
+/// What Signature Version 4 signs of a request; the texts are as they stand in the request line and the headers. It
+/// views what others hold, so that neither signing nor verifying copies a request.
+class CanonicalRequest {
+public:
+    CanonicalRequest() = default;
+    CanonicalRequest(std::string_view its_method, std::string_view its_path, std::string_view its_query,
+                     std::vector<SignedHeader> its_headers, std::string_view its_payload_hash)
+        : method(its_method), path(its_path), query(its_query), headers(std::move(its_headers)),
+          payload_hash(its_payload_hash) {
+        std::stable_sort(headers.begin(), headers.end(), [](const SignedHeader& a, const SignedHeader& b) {
+            return detail::name_before(a.name, b.name);
+        });
+    }
+
+    std::string_view method;
+    std::string_view path;             ///< Escaped, as in the request line.
+    std::string_view query;            ///< The same, without the `?`.
+    std::vector<SignedHeader> headers; ///< Sorted by name; those of one name in the order in which they were sent.
+    std::string_view payload_hash;     ///< `sha256_hex` of the body, or the value of `X-Amz-Content-SHA256`.
+};
+
+namespace detail {
+
+/// The value without spaces around it, and each run of spaces within as one.
+inline void append_trimmed(std::string& out, std::string_view value) {
+    const auto space = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
+    const auto start = out.size();
+    for (auto word = value.begin(); word != value.end();) {
+        word = std::find_if_not(word, value.end(), space);
+        const auto end = std::find_if(word, value.end(), space);
+        if (word != end && out.size() != start) out += ' ';
+        out.append(word, end);
+        word = end;
+    }
+}
+
+/// `name:value` lines; what has one name stands in one line, its values joined with commas.
+inline void append_headers(std::string& out, std::span<const SignedHeader> headers) {
+    for (std::size_t i = 0; i < headers.size(); ++i) {
+        if (i != 0 && same_name(headers[i].name, headers[i - 1].name)) {
+            out.back() = ',';
+        } else {
+            for (const char c : headers[i].name) out += lower(c);
+            out += ':';
+        }
+        append_trimmed(out, headers[i].value);
+        out += '\n';
+    }
+}
+
+inline void append_names(std::string& out, std::span<const SignedHeader> headers) {
+    for (std::size_t i = 0; i < headers.size(); ++i) {
+        if (i != 0 && same_name(headers[i].name, headers[i - 1].name)) continue;
+        if (i != 0) out += ';';
+        for (const char c : headers[i].name) out += lower(c);
+    }
+}
+
+} // namespace detail
+
+/// The names that `SignedHeaders=` lists: `content-type;host;x-amz-date`.
+[[nodiscard]] inline std::string signed_headers(const CanonicalRequest& request) {
+    std::string names;
+    detail::append_names(names, request.headers);
+    return names;
+}
+
+/// The text whose digest is signed.
+[[nodiscard]] inline std::string canonical_text(const CanonicalRequest& request) {
+    std::string text;
+    std::size_t size = 128 + request.path.size() + request.query.size();
+    for (const auto& header : request.headers) size += 2 * header.name.size() + header.value.size() + 3;
+    text.reserve(size);
+    text.append(request.method).append("\n");
+    text.append(canonical_path(request.path)).append("\n");
+    text.append(canonical_query(request.query)).append("\n");
+    detail::append_headers(text, request.headers);
+    text.append("\n");
+    detail::append_names(text, request.headers);
+    text.append("\n").append(request.payload_hash);
+    return text;
+}
+
+} // namespace sluice::aws

@@ -1,0 +1,241 @@
+#include <sluice/aws/sigv4.hpp>
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+using namespace sluice;
+
+namespace {
+
+constexpr std::string_view put_record = R"({"StreamName":"s","Data":"aGVsbG8=","PartitionKey":"a"})";
+
+wall_time at(std::chrono::sys_seconds time) { return time; }
+
+// 2026-01-02T03:04:05Z
+const wall_time now = at(std::chrono::sys_days(std::chrono::year(2026) / 1 / 2) + std::chrono::seconds(11'045));
+
+Secrets secrets(std::string token = {}) {
+    return Secrets("AKIDEXAMPLE", Secret("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"), Secret(std::move(token)));
+}
+
+HttpRequest request(std::string method, std::string url, std::vector<HttpHeader> headers, std::string_view body) {
+    HttpRequest made(std::move(method), std::move(url));
+    made.headers = std::move(headers);
+    if (!body.empty()) made.body = std::make_shared<const std::string>(body);
+    return made;
+}
+
+HttpRequest kinesis(std::string url) {
+    return request("POST", std::move(url),
+                   {{"Content-Type", "application/x-amz-json-1.1"}, {"X-Amz-Target", "Kinesis_20131202.PutRecord"}},
+                   put_record);
+}
+
+std::string authorization(HttpRequest made, const Secrets& keys, std::string_view service,
+                          std::string_view region = "us-east-1") {
+    aws::Signer signer;
+    signer.sign(made, keys, region, service, now);
+    return std::string(find_header(made.headers, "Authorization"));
+}
+
+bool signs(std::string_view authorization, std::string_view names, std::string_view signature) {
+    const auto expected = "SignedHeaders=" + std::string(names) + ", Signature=" + std::string(signature);
+    return authorization.ends_with(expected);
+}
+
+} // namespace
+
+// Signatures: botocore 1.43.11 on the same requests, at 2026-01-02T03:04:05Z.
+
+TEST_CASE("a Kinesis PutRecord is signed as botocore signs it") {
+    CHECK(authorization(kinesis("https://kinesis.us-east-1.amazonaws.com/"), secrets(), "kinesis") ==
+          "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260102/us-east-1/kinesis/aws4_request, "
+          "SignedHeaders=content-type;host;x-amz-date;x-amz-target, "
+          "Signature=e59133f8f021ed9b11fa13b0fa66cd1098a53191935197a4f79496e25061b46d");
+}
+
+TEST_CASE("a session token is sent and signed, and a port belongs to the host") {
+    CHECK(signs(authorization(kinesis("http://127.0.0.1:4568/"), secrets("SESSION/TOKEN=="), "kinesis"),
+                "content-type;host;x-amz-date;x-amz-security-token;x-amz-target",
+                "a5fc78082b833f075186dd1194d475b10fe3efc4cc28ab02aaccdc735e919784"));
+}
+
+TEST_CASE("a form of IAM is signed as botocore signs it") {
+    const auto form = request("POST", "https://iam.amazonaws.com/",
+                              {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}},
+                              "Action=GetRole&Version=2010-05-08&RoleName=r1");
+    CHECK(signs(authorization(form, secrets(), "iam"), "content-type;host;x-amz-date",
+                "2560bbab84f6d5cb2877c8b5b73c4a209249ca0753c4ef67c846ac8b51bc8f96"));
+}
+
+TEST_CASE("a path with dots and escapes is signed in its canonical form") {
+    const auto get = request("GET", "https://x.example.com/a/./b/../c%20d//e", {}, "");
+    CHECK(signs(authorization(get, secrets(), "execute-api"), "host;x-amz-date",
+                "53ffd28a584a3500b4222df88c763eec18e8af2805a9c07a3dd80b6be4788fd6"));
+}
+
+TEST_CASE("a query is signed in its canonical form") {
+    const auto get = request("GET", "https://x.example.com/?a-b=1&a=0&a.b=3", {}, "");
+    CHECK(signs(authorization(get, secrets(), "execute-api"), "host;x-amz-date",
+                "65a500240e0184da882a6ab9a813e009f3ec1087f1d0111ac3f72fa4294d0738"));
+}
+
+TEST_CASE("a URL without a path is signed like one with a slash") {
+    const auto get = request("GET", "https://x.example.com?x=a%20b", {}, "");
+    CHECK(signs(authorization(get, secrets(), "execute-api"), "host;x-amz-date",
+                "0b88fd21cdb3d6b149d3ad9ef4bdd45e14a63bb48bcc9ea511da7e83f09102d7"));
+}
+
+TEST_CASE("what proxies and libraries change on the way is not signed") {
+    auto post = request("POST", "https://x.example.com:8443/",
+                        {{"X-Amz-Meta", "  a   b  c "}, {"My-Header", "\"a   b\""}}, std::string_view("\0\xff", 2));
+    const std::vector<std::string> unsigned_names{
+        "Connection", "Content-Length", "Expect",     "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization",
+        "TE",         "Trailer",        "User-Agent", "Upgrade",    "Transfer-Encoding",  "X-Amzn-Trace-Id"};
+    for (const auto& name : unsigned_names) post.headers.emplace_back(name, "x");
+    CHECK(signs(authorization(post, secrets(), "execute-api"), "host;my-header;x-amz-date;x-amz-meta",
+                "73861e0d2b2ded4e561ce811038457731a81574089d58341bfb7e3adfde97d76"));
+}
+
+TEST_CASE("an IPv6 host keeps its brackets") {
+    CHECK(signs(authorization(kinesis("http://[::1]:4568/"), secrets(), "kinesis"),
+                "content-type;host;x-amz-date;x-amz-target",
+                "b51ec38da36706d01837c18c68d643674a89c00cc040f4e0807c7d8ae7a7f94a"));
+}
+
+TEST_CASE("the host is lower case, without the scheme's own port") {
+    CHECK(signs(authorization(request("GET", "https://X.Example.com:443/", {}, ""), secrets(), "execute-api"),
+                "host;x-amz-date", "0c6edd5e7e53005859eec18ff675f9d3ead84f73eefd6a1c2c44eef5f564c046"));
+    CHECK(aws::host_header("https://a:443") == "a");
+    CHECK(aws::host_header("https://a:80/x") == "a:80");
+    CHECK(aws::host_header("http://A:80?x") == "a");
+    CHECK(aws::host_header("http://a:443/") == "a:443");
+    CHECK(aws::host_header("http://a:4443/") == "a:4443");
+    CHECK(aws::host_header("HTTPS://[FD00::1]:443/x:443") == "[fd00::1]");
+}
+
+TEST_CASE("a digest that is given is used as it stands") {
+    const auto put = request("PUT", "https://x.example.com/", {{"X-Amz-Content-SHA256", "UNSIGNED-PAYLOAD"}}, "hello");
+    CHECK(signs(authorization(put, secrets(), "execute-api"), "host;x-amz-content-sha256;x-amz-date",
+                "af8a9dd0989883a1eea4277d5894885114021fcaf9fabec2cec303edd197f8d8"));
+}
+
+TEST_CASE("the headers that signing adds are those that it signed") {
+    aws::Signer signer;
+    auto made = kinesis("https://Kinesis.us-east-1.amazonaws.com:443/");
+    signer.sign(made, secrets("SESSION"), "us-east-1", "kinesis", now);
+    CHECK(find_header(made.headers, "Host") == "kinesis.us-east-1.amazonaws.com");
+    CHECK(find_header(made.headers, "X-Amz-Date") == "20260102T030405Z");
+    CHECK(find_header(made.headers, "X-Amz-Security-Token") == "SESSION");
+    CHECK(find_header(made.headers, "Content-Type") == "application/x-amz-json-1.1");
+    CHECK(*made.body == put_record);
+}
+
+TEST_CASE("a host that is set is signed and kept as it is") {
+    auto made = kinesis("http://127.0.0.1:4568/");
+    made.headers.emplace_back("HOST", "kinesis.us-east-1.amazonaws.com");
+    const auto line = authorization(made, secrets(), "kinesis");
+    CHECK(signs(line, "content-type;host;x-amz-date;x-amz-target",
+                "e59133f8f021ed9b11fa13b0fa66cd1098a53191935197a4f79496e25061b46d"));
+}
+
+TEST_CASE("a request that was signed before is signed anew") {
+    aws::Signer signer;
+    auto made = kinesis("https://kinesis.us-east-1.amazonaws.com/");
+    made.headers.emplace_back("Date", "Fri, 02 Jan 2026 03:04:05 GMT");
+    signer.sign(made, secrets("OLD"), "us-east-1", "kinesis", now - std::chrono::hours(48));
+    signer.sign(made, secrets(), "us-east-1", "kinesis", now);
+    CHECK(find_header(made.headers, "Authorization").ends_with(
+        "e59133f8f021ed9b11fa13b0fa66cd1098a53191935197a4f79496e25061b46d"));
+    CHECK(made.headers.size() == 5);
+}
+
+TEST_CASE("the key that is kept is never used for another secret, day, region or service") {
+    const auto fresh = [](const Secrets& keys, std::string_view region, std::string_view service, wall_time time) {
+        auto made = kinesis("https://h/");
+        aws::Signer signer;
+        signer.sign(made, keys, region, service, time);
+        return std::string(find_header(made.headers, "Authorization"));
+    };
+    aws::Signer signer;
+    const Secrets other("AKIDEXAMPLE", Secret("another"));
+    const auto tomorrow = now + std::chrono::hours(24);
+    const auto check = [&](const Secrets& keys, std::string_view region, std::string_view service, wall_time time) {
+        auto made = kinesis("https://h/");
+        signer.sign(made, keys, region, service, time);
+        CHECK(find_header(made.headers, "Authorization") == fresh(keys, region, service, time));
+    };
+    check(secrets(), "us-east-1", "kinesis", now);
+    check(secrets(), "us-east-1", "kinesis", now);
+    check(other, "us-east-1", "kinesis", now);
+    check(other, "eu-west-1", "kinesis", now);
+    check(other, "eu-west-1", "firehose", now);
+    check(other, "eu-west-1", "firehose", tomorrow);
+    check(secrets(), "us-east-1", "kinesis", now);
+}
+
+TEST_CASE("whoever knows the secret computes the same signature from what was sent") {
+    aws::Signer signer;
+    auto made = kinesis("http://127.0.0.1:4568/some%20path?b=2&a=1");
+    signer.sign(made, secrets("SESSION/TOKEN=="), "eu-west-1", "kinesis", now);
+    const auto line = std::string(find_header(made.headers, "Authorization"));
+
+    std::vector<aws::SignedHeader> received;
+    for (const auto& header : made.headers) {
+        if (header.name != "Authorization") received.emplace_back(header.name, header.value);
+    }
+    const auto hash = aws::sha256_hex(*made.body);
+    const aws::CanonicalRequest canonical("POST", "/some%20path", "b=2&a=1", received, hash);
+    const auto key = secrets().secret_access_key;
+    CHECK(line.ends_with("Signature=" + aws::signature(canonical, key, "eu-west-1", "kinesis", "20260102T030405Z")));
+    CHECK_FALSE(line.ends_with(aws::signature(canonical, Secret("wrong"), "eu-west-1", "kinesis", "20260102T030405Z")));
+    CHECK_FALSE(line.ends_with(aws::signature(canonical, key, "eu-west-2", "kinesis", "20260102T030405Z")));
+    CHECK_FALSE(line.ends_with(aws::signature(canonical, key, "eu-west-1", "kinesis", "20260102T030406Z")));
+}
+
+TEST_CASE("every part of a request changes its signature") {
+    const std::vector<aws::SignedHeader> headers{{"host", "h"}, {"x-amz-date", "20260102T030405Z"}};
+    const auto sign = [](const aws::CanonicalRequest& canonical) {
+        return aws::signature(canonical, Secret("key"), "us-east-1", "kinesis", "20260102T030405Z");
+    };
+    const auto plain = sign({"POST", "/", "", headers, "hash"});
+    CHECK(sign({"GET", "/", "", headers, "hash"}) != plain);
+    CHECK(sign({"POST", "/x", "", headers, "hash"}) != plain);
+    CHECK(sign({"POST", "/", "x", headers, "hash"}) != plain);
+    CHECK(sign({"POST", "/", "", {{"host", "h"}}, "hash"}) != plain);
+    CHECK(sign({"POST", "/", "", {{"host", "i"}, headers[1]}, "hash"}) != plain);
+    CHECK(sign({"POST", "/", "", headers, "other"}) != plain);
+}
+
+TEST_CASE("a server may verify what makes no sense") {
+    const auto hostile = aws::signature({"", "%%/..//", "&&=&%", {{"", ""}}, ""}, Secret(), "", "", "");
+    CHECK(hostile.size() == 64);
+}
+
+TEST_CASE("dates are written in UTC, with every digit") {
+    using namespace std::chrono;
+    CHECK(aws::amz_date(now) == "20260102T030405Z");
+    CHECK(aws::amz_date(wall_time{}) == "19700101T000000Z");
+    CHECK(aws::amz_date(wall_time{} - milliseconds(1)) == "19691231T235959Z");
+    CHECK(aws::amz_date(now + milliseconds(999)) == "20260102T030405Z");
+    CHECK(aws::amz_date(at(sys_days(year(2024) / 2 / 29) + seconds(86'399))) == "20240229T235959Z");
+}
+
+TEST_CASE("a URL falls into its parts, whatever it looks like") {
+    const aws::UrlParts full("https://h:1/a/b?c=d?e#f");
+    CHECK(full.scheme == "https");
+    CHECK(full.authority == "h:1");
+    CHECK(full.path == "/a/b");
+    CHECK(full.query == "c=d?e");
+    const aws::UrlParts bare("http://h?x");
+    CHECK(bare.authority == "h");
+    CHECK(bare.path.empty());
+    CHECK(bare.query == "x");
+    CHECK(aws::UrlParts("").authority.empty());
+    CHECK(aws::UrlParts("://").authority.empty());
+    CHECK(aws::UrlParts("https://h/a#?b").query.empty());
+}
