@@ -1,0 +1,7 @@
+#include "everything.hpp"
+
+std::string_view version_seen_elsewhere();
+
+std::string_view version_seen_elsewhere() {
+    return sluice::version;
+}
