@@ -3,6 +3,7 @@
 #include <boost/system/error_code.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -30,8 +31,8 @@ namespace detail {
 
 /// What may stand in a log line. `Secret` and `Secrets` do not model it: a line with one does not compile.
 template <class T>
-concept Loggable = std::convertible_to<const T&, std::string_view> || std::integral<T> || std::floating_point<T> ||
-                   std::same_as<T, boost::system::error_code>;
+concept Loggable = (std::convertible_to<const T&, std::string_view> && !std::same_as<T, std::nullptr_t>) ||
+                   std::integral<T> || std::floating_point<T> || std::same_as<T, boost::system::error_code>;
 
 template <Loggable T>
 void append_loggable(std::string& line, const T& part) {
