@@ -1,0 +1,110 @@
+#pragma once
+
+#include <sluice/destination/destination.hpp>
+#include <sluice/kinesis/hash_key.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace sluice::kinesis {
+
+/// Which open shard holds which keys: an immutable value whose copies share what they know.
+///
+/// Shards are numbered from 0 in the order of their last keys. The ranges are those that the service told, never
+/// computed ones: services differ by a key in how they divide. Keys that no range holds, as while a stream is being
+/// resharded, belong to no shard; of ranges that overlap, the one that ends first has the key.
+class ShardMap {
+public:
+    ShardMap() = default; ///< No shards.
+
+    /// The map of these shards, in any order; `error::response_invalid` if one's ends are no hash keys, or in the wrong
+    /// order.
+    [[nodiscard]] static result<ShardMap> from(const std::vector<ShardRange>& ranges) {
+        std::vector<Shard> shards;
+        shards.reserve(ranges.size());
+        for (const auto& range : ranges) {
+            const auto first = HashKey::parse(range.first_hash_key);
+            const auto last = HashKey::parse(range.last_hash_key);
+            if (!first || !last || *last < *first) return error::response_invalid;
+            shards.emplace_back(range.shard_id, *first, *last);
+        }
+        ShardMap map;
+        map.knowledge_ = std::make_shared<const Knowledge>(std::move(shards));
+        return map;
+    }
+
+    [[nodiscard]] std::size_t size() const noexcept { return knowledge_ ? knowledge_->shards.size() : 0; }
+
+    /// The shard that holds the key; none if no range does.
+    [[nodiscard]] std::optional<std::size_t> find(HashKey key) const {
+        if (!knowledge_) return {};
+        const auto& shards = knowledge_->shards;
+        const auto ends_before = [](const Shard& shard, HashKey wanted) { return shard.last < wanted; };
+        auto found = std::lower_bound(shards.begin(), shards.end(), key, ends_before);
+        // Where ranges overlap, a wide one that ends later may still hold the key.
+        while (knowledge_->overlap && found != shards.end() && key < found->first) ++found;
+        if (found == shards.end() || key < found->first) return {};
+        return static_cast<std::size_t>(found - shards.begin());
+    }
+
+    /// Whether the shard with this number holds the key.
+    [[nodiscard]] bool holds(std::size_t index, HashKey key) const {
+        const auto& shard = knowledge_->shards[index];
+        return shard.first <= key && key <= shard.last;
+    }
+
+    /// The id of the shard with this number; valid as long as any copy of this map.
+    [[nodiscard]] const std::string& id(std::size_t index) const { return knowledge_->shards[index].id; }
+
+    [[nodiscard]] HashKey first(std::size_t index) const { return knowledge_->shards[index].first; }
+    [[nodiscard]] HashKey last(std::size_t index) const { return knowledge_->shards[index].last; }
+
+    /// The number of the shard with this id; none if it is not in the map.
+    [[nodiscard]] std::optional<std::size_t> index_of(std::string_view id) const {
+        if (!knowledge_) return {};
+        const auto& by_id = knowledge_->by_id;
+        const auto& shards = knowledge_->shards;
+        const auto found = std::lower_bound(by_id.begin(), by_id.end(), id, [&](std::size_t index, std::string_view wanted) {
+            return shards[index].id < wanted;
+        });
+        if (found == by_id.end() || shards[*found].id != id) return {};
+        return *found;
+    }
+
+private:
+    class Shard {
+    public:
+        Shard(std::string its_id, HashKey its_first, HashKey its_last)
+            : id(std::move(its_id)), first(its_first), last(its_last) {}
+
+        std::string id;
+        HashKey first;
+        HashKey last;
+    };
+
+    class Knowledge {
+    public:
+        explicit Knowledge(std::vector<Shard> its_shards) : shards(std::move(its_shards)), by_id(shards.size()) {
+            std::stable_sort(shards.begin(), shards.end(), [](const Shard& a, const Shard& b) { return a.last < b.last; });
+            for (std::size_t i = 1; i < shards.size(); ++i) overlap = overlap || shards[i].first <= shards[i - 1].last;
+            std::iota(by_id.begin(), by_id.end(), std::size_t{0});
+            std::stable_sort(by_id.begin(), by_id.end(),
+                             [this](std::size_t a, std::size_t b) { return shards[a].id < shards[b].id; });
+        }
+
+        std::vector<Shard> shards;      ///< By last key.
+        std::vector<std::size_t> by_id; ///< Their numbers, by id.
+        bool overlap = false;
+    };
+
+    std::shared_ptr<const Knowledge> knowledge_;
+};
+
+} // namespace sluice::kinesis
