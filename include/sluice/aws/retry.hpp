@@ -1,0 +1,108 @@
+#pragma once
+
+#include <sluice/error.hpp>
+#include <sluice/options.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <system_error>
+
+namespace sluice::aws {
+
+/// Whether it makes sense to send the same request again.
+enum class Retryable : std::uint8_t {
+    no,
+    transient, ///< The connection, the time or the service failed.
+    throttle,  ///< The service asks to slow down.
+};
+
+/// How the AWS SDKs count a failure (AWS SDKs and Tools reference, "Retry behavior").
+[[nodiscard]] inline Retryable retryable(error_code failure) noexcept {
+    if (failure == error::throttled || failure == error::limit_exceeded) return Retryable::throttle;
+    for (const auto transient : {error::service_failed, error::name_not_resolved, error::connection_failed,
+                                 error::tls_failed, error::timed_out, error::response_truncated,
+                                 error::protocol_violated}) {
+        if (failure == transient) return Retryable::transient;
+    }
+    return Retryable::no;
+}
+
+/// The retry tokens of one client: when calls keep failing they run out, and calls fail at once instead of adding to
+/// the load. One strand.
+class RetryTokens {
+public:
+    explicit RetryTokens(unsigned capacity) : capacity_(capacity), left_(capacity) {}
+
+    [[nodiscard]] bool take(unsigned cost) noexcept {
+        if (cost > left_) return false;
+        left_ -= cost;
+        return true;
+    }
+
+    void give_back(unsigned count) noexcept { left_ += std::min(count, capacity_ - left_); }
+
+    [[nodiscard]] unsigned left() const noexcept { return left_; }
+
+private:
+    unsigned capacity_;
+    unsigned left_;
+};
+
+/// The attempts of one call: decides after each failure whether, and when, there is another. Pure but for the tokens.
+///
+/// The rules are those of the AWS SDKs since November 2026: full jitter, a higher price for transient failures than
+/// for throttling, and a wish of the service for a delay is granted up to five seconds beyond the own one.
+class Retries {
+public:
+    Retries(const Options::Retry& rules, RetryTokens& tokens) : rules_(rules), tokens_(tokens) {}
+
+    /// How long to wait before the next attempt, after one that failed; none: give up. `random` has 64 random bits,
+    /// `wish` is the service's `x-amz-retry-after`. No delay is longer than a day.
+    [[nodiscard]] std::optional<std::chrono::milliseconds> decide(Retryable kind, std::uint64_t random,
+                                                                  std::optional<std::chrono::milliseconds> wish) {
+        if (kind == Retryable::no || attempt_ >= rules_.attempts) return std::nullopt;
+        const auto cost = kind == Retryable::throttle ? rules_.throttle_cost : rules_.transient_cost;
+        if (!tokens_.take(cost)) return std::nullopt;
+        held_ = cost;
+        const auto own = jittered(kind, random);
+        ++attempt_;
+        if (!wish) return own;
+        return std::clamp(*wish, own, own + std::chrono::milliseconds(5'000));
+    }
+
+    /// To be told when an attempt succeeds: gives back what the last retry cost, or the reward if there was none.
+    void succeed() noexcept { tokens_.give_back(attempt_ > 1 ? held_ : rules_.success_reward); }
+
+    /// The number of the attempt under way, from one on.
+    [[nodiscard]] unsigned attempt() const noexcept { return attempt_; }
+
+private:
+    [[nodiscard]] std::chrono::milliseconds jittered(Retryable kind, std::uint64_t random) const {
+        constexpr double day = 86'400'000;
+        const auto base = kind == Retryable::throttle ? rules_.throttle_base : rules_.transient_base;
+        const double doubled = static_cast<double>(base.count()) * std::exp2(std::min(attempt_ - 1, 62U));
+        const double most = std::clamp(std::min(doubled, static_cast<double>(rules_.longest.count())), 0.0, day);
+        const double share = static_cast<double>(random >> 11U) / static_cast<double>((std::uint64_t{1} << 53U) - 1);
+        return std::chrono::milliseconds(std::llround(most * share));
+    }
+
+    const Options::Retry& rules_;
+    RetryTokens& tokens_;
+    unsigned attempt_ = 1;
+    unsigned held_ = 0;
+};
+
+/// The service's wish for a delay: the header `x-amz-retry-after`, whole milliseconds, nothing else.
+[[nodiscard]] inline std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view header) noexcept {
+    std::uint32_t count = 0;
+    const auto [end, failure] = std::from_chars(header.data(), header.data() + header.size(), count);
+    if (failure != std::errc{} || end != header.data() + header.size()) return std::nullopt;
+    return std::chrono::milliseconds(count);
+}
+
+} // namespace sluice::aws

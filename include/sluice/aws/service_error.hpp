@@ -1,0 +1,239 @@
+#pragma once
+
+#include <sluice/aws/cbor_reader.hpp>
+#include <sluice/aws/json_reader.hpp>
+#include <sluice/aws/token.hpp>
+#include <sluice/error.hpp>
+#include <sluice/secrets.hpp>
+#include <sluice/transport/transport.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace sluice::aws {
+
+namespace detail {
+
+/// The services' words, by what a caller can do (their API references; "AWS SDKs and Tools" for what is retried).
+[[nodiscard]] constexpr auto error_codes() {
+    using enum error;
+    return std::to_array<std::pair<std::string_view, error>>({
+        {"Throttling", throttled},
+        {"ThrottlingException", throttled},
+        {"ThrottledException", throttled},
+        {"RequestThrottled", throttled},
+        {"RequestThrottledException", throttled},
+        {"TooManyRequestsException", throttled},
+        {"ProvisionedThroughputExceededException", throttled},
+        {"TransactionInProgressException", throttled},
+        {"RequestLimitExceeded", throttled},
+        {"BandwidthLimitExceeded", throttled},
+        {"SlowDown", throttled},
+        {"PriorRequestNotComplete", throttled},
+        {"EC2ThrottledException", throttled},
+        {"KMSThrottlingException", throttled},
+
+        {"InternalFailure", service_failed},
+        {"InternalFailureException", service_failed},
+        {"InternalError", service_failed},
+        {"InternalServerError", service_failed},
+        {"InternalServiceError", service_failed},
+        {"ServiceFailure", service_failed},
+        {"ServiceUnavailable", service_failed},
+        {"ServiceUnavailableException", service_failed},
+        {"RequestTimeout", service_failed},
+        {"RequestTimeoutException", service_failed},
+        {"IDPCommunicationError", service_failed},
+        {"ReplicatedWriteConflictException", service_failed},
+        {"KMSInternalException", service_failed},
+        {"KeyUnavailableException", service_failed},
+        {"DependencyTimeoutException", service_failed},
+
+        {"ResourceNotFoundException", stream_not_found},
+
+        {"AccessDenied", access_denied},
+        {"AccessDeniedException", access_denied},
+        {"OptInRequired", access_denied},
+        {"RegionDisabledException", access_denied},
+
+        {"UnrecognizedClient", credentials_refused},
+        {"UnrecognizedClientException", credentials_refused},
+        {"InvalidClientTokenId", credentials_refused},
+        {"InvalidAccessKeyId", credentials_refused},
+        {"MissingAuthenticationToken", credentials_refused},
+        {"MissingAuthenticationTokenException", credentials_refused},
+        {"InvalidIdentityToken", credentials_refused},
+        {"IDPRejectedClaim", credentials_refused},
+        {"AuthFailure", credentials_refused},
+
+        {"ExpiredToken", credentials_expired},
+        {"ExpiredTokenException", credentials_expired},
+        {"UnauthorizedException", credentials_expired}, // SSO's word for an access token that is over
+
+        {"InvalidSignatureException", signature_refused},
+        {"SignatureDoesNotMatch", signature_refused},
+        {"IncompleteSignature", signature_refused},
+        {"IncompleteSignatureException", signature_refused},
+
+        {"RequestExpired", clock_skewed},
+        {"RequestInTheFuture", clock_skewed},
+        {"RequestTimeTooSkewed", clock_skewed},
+
+        {"InvalidArgumentException", request_refused},
+        {"ValidationException", request_refused},
+        {"SerializationException", request_refused},
+        {"MalformedPolicyDocument", request_refused},
+        {"InvalidInput", request_refused},
+        {"InvalidParameterValue", request_refused},
+        {"InvalidParameterCombination", request_refused},
+        {"MissingParameter", request_refused},
+        {"NoSuchEntity", request_refused},
+        {"PackedPolicyTooLarge", request_refused},
+
+        {"RequestEntityTooLarge", request_too_large},
+        {"RequestEntityTooLargeException", request_too_large},
+
+        {"InvalidKMSResourceException", key_service_failed},
+        {"NotFoundException", key_service_failed},
+        {"DisabledException", key_service_failed},
+        {"InvalidCiphertextException", key_service_failed},
+        {"IncorrectKeyException", key_service_failed},
+        {"InvalidKeyUsageException", key_service_failed},
+
+        {"ResourceInUseException", resource_in_use},
+        {"TableInUseException", resource_in_use},
+        {"EntityAlreadyExists", resource_in_use},
+        {"ConcurrentModification", resource_in_use},
+        {"DeleteConflict", resource_in_use},
+
+        {"ExpiredIteratorException", iterator_expired},
+        {"ExpiredNextTokenException", iterator_expired},
+        {"TrimmedDataAccessException", iterator_expired},
+
+        {"LimitExceeded", limit_exceeded},
+        {"LimitExceededException", limit_exceeded},
+
+        // A server that does not know the operation is another service, or too old: no fault of what was sent.
+        {"UnknownOperationException", response_invalid},
+    });
+}
+
+/// What a status says when the code says nothing.
+[[nodiscard]] inline error error_of_status(int status, bool has_code) noexcept {
+    if (status == 413) return error::request_too_large;
+    if (status == 429) return error::throttled;
+    if (status == 408 || status >= 500) return error::service_failed;
+    if (status == 401 || status == 403) return error::access_denied;
+    return has_code ? error::request_refused : error::response_invalid;
+}
+
+} // namespace detail
+
+/// What a caller can do about a failure. `code` is the service's word for it, without namespace; empty if the answer
+/// has none, as a proxy's page: that is never taken for the service's judgement of what was sent.
+[[nodiscard]] inline error error_of(std::string_view code, int status) noexcept {
+    static constexpr auto rows = detail::error_codes();
+    const auto row = std::find_if(rows.begin(), rows.end(), [code](const auto& entry) { return entry.first == code; });
+    if (row != rows.end()) return row->second;
+    if (code.starts_with("KMS")) return error::key_service_failed;
+    return detail::error_of_status(status, !code.empty());
+}
+
+/// What a service says when it does not do what it was asked.
+class ServiceError {
+public:
+    ServiceError() = default;
+    ServiceError(error_code why, std::string word, std::string sentence, std::string id)
+        : error(why), code(std::move(word)), message(std::move(sentence)), request_id(std::move(id)) {}
+
+    error_code error;
+    std::string code;       ///< `ResourceNotFoundException`; without one the HTTP status, `502`.
+    std::string message;    ///< One line, at most `max_message` bytes. May be empty.
+    std::string request_id; ///< `x-amzn-RequestId`, for AWS support. May be empty.
+
+    static constexpr std::size_t max_message = 1'024;
+};
+
+/// Replaces what is secret in a text by `***`; true if there was something. Services repeat the session token when a
+/// signature does not match.
+inline bool strike_secrets(std::string& text, const Secrets& secrets) {
+    bool found = false;
+    for (const auto* secret : {&secrets.secret_access_key, &secrets.session_token}) {
+        if (secret->empty()) continue;
+        for (auto at = text.find(secret->reveal()); at != std::string::npos; at = text.find(secret->reveal(), at + 3)) {
+            text.replace(at, secret->reveal().size(), "***");
+            found = true;
+        }
+    }
+    return found;
+}
+
+namespace detail {
+
+/// `com.amazonaws.x#Name:http://…` is `Name`.
+[[nodiscard]] inline std::string bare_code(std::string_view code) {
+    code = code.substr(0, code.find(':'));
+    code.remove_prefix(std::min(code.rfind('#') + 1, code.size()));
+    return std::string(code.substr(0, 128));
+}
+
+/// Reads what it can; what follows a mistake in the text is left out. False if the text tells nothing.
+template <class Reader>
+bool read_service_error(Reader reader, ServiceError& failure) {
+    if (!reader.next().is(TokenKind::map)) return false;
+    for (auto name = reader.next(); !name.is(TokenKind::end) && !name.is(TokenKind::failed); name = reader.next()) {
+        if (!name.is(TokenKind::text)) {
+            if (!skip(reader, name) || !skip(reader, reader.next())) break;
+            continue;
+        }
+        std::string* member = nullptr;
+        if (name.text == "__type") member = &failure.code;
+        if (name.text == "message" || name.text == "Message") member = &failure.message;
+        const auto value = reader.next();
+        if (member != nullptr && value.is(TokenKind::text)) {
+            if (member->empty()) *member = value.text;
+        } else if (!skip(reader, value)) {
+            break;
+        }
+    }
+    return !failure.code.empty() || !failure.message.empty();
+}
+
+/// One line of printable text, not longer than a log line should be; a character at the end is whole or left out.
+inline void tidy(std::string& text, std::size_t most) {
+    if (text.size() > most) {
+        auto end = most;
+        while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+        text.resize(end);
+    }
+    std::replace_if(text.begin(), text.end(), [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }, ' ');
+}
+
+} // namespace detail
+
+/// Reads the answer of a service that speaks AWS JSON or AWS CBOR and did not succeed, whatever its body is: the
+/// service's own form, a proxy's page, nothing, or half of something. What is in `secrets` does not get through.
+[[nodiscard]] inline ServiceError parse_service_error(const HttpResponse& response, const Secrets& secrets = {}) {
+    ServiceError failure;
+    const bool cbor = find_header(response.headers, "Content-Type").find("cbor") != std::string_view::npos;
+    if (!(cbor && detail::read_service_error(CborReader(response.body), failure)) &&
+        !detail::read_service_error(JsonReader(response.body), failure)) {
+        failure.message = response.body;
+    }
+    if (failure.code.empty()) failure.code = find_header(response.headers, "x-amzn-ErrorType");
+    failure.code = detail::bare_code(failure.code);
+    failure.error = error_of(failure.code, response.status);
+    if (failure.code.empty()) failure.code = std::to_string(response.status);
+    failure.request_id = find_header(response.headers, "x-amzn-RequestId").substr(0, 128);
+    for (auto* text : {&failure.code, &failure.message, &failure.request_id}) {
+        strike_secrets(*text, secrets);
+        detail::tidy(*text, ServiceError::max_message);
+    }
+    return failure;
+}
+
+} // namespace sluice::aws
