@@ -1,0 +1,92 @@
+#pragma once
+
+#include <sluice/batching/batching.hpp>
+#include <sluice/compression/compression.hpp>
+#include <sluice/credentials/cached.hpp>
+#include <sluice/dead_letters/dead_letters.hpp>
+#include <sluice/destination/destination.hpp>
+#include <sluice/metrics/metrics.hpp>
+#include <sluice/offload/offload.hpp>
+#include <sluice/storage/storage.hpp>
+#include <sluice/transport/transport.hpp>
+#include <sluice/world.hpp>
+
+#include <optional>
+#include <utility>
+
+namespace sluice::detail {
+
+/// The policies that act: their recipes, and what these became. Strand only.
+///
+/// An opening that fails keeps what is open; the next one goes on from there.
+template <Destination D, Storage S, Credentials C, Offload O, DeadLetters L, Metrics M, Transport T>
+class Company {
+public:
+    Company(D destination, S storage, C credentials, O offload, L letters, M metrics, T transport)
+        : destination_recipe_(std::move(destination)), storage_recipe_(std::move(storage)),
+          credentials_recipe_(std::move(credentials)), offload_recipe_(std::move(offload)),
+          letters_recipe_(std::move(letters)), metrics_recipe_(std::move(metrics)),
+          transport_recipe_(std::move(transport)) {}
+
+    /// Brings the recipes to life, in the order that `World` documents.
+    [[nodiscard]] asio::awaitable<result<void>> open(World& world) {
+        error_code failure = co_await bring_to_life(transport_recipe_, transport_, world);
+        if (!failure) world.offer(*transport_);
+        if (!failure) failure = co_await open_credentials(world);
+        if (!failure) failure = co_await bring_to_life(storage_recipe_, storage_, world);
+        if (!failure) failure = co_await bring_to_life(offload_recipe_, offload_, world);
+        if (!failure) failure = co_await bring_to_life(letters_recipe_, letters_, world);
+        if (!failure) failure = co_await bring_to_life(metrics_recipe_, metrics_, world);
+        if (!failure) failure = co_await bring_to_life(destination_recipe_, destination_, world);
+        if (failure) co_return failure;
+        co_return result<void>{};
+    }
+
+    [[nodiscard]] AnyCredentials& credentials() { return *credentials_; }
+    [[nodiscard]] running_t<S>& storage() { return *storage_; }
+    [[nodiscard]] running_t<O>& offload() { return *offload_; }
+    [[nodiscard]] running_t<L>& letters() { return *letters_; }
+    [[nodiscard]] running_t<M>& metrics() { return *metrics_; }
+    [[nodiscard]] running_t<D>& destination() { return *destination_; }
+
+    /// Lets the storage go, so that another producer may open it.
+    void close_storage() { storage_.reset(); }
+
+private:
+    template <class Recipe, class Living>
+    static asio::awaitable<error_code> bring_to_life(Recipe& recipe, std::optional<Living>& living, World& world) {
+        if (living) co_return error_code{};
+        auto running = co_await recipe.open(world);
+        if (!running) co_return running.error();
+        living.emplace(std::move(*running));
+        co_return error_code{};
+    }
+
+    asio::awaitable<error_code> open_credentials(World& world) {
+        if (credentials_) co_return error_code{};
+        auto running = co_await credentials_recipe_.open(world);
+        if (!running) co_return running.error();
+        credentials_.emplace(world, std::move(*running));
+        world.offer(*credentials_);
+        co_return error_code{};
+    }
+
+    D destination_recipe_;
+    S storage_recipe_;
+    C credentials_recipe_;
+    O offload_recipe_;
+    L letters_recipe_;
+    M metrics_recipe_;
+    T transport_recipe_;
+
+    // In this order, so that they die in the reverse one.
+    std::optional<TransportBox<running_t<T>>> transport_;
+    std::optional<CachedCredentials<running_t<C>>> credentials_;
+    std::optional<running_t<S>> storage_;
+    std::optional<running_t<O>> offload_;
+    std::optional<running_t<L>> letters_;
+    std::optional<running_t<M>> metrics_;
+    std::optional<running_t<D>> destination_;
+};
+
+} // namespace sluice::detail

@@ -1,0 +1,489 @@
+#pragma once
+
+#include <sluice/batching/batching.hpp>
+#include <sluice/destination/destination.hpp>
+#include <sluice/detail/actions.hpp>
+#include <sluice/detail/back_off.hpp>
+#include <sluice/detail/dispatch.hpp>
+#include <sluice/detail/disposition.hpp>
+#include <sluice/detail/flights.hpp>
+#include <sluice/detail/outcomes.hpp>
+#include <sluice/detail/stream_state.hpp>
+#include <sluice/options.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sluice::detail {
+
+/// Decides what is sent when, and what each answer means: the heart of a producer, without I/O, threads or a clock.
+///
+/// It is told chunks, answers, flushes and the time, and `act` tells what is to be done. One seed, one history.
+template <Batching B>
+class Delivery {
+public:
+    Delivery(const Options& options, RequestLimits limits, B batching, std::uint64_t seed)
+        : options_(options), dispatch_(options, limits, std::move(batching)), window_(options.window_bytes),
+          dice_(seed) {}
+
+    // --- what it is told ---------------------------------------------------------------------------------------
+
+    /// The storage held these streams, with so many records in all, when it was opened.
+    void recover(const std::vector<std::string>& streams, std::uint64_t records, std::uint64_t next_sequence) {
+        for (const auto& name : streams) stream(name).backlog.more = true;
+        outcomes_.expect(records, next_sequence);
+    }
+
+    /// Bounds the bodies kept in memory; what exceeds it is read from the storage when its turn comes.
+    void set_window(std::size_t bytes) { window_ = bytes; }
+
+    /// A chunk that the storage did not take: its records are lost.
+    void admit_lost(Chunk chunk, error_code reason, Moment now) {
+        auto& its = stream(chunk.stream);
+        if (chunk.live == 0) return;
+        outcomes_.expect(chunk.live, chunk.first + chunk.count);
+        auto live = std::make_unique<LiveChunk>(std::move(chunk), now);
+        if (live->index()) outcomes_.lose_chunk(its, its.queue.add(std::move(live)), reason);
+    }
+
+    /// Nothing is sent, read or listed any more.
+    void halt() { halted_ = true; }
+
+    /// A chunk was appended to the storage; `watched` are the records in it that somebody waits for.
+    void admit(Chunk chunk, const std::vector<std::uint32_t>& watched, Moment now) {
+        auto& its = stream(chunk.stream);
+        outcomes_.expect(chunk.live, chunk.first + chunk.count);
+        for (const auto index : watched) outcomes_.ledger().watch(chunk.first + index);
+        const bool room = in_memory() + chunk.body->size() <= window_ || its.queue.chunks().empty();
+        its.backlog.appended = true;
+        if (its.backlog.more || !room) {
+            its.backlog.more = true;
+        } else {
+            take_in(its, std::move(chunk), now);
+        }
+    }
+
+    /// What a `LoadOrder` brought.
+    void loaded(const LoadOrder& order, result<std::vector<Chunk>> chunks, Moment now) {
+        auto& its = stream(order.stream);
+        its.backlog.loading = false;
+        if (order.epoch != epoch_) return;
+        if (!chunks) {
+            its.backlog.again_at = now.steady + std::chrono::seconds(1);
+            return;
+        }
+        if (chunks->empty()) its.backlog.more = its.backlog.appended;
+        for (auto& chunk : *chunks) take_in(its, std::move(chunk), now);
+    }
+
+    /// What became of a `SendOrder`. An unknown id is ignored.
+    void answer(std::uint64_t id, const Answer& answer, wall_time start, std::chrono::nanoseconds took, Moment now) {
+        const auto landed = flights_.land(id);
+        if (!landed) return;
+        const auto& flight = *landed;
+        auto& its = *flight.stream;
+        const bool whole = answer.error || answer.entries.size() == flight.ends.size();
+        const Attempt attempt(start, took, whole ? answer.error : error::response_invalid, answer.code, answer.message);
+        const auto meaning = disposition(attempt.error);
+        if (meaning == Disposition::stream) {
+            pause(its, flight, attempt, answer.retry_after, now);
+            return give_back(flight, attempt);
+        }
+        resume(its);
+        if (answer.error) ++its.stats.failed_requests;
+        switch (meaning) {
+        case Disposition::delivered: return entries_answered(flight, answer, attempt, now);
+        case Disposition::request:
+        case Disposition::refused: return halve(flight, attempt, now);
+        default: return all_failed(flight, attempt, now);
+        }
+    }
+
+    /// What listing the shards of a stream brought.
+    void shards(const std::string& name, const result<kinesis::ShardMap>& map, Moment now) {
+        auto& its = stream(name);
+        its.maps.under_way = false;
+        its.maps.wanted = false;
+        if (map && map->size() > 0) {
+            its.maps.failures = 0;
+            its.maps.not_before = now.steady + std::chrono::seconds(5);
+            if (its.queue.gate().closed()) its.queue.gate().use(*map, now.steady);
+        } else {
+            // Without permission to list shards the stream is paced as a whole.
+            const auto wait = back_off(std::chrono::seconds(10), std::chrono::seconds(60), ++its.maps.failures, dice_());
+            its.maps.not_before = now.steady + wait;
+            its.maps.wanted = true;
+        }
+    }
+
+    /// Starts a flush of all that was admitted so far; every paused stream is probed at once. Without a timeout it ends
+    /// when nothing can be sent at once.
+    void flush(std::uint64_t id, std::chrono::nanoseconds timeout, Moment now) {
+        outcomes_.flush(id, timeout, now.steady);
+        for (auto& [name, its] : streams_) {
+            if (its.pause && !its.pause->probing) its.pause->until = now.steady;
+        }
+    }
+
+    /// Somebody stopped waiting for this record.
+    void unwatch(std::uint64_t sequence) { outcomes_.ledger().unwatch(sequence); }
+
+    /// Every record without an outcome gets `error::cleared`; gives their number. The storage has been cleared.
+    std::uint64_t clear() {
+        ++epoch_;
+        for (auto& [name, its] : streams_) {
+            for (const auto& [first, chunk] : its.queue.chunks()) chunk->settle_all();
+        }
+        const auto cleared = outcomes_.clear(actions_);
+        for (auto& [name, its] : streams_) {
+            for (const auto& suspects : std::exchange(its.suspects, {})) {
+                for (const auto& ref : suspects) its.queue.drop(ref);
+            }
+            its.queue.purge();
+            its.backlog.more = false;
+            its.pause.reset();
+        }
+        return cleared;
+    }
+
+    /// Makes room by dropping the oldest chunk that has nothing in flight; false if there is none.
+    bool drop_oldest() {
+        StreamState* owner = nullptr;
+        LiveChunk* oldest = nullptr;
+        for (auto& [name, its] : streams_) {
+            for (const auto& [first, chunk] : its.queue.chunks()) {
+                if (chunk->in_flight > 0 || chunk->chunk.live == 0) continue;
+                if (oldest == nullptr || chunk->put < oldest->put) {
+                    owner = &its;
+                    oldest = chunk.get();
+                }
+                break;
+            }
+        }
+        if (oldest == nullptr) return false;
+        outcomes_.lose_chunk(*owner, *oldest, error::dropped);
+        return true;
+    }
+
+    /// Everything that is left goes to the dead letters: the storage dies with the producer.
+    void abandon(error reason) {
+        for (auto& [name, its] : streams_) {
+            for (const auto& [first, chunk] : its.queue.chunks()) outcomes_.lose_chunk(its, *chunk, reason);
+        }
+    }
+
+    /// Everybody who still waits is told this.
+    void tell_all(error_code outcome) { outcomes_.ledger().tell_all(outcome, actions_.told); }
+
+    // --- dead letters ------------------------------------------------------------------------------------------
+
+    /// The sequence of a record that is to go to the dead letters; zero: none. It stays first until it is buried.
+    [[nodiscard]] std::uint64_t next_loss() const { return outcomes_.next_loss(); }
+
+    [[nodiscard]] DeadLetter letter(std::uint64_t sequence, const StoreIdentity& store) const {
+        return outcomes_.letter(sequence, store);
+    }
+
+    /// The dead letters have the record.
+    void buried(std::uint64_t sequence) { outcomes_.buried(sequence, actions_); }
+
+    // --- what it wants -----------------------------------------------------------------------------------------
+
+    /// What is to be done now.
+    [[nodiscard]] Actions act(Moment now) {
+        if (halted_) return std::exchange(actions_, Actions{});
+        outcomes_.expire(now.steady);
+        send(now);
+        for (auto& [name, its] : streams_) {
+            load(its, now);
+            ask_for_map(its, now);
+            if (its.queue.gate().closed()) its.queue.gate().relax(now.steady);
+            if (its.pause && its.queue.chunks().empty() && !its.backlog.more) resume(its);
+        }
+        outcomes_.flushes().end(now.steady, still(), paused_by(), actions_.flushed);
+        return std::exchange(actions_, Actions{});
+    }
+
+    /// When `act` is to be called at the latest, if nothing happens before.
+    [[nodiscard]] steady_time wakes_at() const {
+        auto first = outcomes_.wakes_at();
+        for (const auto& [name, its] : streams_) first = std::min(first, wakes_at(its));
+        return first;
+    }
+
+    /// What the storage does not know yet; the same change is given once.
+    [[nodiscard]] std::vector<Settlement> take_settlements() { return outcomes_.take_settlements(); }
+
+    [[nodiscard]] bool has_settlements() const noexcept { return outcomes_.has_settlements(); }
+    [[nodiscard]] bool flying() const noexcept { return !flights_.empty(); }
+    [[nodiscard]] std::uint64_t unsettled() const noexcept { return outcomes_.unsettled(); }
+
+    /// Why nothing moves, if a stream that holds records is paused.
+    [[nodiscard]] error_code paused_by() const {
+        for (const auto& [name, its] : streams_) {
+            if (its.pause) return its.pause->reason;
+        }
+        return {};
+    }
+
+    /// When the oldest record in memory was put; `max()` if there is none.
+    [[nodiscard]] steady_time oldest() const {
+        auto first = steady_time::max();
+        for (const auto& [name, its] : streams_) {
+            for (const auto& [sequence, chunk] : its.queue.chunks()) {
+                if (chunk->chunk.live > 0) {
+                    first = std::min(first, chunk->put);
+                    break;
+                }
+            }
+        }
+        return first;
+    }
+
+    void stats_into(std::map<std::string, StreamStats>& stats) const {
+        for (const auto& [name, its] : streams_) {
+            auto& copy = stats[name] = its.stats;
+            copy.paused_by = its.pause ? its.pause->reason : error_code{};
+        }
+    }
+
+private:
+    [[nodiscard]] StreamState& stream(const std::string& name) {
+        const auto lanes = options_.ordering == Ordering::per_key ? options_.lanes : 0;
+        const auto [found, fresh] = streams_.try_emplace(name, name, lanes);
+        if (fresh) dispatch_.add(found->second);
+        return found->second;
+    }
+
+    void send(Moment now) {
+        const bool flushing = outcomes_.flushes().active();
+        if (!options_.auto_flush && !flushing) return;
+        while (flights_.size() < options_.requests_in_flight) {
+            auto order = dispatch_.next(flights_, flushing, now.steady);
+            if (!order) return;
+            actions_.sends.push_back(std::move(*order));
+        }
+    }
+
+    [[nodiscard]] std::size_t in_memory() const {
+        std::size_t bytes = 0;
+        for (const auto& [name, its] : streams_) bytes += its.queue.bytes();
+        return bytes;
+    }
+
+    void take_in(StreamState& its, Chunk chunk, Moment now) {
+        if (chunk.first <= its.backlog.through) return;
+        its.backlog.through = chunk.first;
+        if (chunk.live == 0) return;
+        auto live = std::make_unique<LiveChunk>(std::move(chunk), now);
+        if (!live->index()) {
+            const auto& damaged = live->chunk;
+            actions_.unreadable.emplace_back(its.name, damaged.first, damaged.live);
+            return outcomes_.write_off(damaged.live);
+        }
+        auto& added = its.queue.add(std::move(live));
+        outcomes_.schedule_expiry(its, added);
+    }
+
+    // --- answers -----------------------------------------------------------------------------------------------
+
+    void pause(StreamState& its, const Flight& flight, const Attempt& attempt,
+               std::optional<std::chrono::milliseconds> retry_after, Moment now) {
+        ++its.stats.failed_requests;
+        const bool fresh = !its.pause;
+        if (fresh) its.pause.emplace();
+        auto& pause = *its.pause;
+        if (fresh || pause.reason != attempt.error) {
+            actions_.pauses.emplace_back(its.name, attempt.error, attempt.message);
+        }
+        pause.reason = attempt.error;
+        if (!fresh && !flight.probe) return;
+        pause.probing = false;
+        const auto rest = back_off(options_.back_off, options_.longest_back_off, ++pause.failures, dice_());
+        pause.until = now.steady + std::max<std::chrono::nanoseconds>(rest, retry_after.value_or(std::chrono::milliseconds(0)));
+    }
+
+    void resume(StreamState& its) {
+        if (!its.pause) return;
+        its.pause.reset();
+        actions_.pauses.emplace_back(its.name, error_code{}, std::string{});
+    }
+
+    /// The stream is paused: its records wait as they are.
+    void give_back(const Flight& flight, const Attempt& attempt) {
+        for (const auto& ref : flight.members) {
+            if (outcomes_.ledger().watched(ref.sequence())) outcomes_.ledger().note(ref.sequence(), attempt);
+            flight.stream->queue.give_back(ref);
+        }
+        flight.stream->stats.retried += flight.members.size();
+    }
+
+    void entries_answered(const Flight& flight, const Answer& answer, const Attempt& attempt, Moment now) {
+        std::uint64_t delivered = 0;
+        for (std::size_t entry = 0; entry < flight.ends.size(); ++entry) {
+            const auto& said = answer.entries[entry];
+            const auto meaning = disposition(said.error);
+            auto its_attempt = attempt;
+            its_attempt.error = said.error;
+            if (said.error) {
+                its_attempt.code = said.code;
+                its_attempt.message = said.message;
+            }
+            for (auto i = flight.begin_of(entry); i < flight.ends[entry]; ++i) {
+                const auto ref = flight.members[i];
+                if (meaning == Disposition::delivered) {
+                    delivered += deliver(*flight.stream, ref, said, its_attempt);
+                } else {
+                    fail(*flight.stream, ref, meaning, its_attempt, now);
+                }
+            }
+            if (!flight.stream->queue.gate().knows(said.shard_id)) flight.stream->maps.wanted = true;
+        }
+        flight.stream->rate.add(now.steady, delivered);
+    }
+
+    std::uint64_t deliver(StreamState& its, Ref ref, const EntryAnswer& said, const Attempt& attempt) {
+        const bool counts = !ref.chunk->chunk.settled.test(ref.index);
+        if (counts) {
+            outcomes_.settle(its, ref, {}, actions_, &said, &attempt);
+            count_shard(its, said.shard_id);
+        }
+        its.queue.leave_lane(ref);
+        its.queue.release(ref);
+        return counts ? 1 : 0;
+    }
+
+    void count_shard(StreamState& its, std::string_view shard_id) {
+        if (its.last_shard != nullptr && its.last_shard->first == shard_id) {
+            ++its.last_shard->second;
+            return;
+        }
+        auto& shards = its.stats.delivered_by_shard;
+        if (shard_id.empty() || shards.size() >= 1'024) return;
+        its.last_shard = &*shards.try_emplace(std::string(shard_id)).first;
+        ++its.last_shard->second;
+    }
+
+    void all_failed(const Flight& flight, const Attempt& attempt, Moment now) {
+        const auto meaning = disposition(attempt.error);
+        for (const auto& ref : flight.members) fail(*flight.stream, ref, meaning, attempt, now);
+    }
+
+    /// One record failed; it goes on waiting, or is lost.
+    void fail(StreamState& its, Ref ref, Disposition meaning, const Attempt& attempt, Moment now) {
+        if (!ref.open()) return its.queue.drop(ref);
+        if (meaning == Disposition::request || meaning == Disposition::refused) {
+            outcomes_.ledger().note(ref.sequence(), attempt);
+            outcomes_.lose(its, ref, attempt.error);
+            return its.queue.release(ref);
+        }
+        const bool throttle = meaning == Disposition::throttle;
+        const bool spends = !throttle || options_.throttles_spend_attempts;
+        if (spends || outcomes_.ledger().watched(ref.sequence())) outcomes_.ledger().note(ref.sequence(), attempt);
+        const auto tries = throttle ? ref.chunk->throttle(ref.index) : 0U;
+        const auto failures = spends ? ref.chunk->fail(ref.index) : 0U;
+        if (spends) outcomes_.soil(its, *ref.chunk);
+        if (throttle) slow_down(its, ref, now);
+        if (spends && options_.attempts > 0 && failures >= options_.attempts) {
+            outcomes_.lose(its, ref, error::gave_up);
+            return its.queue.release(ref);
+        }
+        if (ref.chunk->expiry(ref.index) <= now.steady) {
+            outcomes_.lose(its, ref, error::expired);
+            return its.queue.release(ref);
+        }
+        ++its.stats.retried;
+        // The limiter sets a throttled shard's pace; the record's own rest only spreads the tries.
+        const auto longest = throttle ? std::min(options_.longest_back_off, options_.back_off * 32)
+                                      : options_.longest_back_off;
+        const auto rest = back_off(options_.back_off, longest, std::max(tries, failures), dice_());
+        its.queue.give_back(ref, now.steady + rest);
+    }
+
+    void slow_down(StreamState& its, Ref ref, Moment now) {
+        ++its.stats.throttled;
+        auto& gate = its.queue.gate();
+        if (!gate.closed()) gate.close(now.steady, its.rate.per_second());
+        if (!gate.has_map()) its.maps.wanted = true;
+        gate.throttled(ref, now.steady);
+    }
+
+    /// The service refuses something in the request: each half is tried alone, until it is found.
+    void halve(const Flight& flight, const Attempt& attempt, Moment now) {
+        const auto& members = flight.members;
+        if (members.size() == 1) {
+            return fail(*flight.stream, members.front(), Disposition::refused, attempt, now);
+        }
+        const auto middle = static_cast<std::ptrdiff_t>(
+            flight.ends.size() > 1 ? flight.begin_of(flight.ends.size() / 2) : members.size() / 2);
+        auto& suspects = flight.stream->suspects;
+        suspects.emplace_front(members.begin() + middle, members.end());
+        suspects.emplace_front(members.begin(), members.begin() + middle);
+        flight.stream->stats.retried += members.size();
+    }
+
+    // --- the rest of the world ---------------------------------------------------------------------------------
+
+    void load(StreamState& its, Moment now) {
+        auto& backlog = its.backlog;
+        if (!backlog.more || backlog.loading || (backlog.again_at && now.steady < *backlog.again_at)) return;
+        backlog.again_at.reset();
+        if (in_memory() > window_ / 2 && !its.queue.chunks().empty()) return;
+        backlog.loading = true;
+        backlog.appended = false;
+        const auto max = std::clamp<std::size_t>(window_ / 4, 1U << 20U, 8U << 20U);
+        actions_.loads.emplace_back(its.name, backlog.through, max, epoch_);
+    }
+
+    void ask_for_map(StreamState& its, Moment now) {
+        auto& maps = its.maps;
+        if (!maps.wanted || maps.under_way || now.steady < maps.not_before || !its.queue.gate().closed()) return;
+        maps.under_way = true;
+        actions_.maps.push_back(its.name);
+    }
+
+    /// Whether nothing is under way: what is left could not be sent at once.
+    [[nodiscard]] bool still() const {
+        if (!flights_.empty() || !actions_.loads.empty()) return false;
+        const auto& all = dispatch_.streams();
+        return std::none_of(all.begin(), all.end(), [](const auto* its) { return its->backlog.loading; });
+    }
+
+    [[nodiscard]] steady_time wakes_at(const StreamState& its) const {
+        auto first = steady_time::max();
+        if (its.backlog.more && its.backlog.again_at) first = std::min(first, *its.backlog.again_at);
+        const bool map = its.maps.wanted && !its.maps.under_way && its.queue.gate().closed();
+        if (map) first = std::min(first, its.maps.not_before);
+        const bool may_send = options_.auto_flush || outcomes_.flushes().active();
+        if (!may_send || flights_.size() >= options_.requests_in_flight) return first;
+        if (its.pause) {
+            const bool waits = !its.pause->probing && (its.queue.has_work() || !its.suspects.empty());
+            return waits ? std::min(first, its.pause->until) : first;
+        }
+        first = std::min(first, its.queue.wakes_at());
+        const auto oldest = its.queue.oldest_sendable();
+        return oldest == steady_time::max() ? first : std::min(first, oldest + options_.linger);
+    }
+
+    const Options& options_;
+    Dispatch<B> dispatch_;
+    std::size_t window_;
+    std::mt19937_64 dice_;
+    std::map<std::string, StreamState> streams_;
+    Flights flights_;
+    Outcomes outcomes_;
+    Actions actions_;
+    std::uint64_t epoch_ = 0;
+    bool halted_ = false;
+};
+
+} // namespace sluice::detail

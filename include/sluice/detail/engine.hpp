@@ -1,0 +1,538 @@
+#pragma once
+
+#include <sluice/detail/alarm.hpp>
+#include <sluice/detail/bulletin.hpp>
+#include <sluice/detail/company.hpp>
+#include <sluice/detail/delivery.hpp>
+#include <sluice/detail/guarded.hpp>
+#include <sluice/detail/intake.hpp>
+#include <sluice/detail/parcel.hpp>
+#include <sluice/detail/tasks.hpp>
+#include <sluice/detail/waiter.hpp>
+#include <sluice/options.hpp>
+#include <sluice/stats.hpp>
+#include <sluice/world.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <iterator>
+#include <limits>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace sluice::detail {
+
+/// The thin loop of a producer: performs what the delivery decides, on one strand.
+///
+/// Everything but `put`, `try_put`, `cancel`, `stats` and `enable` is called on the strand. It keeps itself alive while
+/// something is under way.
+template <class D, class S, class B, class P, class Z, class C, class O, class L, class M, class T, class K>
+class Engine : public std::enable_shared_from_this<Engine<D, S, B, P, Z, C, O, L, M, T, K>> {
+public:
+    using Company = detail::Company<D, S, C, O, L, M, T>;
+
+    Engine(asio::any_io_executor executor, Options options, Company company, B batching, P partitioning, Z compression,
+           K clock, RequestLimits limits, PutRules rules)
+        : options_(std::move(options)), strand_(asio::make_strand(std::move(executor))), clock_(std::move(clock)),
+          world_(strand_, clock_, options_), company_(std::move(company)), batching_(batching),
+          compression_(std::move(compression)), limits_(limits),
+          intake_(options_, rules, std::move(partitioning), clock_),
+          delivery_(options_, limits_, batching_, clock_.random()), alarm_(strand_, clock_), tasks_(strand_, clock_) {}
+
+    [[nodiscard]] const asio::any_io_executor& executor() const noexcept { return strand_; }
+    [[nodiscard]] const Options& options() const noexcept { return options_; }
+
+    // --- any thread --------------------------------------------------------------------------------------------
+
+    [[nodiscard]] error_code try_put(const RecordView& record) {
+        bool wake = false;
+        const auto failure = intake_.try_put(record, wake);
+        if (wake) request_step();
+        return failure;
+    }
+
+    void put(const std::shared_ptr<PutOp>& op) {
+        bool wake = false;
+        const auto ended = intake_.start(op, wake);
+        if (wake) request_step();
+        complete(ended);
+    }
+
+    void cancel(const std::shared_ptr<PutOp>& op) { complete(intake_.cancel(op)); }
+
+    void enable(bool on) { intake_.enable(on); }
+
+    [[nodiscard]] Stats stats() const {
+        auto stats = bulletin_.read(clock_.steady());
+        intake_.stats_into(stats);
+        return stats;
+    }
+
+    /// Has `step` called soon.
+    void request_step() {
+        asio::post(strand_, [self = this->shared_from_this()] { self->step(); });
+    }
+
+    // --- the strand: verbs -------------------------------------------------------------------------------------
+
+    void open(std::function<void(error_code)> done) {
+        when_open([this, done = std::move(done)](error_code failure) {
+            if (failure) return done(failure);
+            spawn(check_credentials(done));
+        });
+    }
+
+    /// Calls `done` when everything put so far has been committed.
+    void sync(std::function<void(error_code)> done) {
+        when_open([this, done = std::move(done)](error_code failure) {
+            if (failure) return done(failure);
+            riders_.push_back(done);
+            step();
+        });
+    }
+
+    void flush(std::chrono::nanoseconds timeout, std::function<void(error_code, FlushReport)> done) {
+        when_open([this, timeout, done = std::move(done)](error_code failure) {
+            if (failure) return done(failure, {});
+            riders_.push_back([this, timeout, done](error_code) { begin_flush(timeout, done); });
+            step();
+        });
+    }
+
+    void clear(std::function<void(error_code, std::uint64_t)> done) {
+        when_open([this, done = std::move(done)](error_code failure) {
+            if (failure) return done(failure, 0);
+            riders_.push_back([this, done](error_code) {
+                committing_ = true;
+                spawn(clear_storage(done));
+            });
+            step();
+        });
+    }
+
+    /// Refuses new records, flushes, and lets go of everything; with a negative timeout without flushing.
+    void close(std::chrono::nanoseconds timeout, std::function<void(FlushReport)> done) {
+        complete(intake_.close());
+        if (ended_) return done(report_);
+        closed_waiters_.push_back(std::move(done));
+        if (std::exchange(closing_, true)) return;
+        if (!open_ && !opening_ && intake_.empty()) return stop({});
+        when_open([this, timeout](error_code failure) {
+            if (failure || timeout.count() < 0) return stop({});
+            riders_.push_back([this, timeout](error_code) {
+                begin_flush(timeout, [this](error_code, FlushReport report) { stop(report); });
+            });
+            step();
+        });
+    }
+
+private:
+    /// Something that waits for a commit, and is told whether it failed.
+    using Rider = std::function<void(error_code)>;
+
+    // --- opening -----------------------------------------------------------------------------------------------
+
+    void when_open(std::function<void(error_code)> then) {
+        if (ended_) return then(error::closed);
+        if (open_) return then({});
+        open_waiters_.push_back(std::move(then));
+        if (!std::exchange(opening_, true)) spawn(bring_to_life());
+    }
+
+    asio::awaitable<void> bring_to_life() {
+        auto failure = co_await failure_of(company_.open(world_));
+        std::vector<std::string> streams;
+        StoreUsage usage;
+        if (!failure) failure = co_await read_store(streams, usage);
+        opening_ = false;
+        if (failure) {
+            options_.log.error("the producer could not be opened: ", failure);
+            complete(intake_.open_failed(failure));
+        } else {
+            open_ = true;
+            const auto identity = company_.storage().identity();
+            next_sequence_ = identity.next_sequence;
+            delivery_.recover(streams, usage.records, next_sequence_);
+            const bool persistent = company_.storage().persistent();
+            delivery_.set_window(persistent ? options_.window_bytes : std::numeric_limits<std::size_t>::max());
+            recovered_ = usage.records;
+            complete(intake_.opened(persistent, usage));
+        }
+        for (const auto& then : std::exchange(open_waiters_, {})) then(failure);
+        if (open_) step();
+    }
+
+    asio::awaitable<error_code> read_store(std::vector<std::string>& streams, StoreUsage& usage) {
+        auto names = co_await guarded(company_.storage().streams());
+        if (!names) co_return names.error();
+        auto used = co_await guarded(company_.storage().usage());
+        if (!used) co_return used.error();
+        streams = std::move(*names);
+        usage = *used;
+        co_return error_code{};
+    }
+
+    asio::awaitable<void> check_credentials(std::function<void(error_code)> done) {
+        const auto secrets = co_await guarded(company_.credentials().fetch());
+        done(secrets ? error_code{} : secrets.error());
+    }
+
+    // --- the loop ----------------------------------------------------------------------------------------------
+
+    void step() {
+        if (ended_) return;
+        if (!open_) {
+            if (!intake_.empty() && !closing_) when_open([](error_code) {});
+            return;
+        }
+        const auto now = moment();
+        take_lots(now);
+        if (!stopping_ && delivery_.next_loss() == 0 && intake_.wants_room()) delivery_.drop_oldest();
+        perform(delivery_.act(now));
+        if (delivery_.next_loss() != 0 && !std::exchange(burying_, true)) spawn(bury());
+        if (delivery_.has_settlements() && !std::exchange(settling_, true)) spawn(settle());
+        publish(now.steady, false);
+        const auto when = std::min({delivery_.wakes_at(), lots_due_, bulletin_.due_at()});
+        if (!stopping_) alarm_.set(when, [self = this->shared_from_this()] { self->step(); });
+    }
+
+    [[nodiscard]] Moment moment() const { return {clock_.steady(), clock_.wall()}; }
+
+    void perform(Actions actions) {
+        if (!actions.told.empty() || !actions.flushed.empty()) publish(clock_.steady(), true);
+        for (auto& told : actions.told) tell(told);
+        for (const auto& tally : actions.tallies) count(tally);
+        for (auto& order : actions.sends) spawn_flight(fly(std::move(order)));
+        for (auto& order : actions.loads) spawn(load(std::move(order)));
+        for (auto& stream : actions.maps) spawn(list_shards(std::move(stream)));
+        for (const auto& note : actions.pauses) log(note);
+        for (const auto& lost : actions.unreadable) {
+            unreadable_ += lost.records;
+            options_.log.error("the storage gave back a damaged chunk of stream ", lost.stream, ", ", lost.records,
+                               " records from sequence ", lost.first, "; it stays in the storage");
+        }
+        for (const auto& done : actions.flushed) {
+            const auto found = flushes_.find(done.id);
+            const auto then = std::move(found->second);
+            flushes_.erase(found);
+            then({}, done.report);
+        }
+    }
+
+    void tell(Told& told) {
+        const auto found = watchers_.find(told.sequence);
+        if (found == watchers_.end()) return;
+        const auto op = std::move(found->second);
+        watchers_.erase(found);
+        if (intake_.end(op, told.outcome)) op->complete(std::move(told.receipt));
+    }
+
+    void count(const Tally& tally) {
+        company_.metrics().settled(tally.stream, tally.outcome, tally.records);
+        bool wake = false;
+        complete(intake_.release(tally.stream, tally.records, tally.bytes, wake));
+        if (wake) request_step();
+    }
+
+    void log(const PauseNote& note) {
+        if (!note.reason) return options_.log.info("stream ", note.stream, " moves again");
+        options_.log.warning("stream ", note.stream, " is paused: ", note.reason,
+                             note.message.empty() ? "" : " The service said: ", note.message);
+    }
+
+    static void complete(const typename Intake<P>::Ops& ended) {
+        for (const auto& op : ended) op->complete();
+    }
+
+    void publish(steady_time now, bool at_once) {
+        if (!at_once && !bulletin_.due(now)) return bulletin_.put_off();
+        Stats fresh;
+        delivery_.stats_into(fresh.streams);
+        fresh.recovered = recovered_;
+        fresh.cleared = cleared_;
+        fresh.unreadable = unreadable_;
+        fresh.paused_by = delivery_.paused_by();
+        bulletin_.write(std::move(fresh), delivery_.oldest(), now);
+    }
+
+    // --- committing --------------------------------------------------------------------------------------------
+
+    void take_lots(Moment now) {
+        if (committing_) return;
+        const bool all = !riders_.empty() || stopping_ || intake_.wants_room();
+        auto lots = intake_.take(now.steady, all, lots_due_);
+        auto riders = std::exchange(riders_, {});
+        if (lots.empty()) return run(riders, {});
+        committing_ = true;
+        spawn(commit(std::move(lots), std::move(riders)));
+    }
+
+    static void run(const std::vector<Rider>& riders, error_code failure) {
+        for (const auto& rider : riders) rider(failure);
+    }
+
+    /// Makes chunks of lots and stores them, in one commit.
+    asio::awaitable<void> commit(std::vector<Lot> lots, std::vector<Rider> riders) {
+        std::vector<Chunk> chunks;
+        for (auto& lot : lots) {
+            auto& chunk = chunks.emplace_back(lot.seal(next_sequence_));
+            next_sequence_ += chunk.count;
+            cleared_ += intake_.withdraw_cancelled(lot.claims, chunk);
+        }
+        auto stored = chunks;
+        const auto failure = co_await failure_of(company_.storage().append(std::move(stored)));
+        const auto now = moment();
+        for (std::size_t i = 0; i < chunks.size(); ++i) {
+            if (failure) {
+                reject(std::move(chunks[i]), lots[i].claims, failure, now);
+            } else {
+                admit(std::move(chunks[i]), lots[i].claims, now);
+            }
+        }
+        if (failure) options_.log.error("the storage did not take what was put: ", failure);
+        committing_ = false;
+        run(riders, failure);
+        step();
+    }
+
+    void admit(Chunk chunk, std::vector<Lot::Claim>& claims, Moment now) {
+        if (const auto late = intake_.withdraw_cancelled(claims, chunk); late > 0) {
+            cleared_ += late;
+            extra_settlements_.emplace_back(chunk);
+        }
+        company_.metrics().accepted(chunk.stream, chunk.live, chunk.live_bytes);
+        std::vector<std::uint32_t> watched;
+        for (auto& [index, op] : intake_.watched(claims)) {
+            watched.push_back(index);
+            watchers_.emplace(chunk.first + index, std::move(op));
+        }
+        delivery_.admit(std::move(chunk), watched, now);
+        complete(intake_.committed(claims, {}));
+    }
+
+    /// The storage failed: who waits is told, and puts again if he wants; what nobody waits for is lost.
+    void reject(Chunk chunk, std::vector<Lot::Claim>& claims, error_code failure, Moment now) {
+        const auto bytes = chunk.live_bytes;
+        std::uint32_t told = 0;
+        for (const auto& claim : claims) told += withdraw(chunk, claim.first, claim.count);
+        complete(intake_.committed(claims, failure));
+        bool wake = false;
+        complete(intake_.release(chunk.stream, told, bytes - chunk.live_bytes, wake));
+        delivery_.admit_lost(std::move(chunk), error::storage_failed, now);
+    }
+
+    asio::awaitable<void> clear_storage(std::function<void(error_code, std::uint64_t)> done) {
+        const auto failure = co_await failure_of(company_.storage().clear());
+        std::uint64_t cleared = 0;
+        if (!failure) {
+            cleared = delivery_.clear();
+            cleared_ += cleared;
+            bool wake = false;
+            complete(intake_.storage_cleared(wake));
+        }
+        committing_ = false;
+        publish(clock_.steady(), true);
+        done(failure, cleared);
+        step();
+    }
+
+    // --- sending and reading -----------------------------------------------------------------------------------
+
+    asio::awaitable<void> fly(SendOrder order) {
+        const auto start = moment();
+        Parcel parcel(order);
+        Answer answer;
+        try {
+            answer = co_await exchange(order, parcel);
+        } catch (...) {
+            answer.error = error_of_exception();
+        }
+        const auto now = moment();
+        const auto took = now.steady - start.steady;
+        company_.metrics().answered(order.stream, answer, parcel.bytes(), took);
+        delivery_.answer(order.id, answer, start.wall, took, now);
+        step();
+    }
+
+    asio::awaitable<Answer> exchange(const SendOrder& order, Parcel& parcel) {
+        const auto failure = co_await parcel.offload(company_.offload(), company_.storage().identity().id);
+        if (failure) co_return Answer(failure, {}, {});
+        parcel.pack(batching_, compression_, limits_);
+        if (parcel.entries().empty()) co_return parcel.merge({});
+        auto answer = co_await company_.destination().send(order.stream, parcel.entries());
+        co_return parcel.merge(std::move(answer));
+    }
+
+    asio::awaitable<void> load(LoadOrder order) {
+        auto chunks = co_await guarded(company_.storage().read(order.stream, order.after, order.max_bytes));
+        if (!chunks) options_.log.error("the storage could not be read: ", chunks.error());
+        delivery_.loaded(order, std::move(chunks), moment());
+        step();
+    }
+
+    asio::awaitable<void> list_shards(std::string stream) {
+        auto ranges = co_await guarded(company_.destination().shards(stream));
+        if (!ranges) options_.log.warning("the shards of stream ", stream, " could not be listed: ", ranges.error());
+        result<kinesis::ShardMap> map = error::response_invalid;
+        if (ranges) map = kinesis::ShardMap::from(*ranges);
+        delivery_.shards(stream, map, moment());
+        step();
+    }
+
+    // --- outcomes ----------------------------------------------------------------------------------------------
+
+    /// Writes outcomes to the storage; a lost one costs a duplicate after a restart, never a record.
+    asio::awaitable<void> settle() {
+        while (delivery_.has_settlements() || !extra_settlements_.empty()) {
+            auto changes = delivery_.take_settlements();
+            std::move(extra_settlements_.begin(), extra_settlements_.end(), std::back_inserter(changes));
+            extra_settlements_.clear();
+            const auto failure = co_await failure_of(company_.storage().settle(changes));
+            if (!failure) continue;
+            options_.log.error("the storage did not take outcomes: ", failure);
+            if (stopping_) break;
+            std::move(changes.begin(), changes.end(), std::back_inserter(extra_settlements_));
+            co_await tasks_.rest(std::chrono::seconds(1));
+        }
+        settling_ = false;
+    }
+
+    /// Gives lost records to the dead letters, one after the other.
+    asio::awaitable<void> bury() {
+        for (unsigned failures = 0; delivery_.next_loss() != 0;) {
+            const auto sequence = delivery_.next_loss();
+            auto letter = delivery_.letter(sequence, company_.storage().identity());
+            const auto failure = co_await failure_of(company_.letters().take(std::move(letter)));
+            if (!failure) {
+                failures = 0;
+                delivery_.buried(sequence);
+                if (sequence % 64 == 0) co_await asio::post(strand_, asio::use_awaitable);
+                continue;
+            }
+            options_.log.error("the dead letters did not take record ", sequence, ": ", failure);
+            if (stopping_) break;
+            const auto rest = back_off(std::chrono::seconds(1), std::chrono::seconds(30), ++failures, clock_.random());
+            co_await tasks_.rest(rest);
+        }
+        burying_ = false;
+        step();
+    }
+
+    void begin_flush(std::chrono::nanoseconds timeout, std::function<void(error_code, FlushReport)> done) {
+        const auto id = ++last_flush_;
+        flushes_.emplace(id, std::move(done));
+        delivery_.flush(id, timeout, moment());
+    }
+
+    // --- the end -----------------------------------------------------------------------------------------------
+
+    /// No more sending: what is in flight is cancelled, and when all is quiet the rest is settled.
+    void stop(FlushReport report) {
+        report_ = report;
+        if (std::exchange(stopping_, true)) return;
+        delivery_.halt();
+        alarm_.cancel();
+        tasks_.cancel();
+        asio::post(strand_, [self = this->shared_from_this()] { self->stop_further(); });
+    }
+
+    /// Called whenever a task has ended: goes one stage on if none is left.
+    void stop_further() {
+        if (!tasks_.none() || ended_) return;
+        if (open_ && !intake_.empty()) return step();
+        switch (stage_++) {
+        case 0: return abandon();
+        case 1: return last_words();
+        default: return end();
+        }
+    }
+
+    /// What a storage does not keep goes to the dead letters.
+    void abandon() {
+        if (open_ && !company_.storage().persistent()) delivery_.abandon(error::closed);
+        if (open_) step();
+        stop_further();
+    }
+
+    void last_words() {
+        const auto left = delivery_.unsettled();
+        report_.left = left;
+        delivery_.tell_all(open_ && company_.storage().persistent() ? error::kept : error::closed);
+        if (open_) step();
+        stop_further();
+    }
+
+    void end() {
+        ended_ = true;
+        if (const auto lost = intake_.abandon(); lost > 0) {
+            options_.log.error(lost, " records were lost: the storage could never be opened to take them");
+        }
+        if (open_) company_.close_storage();
+        open_ = false;
+        for (const auto& [id, done] : std::exchange(flushes_, {})) done({}, report_);
+        for (const auto& done : std::exchange(closed_waiters_, {})) done(report_);
+    }
+
+    // --- tasks -------------------------------------------------------------------------------------------------
+
+    void spawn(asio::awaitable<void> task) { tasks_.spawn(std::move(task), when_ended()); }
+    void spawn_flight(asio::awaitable<void> task) { tasks_.spawn_cancellable(std::move(task), when_ended()); }
+
+    [[nodiscard]] auto when_ended() {
+        return [self = this->shared_from_this()](std::exception_ptr thrown) {
+            if (thrown) self->options_.log.error("a task of the producer failed; please report this");
+            if (self->stopping_) self->stop_further();
+        };
+    }
+
+    Options options_;
+    asio::any_io_executor strand_;
+    ClockBox<K> clock_;
+    World world_;
+    Company company_;
+    B batching_;
+    Z compression_;
+    RequestLimits limits_;
+    Intake<P> intake_;
+    Delivery<B> delivery_;
+    Alarm alarm_;
+    Tasks tasks_;
+    Bulletin bulletin_;
+
+    bool open_ = false;
+    bool opening_ = false;
+    bool committing_ = false;
+    bool settling_ = false;
+    bool burying_ = false;
+    bool closing_ = false;
+    bool stopping_ = false;
+    bool ended_ = false;
+    int stage_ = 0;
+    std::vector<std::function<void(error_code)>> open_waiters_;
+    std::vector<std::function<void(FlushReport)>> closed_waiters_;
+    std::vector<Rider> riders_; ///< What waits for everything put so far to be committed.
+    std::map<std::uint64_t, std::function<void(error_code, FlushReport)>> flushes_;
+    std::uint64_t last_flush_ = 0;
+    std::unordered_map<std::uint64_t, std::shared_ptr<PutOp>> watchers_;
+    std::vector<Settlement> extra_settlements_; ///< Of chunks that the delivery does not keep.
+    std::uint64_t next_sequence_ = 1;
+    std::uint64_t recovered_ = 0;
+    std::uint64_t cleared_ = 0;
+    std::uint64_t unreadable_ = 0;
+    steady_time lots_due_ = steady_time::max();
+    FlushReport report_;
+};
+
+} // namespace sluice::detail

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <sluice/detail/actions.hpp>
+#include <sluice/detail/stream_state.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace sluice::detail {
+
+/// A request that waits for its answer.
+class Flight {
+public:
+    StreamState* stream = nullptr;
+    std::vector<Ref> members;        ///< Of all entries, one entry after the other.
+    std::vector<std::uint32_t> ends; ///< Where each entry ends among the members.
+    bool probe = false;              ///< It probes a paused stream.
+
+    [[nodiscard]] std::size_t begin_of(std::size_t entry) const { return entry == 0 ? 0 : ends[entry - 1]; }
+};
+
+/// The requests that wait for their answers. Pure.
+class Flights {
+public:
+    [[nodiscard]] std::size_t size() const noexcept { return flights_.size(); }
+    [[nodiscard]] bool empty() const noexcept { return flights_.empty(); }
+
+    /// Makes a request of what was planned for `refs`, whose `candidates` stand in the same order; those that are not
+    /// in it are left in `refs`.
+    [[nodiscard]] SendOrder depart(StreamState& its, std::vector<Ref>& refs, std::span<const Candidate> candidates,
+                                   const Plan& plan) {
+        SendOrder order;
+        order.id = ++last_;
+        order.stream = its.name;
+        Flight flight;
+        flight.stream = &its;
+        flight.probe = its.pause.has_value();
+        for (std::size_t entry = 0; entry < plan.entries(); ++entry) {
+            for (const auto member : plan.entry(entry)) {
+                order.members.push_back(candidates[member]);
+                order.sequences.push_back(refs[member].sequence());
+                flight.members.push_back(refs[member]);
+                board(refs[member]);
+            }
+            order.ends.push_back(static_cast<std::uint32_t>(order.members.size()));
+        }
+        flight.ends = order.ends;
+        std::erase_if(refs, [](Ref ref) { return ref.chunk->has(ref.index, LiveChunk::flying); });
+        if (its.pause) its.pause->probing = true;
+        ++its.requests;
+        flights_.emplace(order.id, std::move(flight));
+        return order;
+    }
+
+    /// The request was answered: its records are back. None, if there is no such request.
+    [[nodiscard]] std::optional<Flight> land(std::uint64_t id) {
+        const auto found = flights_.find(id);
+        if (found == flights_.end()) return std::nullopt;
+        auto flight = std::move(found->second);
+        flights_.erase(found);
+        --flight.stream->requests;
+        ++flight.stream->stats.requests;
+        for (const auto& ref : flight.members) {
+            ref.chunk->reset(ref.index, LiveChunk::flying);
+            --ref.chunk->in_flight;
+        }
+        return flight;
+    }
+
+private:
+    static void board(Ref ref) {
+        ref.chunk->set(ref.index, LiveChunk::flying);
+        ++ref.chunk->in_flight;
+    }
+
+    std::map<std::uint64_t, Flight> flights_;
+    std::uint64_t last_ = 0;
+};
+
+} // namespace sluice::detail

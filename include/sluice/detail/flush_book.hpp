@@ -1,0 +1,82 @@
+#pragma once
+
+#include <sluice/clock/clock.hpp>
+#include <sluice/detail/actions.hpp>
+#include <sluice/error.hpp>
+#include <sluice/receipt.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+namespace sluice::detail {
+
+/// The flushes that are under way, each with what became of the records before it. Pure.
+class FlushBook {
+public:
+    /// Starts a flush of all records below `watermark`, of which `left` have no outcome. `one_try`: it ends, too, when
+    /// nothing can be sent at once.
+    void begin(std::uint64_t id, std::uint64_t watermark, std::uint64_t left, steady_time deadline, bool one_try) {
+        auto& flush = flushes_.emplace_back(id, watermark, deadline, one_try);
+        flush.report.left = left;
+    }
+
+    [[nodiscard]] bool active() const noexcept { return !flushes_.empty(); }
+
+    /// A record has its outcome.
+    void settled(std::uint64_t sequence, error_code outcome) {
+        for (auto& flush : flushes_) {
+            if (sequence >= flush.watermark || flush.report.left == 0) continue;
+            --flush.report.left;
+            if (!outcome) {
+                ++flush.report.delivered;
+            } else if (outcome == error::expired) {
+                ++flush.report.expired;
+            } else if (outcome != error::cleared) {
+                ++flush.report.failed;
+            }
+        }
+    }
+
+    /// So many records below every watermark are gone without an outcome each.
+    void forgotten(std::uint64_t records) {
+        for (auto& flush : flushes_) flush.report.left -= std::min(flush.report.left, records);
+    }
+
+    /// Ends the flushes that are done, or whose time is over; with `still`, also those that wanted one try.
+    void end(steady_time now, bool still, error_code paused_by, std::vector<FlushDone>& done) {
+        for (auto& flush : flushes_) {
+            if (!flush.over(now, still)) continue;
+            if (flush.report.left > 0) flush.report.paused_by = paused_by;
+            done.emplace_back(flush.id, flush.report);
+        }
+        std::erase_if(flushes_, [&](const Flush& flush) { return flush.over(now, still); });
+    }
+
+    [[nodiscard]] steady_time deadline() const {
+        auto first = steady_time::max();
+        for (const auto& flush : flushes_) first = std::min(first, flush.deadline);
+        return first;
+    }
+
+private:
+    class Flush {
+    public:
+        Flush(std::uint64_t its_id, std::uint64_t its_watermark, steady_time its_deadline, bool only_one_try)
+            : id(its_id), watermark(its_watermark), deadline(its_deadline), one_try(only_one_try) {}
+
+        [[nodiscard]] bool over(steady_time now, bool still) const {
+            return report.left == 0 || (one_try ? still : now >= deadline);
+        }
+
+        std::uint64_t id;
+        std::uint64_t watermark;
+        steady_time deadline;
+        bool one_try;
+        FlushReport report;
+    };
+
+    std::vector<Flush> flushes_;
+};
+
+} // namespace sluice::detail

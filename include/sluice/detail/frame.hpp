@@ -1,0 +1,155 @@
+#pragma once
+
+#include <sluice/error.hpp>
+#include <sluice/record.hpp>
+
+#include <boost/endian/conversion.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::detail {
+
+/// A record as it lies in a chunk's body. Numbers are little-endian; a body starts with one byte, its format.
+///
+/// | bytes          | meaning                                                        |
+/// |----------------|----------------------------------------------------------------|
+/// | 4              | size of the data                                               |
+/// | 2              | size of the partition key                                      |
+/// | 1              | size of the explicit hash key                                  |
+/// | 1              | 1: a time-to-live follows, 2: headers follow                   |
+/// | 4              | milliseconds between the chunk's oldest put and this one       |
+/// | 8, if any      | time-to-live, milliseconds                                     |
+/// | 4 + n, if any  | size of the headers, then each: 4 + name, 4 + value            |
+/// | ...            | partition key, explicit hash key, data                         |
+class Frame {
+public:
+    static constexpr char format = 1;
+
+    std::string_view partition_key;
+    std::string_view explicit_hash_key;
+    std::string_view data;
+    std::string_view headers; ///< Encoded; see `frame_headers`.
+    std::chrono::milliseconds put_after{};
+    std::chrono::milliseconds time_to_live{}; ///< Zero: for ever.
+    std::size_t size = 0;                     ///< Of the whole frame.
+};
+
+inline constexpr unsigned frame_has_time_to_live = 1;
+inline constexpr unsigned frame_has_headers = 2;
+
+inline constexpr std::size_t frame_fixed_bytes = 12;
+
+/// What a record counts against `Options::buffer_bytes`: data, key and 32 bytes.
+[[nodiscard]] constexpr std::uint64_t buffer_cost(std::size_t data, std::size_t key) noexcept {
+    return std::uint64_t{data} + key + 32;
+}
+
+template <class Number>
+void append_little(std::string& out, Number number) {
+    number = boost::endian::native_to_little(number);
+    out.append(reinterpret_cast<const char*>(&number), sizeof number);
+}
+
+/// Reads numbers and pieces off the front of a text; after a read past the end everything is empty and `ok()` false.
+class FrameReader {
+public:
+    explicit FrameReader(std::string_view text) : text_(text) {}
+
+    template <class Number>
+    [[nodiscard]] Number number() {
+        const auto bytes = piece(sizeof(Number));
+        Number value{};
+        if (bytes.size() == sizeof(Number)) bytes.copy(reinterpret_cast<char*>(&value), sizeof(Number));
+        return boost::endian::little_to_native(value);
+    }
+
+    [[nodiscard]] std::string_view piece(std::size_t size) {
+        if (size > text_.size()) {
+            ok_ = false;
+            text_ = {};
+        }
+        const auto front = text_.substr(0, ok_ ? size : 0);
+        text_.remove_prefix(front.size());
+        return front;
+    }
+
+    [[nodiscard]] bool ok() const noexcept { return ok_; }
+    [[nodiscard]] bool at_end() const noexcept { return text_.empty(); }
+    [[nodiscard]] std::size_t left() const noexcept { return text_.size(); }
+
+private:
+    std::string_view text_;
+    bool ok_ = true;
+};
+
+inline void append_headers(std::string& body, std::span<const Header> headers) {
+    std::uint32_t size = 0;
+    for (const auto& header : headers) size += static_cast<std::uint32_t>(8 + header.name.size() + header.value.size());
+    append_little(body, size);
+    for (const auto& header : headers) {
+        append_little(body, static_cast<std::uint32_t>(header.name.size()));
+        body += header.name;
+        append_little(body, static_cast<std::uint32_t>(header.value.size()));
+        body += header.value;
+    }
+}
+
+/// Appends a record; `key` is the partition key that it has, or was given. Sizes have been validated.
+inline void append_frame(std::string& body, const RecordView& record, std::string_view key,
+                         std::chrono::milliseconds put_after, std::chrono::milliseconds time_to_live) {
+    const unsigned flags = (time_to_live.count() > 0 ? frame_has_time_to_live : 0U) |
+                           (record.headers.empty() ? 0U : frame_has_headers);
+    append_little(body, static_cast<std::uint32_t>(record.data.size()));
+    append_little(body, static_cast<std::uint16_t>(key.size()));
+    body += static_cast<char>(record.explicit_hash_key.size());
+    body += static_cast<char>(flags);
+    append_little(body, static_cast<std::uint32_t>(put_after.count()));
+    if ((flags & frame_has_time_to_live) != 0) append_little(body, static_cast<std::uint64_t>(time_to_live.count()));
+    if ((flags & frame_has_headers) != 0) append_headers(body, record.headers);
+    body += key;
+    body += record.explicit_hash_key;
+    body += record.data;
+}
+
+/// The frame at `offset`; its views point into `body`. `error::storage_corrupt` if there is none.
+[[nodiscard]] inline result<Frame> read_frame(std::string_view body, std::size_t offset) {
+    if (offset == 0 || offset >= body.size() || body.front() != Frame::format) return error::storage_corrupt;
+    FrameReader reader(body.substr(offset));
+    Frame frame;
+    const auto data_size = reader.number<std::uint32_t>();
+    const auto key_size = reader.number<std::uint16_t>();
+    const auto hash_key_size = reader.number<std::uint8_t>();
+    const unsigned flags = reader.number<std::uint8_t>();
+    frame.put_after = std::chrono::milliseconds(reader.number<std::uint32_t>());
+    if ((flags & frame_has_time_to_live) != 0) {
+        frame.time_to_live = std::chrono::milliseconds(static_cast<std::int64_t>(reader.number<std::uint64_t>()));
+    }
+    if ((flags & frame_has_headers) != 0) frame.headers = reader.piece(reader.number<std::uint32_t>());
+    frame.partition_key = reader.piece(key_size);
+    frame.explicit_hash_key = reader.piece(hash_key_size);
+    frame.data = reader.piece(data_size);
+    if (!reader.ok() || flags > 3 || frame.time_to_live.count() < 0) return error::storage_corrupt;
+    frame.size = body.size() - offset - reader.left();
+    return frame;
+}
+
+/// The headers of a frame, decoded; `error::storage_corrupt` if they are not whole.
+[[nodiscard]] inline result<std::vector<Header>> frame_headers(std::string_view encoded) {
+    std::vector<Header> headers;
+    FrameReader reader(encoded);
+    while (!reader.at_end()) {
+        std::string name(reader.piece(reader.number<std::uint32_t>()));
+        std::string value(reader.piece(reader.number<std::uint32_t>()));
+        if (!reader.ok()) return error::storage_corrupt;
+        headers.emplace_back(std::move(name), std::move(value));
+    }
+    return headers;
+}
+
+} // namespace sluice::detail

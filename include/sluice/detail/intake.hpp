@@ -1,0 +1,483 @@
+#pragma once
+
+#include <sluice/batching/batching.hpp>
+#include <sluice/clock/clock.hpp>
+#include <sluice/detail/actions.hpp>
+#include <sluice/detail/live_chunk.hpp>
+#include <sluice/detail/lot.hpp>
+#include <sluice/detail/put_op.hpp>
+#include <sluice/kinesis/validate.hpp>
+#include <sluice/options.hpp>
+#include <sluice/partitioning/partitioning.hpp>
+#include <sluice/stats.hpp>
+
+#include <boost/asio/error.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace sluice::detail {
+
+/// What a put may look like, by the options and the other policies.
+class PutRules {
+public:
+    std::size_t max_record = 1U << 20U; ///< Data and key.
+    bool headers = false;               ///< Whether the batching carries them.
+};
+
+/// Where records come in: validates them, gives them a key, keeps the caps, and writes them into lots.
+///
+/// The only part of a producer that several threads share: one short lock. Operations that end are given to the
+/// caller, to be completed without it.
+template <Partitioning P>
+class Intake {
+public:
+    using Ops = std::vector<std::shared_ptr<PutOp>>;
+
+    Intake(const Options& options, PutRules rules, P partitioning, AnyClock& clock)
+        : options_(options), rules_(rules), partitioning_(std::move(partitioning)), clock_(clock),
+          dice_(clock.random()), default_(&slot_named(options.stream)) {}
+
+    // --- any thread --------------------------------------------------------------------------------------------
+
+    /// Takes a record if there is room now. `wake` tells whether the strand is to look.
+    [[nodiscard]] error_code try_put(const RecordView& record, bool& wake) {
+        const auto invalid = check(record);
+        const std::lock_guard lock(mutex_);
+        if (closed_) return refuse(error::closed);
+        if (!enabled_) {
+            ++ignored_;
+            return {};
+        }
+        if (invalid) return refuse(invalid);
+        if (!parked_.empty()) return refuse(error::buffer_full);
+        const auto failure = place(record, nullptr, 0);
+        wake = std::exchange(wake_, false);
+        return failure ? refuse(failure) : failure;
+    }
+
+    /// Starts an operation; it ends at once, when its records are committed, or when they have found room. Gives those
+    /// that ended.
+    [[nodiscard]] Ops start(const std::shared_ptr<PutOp>& op, bool& wake) {
+        const std::lock_guard lock(mutex_);
+        Ops ended;
+        // Those who wait are served first.
+        if (!parked_.empty() || !fill(op)) {
+            if (closed_) refuse_rest(*op, error::closed);
+            if (!op->all_placed()) parked_.push_back(op);
+        }
+        end_if_done(op, ended);
+        wake = std::exchange(wake_, false) || !parked_.empty();
+        return ended;
+    }
+
+    /// Whoever waits does not want to any more: what is not committed yet is withdrawn, the rest goes on.
+    [[nodiscard]] Ops cancel(const std::shared_ptr<PutOp>& op) {
+        const std::lock_guard lock(mutex_);
+        if (op->ended) return {};
+        op->withdrawn = op->unaccepted > 0;
+        op->verdict = asio::error::operation_aborted;
+        op->ended = true;
+        std::erase(parked_, op);
+        return {op};
+    }
+
+    void enable(bool on) {
+        const std::lock_guard lock(mutex_);
+        enabled_ = on;
+    }
+
+    void stats_into(Stats& stats) const {
+        const std::lock_guard lock(mutex_);
+        stats.accepted = accepted_;
+        stats.ignored = ignored_;
+        stats.refused = refused_;
+        stats.buffered_records = used_records_;
+        stats.buffered_bytes = used_bytes_;
+    }
+
+    // --- the strand --------------------------------------------------------------------------------------------
+
+    /// The storage is open: whether puts wait for its commits, and what it holds already.
+    [[nodiscard]] Ops opened(bool persistent, const StoreUsage& usage) {
+        const std::lock_guard lock(mutex_);
+        used_records_ += usage.records;
+        used_bytes_ += usage.bytes;
+        opened_ = true;
+        persistent_ = persistent;
+        Ops ended;
+        if (persistent) return ended;
+        const auto accept = [&](Lot& lot) { accept_claims(lot.claims, {}, ended, false); };
+        for (auto& [name, slot] : slots_) accept(slot.lot);
+        for (auto& lot : full_) accept(lot);
+        return ended;
+    }
+
+    /// The lots whose time has come; with `all`, every one. `due` becomes the time of the first of the others.
+    [[nodiscard]] std::vector<Lot> take(steady_time now, bool all, steady_time& due) {
+        const std::lock_guard lock(mutex_);
+        auto lots = std::exchange(full_, {});
+        due = steady_time::max();
+        for (auto& [name, slot] : slots_) {
+            if (slot.lot.empty()) continue;
+            const auto when = due_at(slot.lot);
+            if (all || when <= now) {
+                lots.push_back(next_lot(slot));
+            } else {
+                due = std::min(due, when);
+            }
+        }
+        return lots;
+    }
+
+    /// The lot's chunk is in the storage, or could not be put there. Gives the operations that ended.
+    [[nodiscard]] Ops committed(std::vector<Lot::Claim>& claims, error_code failure) {
+        const std::lock_guard lock(mutex_);
+        Ops ended;
+        accept_claims(claims, failure, ended, true);
+        return ended;
+    }
+
+    /// Which records of these claims somebody waits for.
+    [[nodiscard]] std::vector<std::pair<std::uint32_t, std::shared_ptr<PutOp>>>
+    watched(const std::vector<Lot::Claim>& claims) const {
+        const std::lock_guard lock(mutex_);
+        std::vector<std::pair<std::uint32_t, std::shared_ptr<PutOp>>> watched;
+        for (const auto& claim : claims) {
+            if (claim.op->wants_receipt() && !claim.op->ended) watched.emplace_back(claim.first, claim.op);
+        }
+        return watched;
+    }
+
+    /// Takes the cancelled records of these claims out of their chunk; gives how many there were.
+    std::uint32_t withdraw_cancelled(const std::vector<Lot::Claim>& claims, Chunk& chunk) {
+        const std::lock_guard lock(mutex_);
+        const auto bytes = chunk.live_bytes;
+        std::uint32_t withdrawn = 0;
+        for (const auto& claim : claims) {
+            if (claim.op->withdrawn) withdrawn += withdraw(chunk, claim.first, claim.count);
+        }
+        give_room(chunk.stream, withdrawn, bytes - chunk.live_bytes);
+        accepted_ -= withdrawn;
+        return withdrawn;
+    }
+
+    /// A record has its outcome: whoever waited for it may be told, unless that was done.
+    [[nodiscard]] bool end(const std::shared_ptr<PutOp>& op, error_code verdict) {
+        const std::lock_guard lock(mutex_);
+        if (op->ended) return false;
+        op->ended = true;
+        op->verdict = verdict;
+        return true;
+    }
+
+    /// So many records do not count any more. Gives the operations that ended because there was room for them.
+    [[nodiscard]] Ops release(const std::string& stream, std::uint64_t records, std::uint64_t bytes, bool& wake) {
+        const std::lock_guard lock(mutex_);
+        give_room(stream, records, bytes);
+        return serve_parked(wake);
+    }
+
+    /// Everything in the storage is gone: only what stands in lots counts.
+    [[nodiscard]] Ops storage_cleared(bool& wake) {
+        const std::lock_guard lock(mutex_);
+        used_records_ = 0;
+        used_bytes_ = 0;
+        for (auto& [name, slot] : slots_) slot.live = count_again(slot.lot);
+        for (auto& lot : full_) slot_named(lot.stream).live += count_again(lot);
+        return serve_parked(wake);
+    }
+
+    /// Whether no lot holds a record.
+    [[nodiscard]] bool empty() const {
+        const std::lock_guard lock(mutex_);
+        return full_.empty() && std::all_of(slots_.begin(), slots_.end(),
+                                            [](const auto& slot) { return slot.second.lot.empty(); });
+    }
+
+    /// The records that stand in lots when nobody will ever take them; gives their number.
+    [[nodiscard]] std::uint64_t abandon() {
+        const std::lock_guard lock(mutex_);
+        std::uint64_t records = 0;
+        for (const auto& lot : std::exchange(full_, {})) records += lot.count;
+        for (auto& [name, slot] : slots_) records += next_lot(slot).count;
+        return records;
+    }
+
+    /// Whether somebody waits for room, or soon will, so that old records are to be dropped.
+    [[nodiscard]] bool wants_room() const {
+        const std::lock_guard lock(mutex_);
+        const auto margin = std::min<std::size_t>(options_.buffer_bytes / 8, 1U << 20U);
+        return options_.when_full == WhenFull::drop_oldest &&
+               (!parked_.empty() || used_bytes_ + margin > options_.buffer_bytes ||
+                used_records_ + options_.buffer_records / 8 > options_.buffer_records);
+    }
+
+    /// From now on every put is refused, and so is who waits for room.
+    [[nodiscard]] Ops close() {
+        const std::lock_guard lock(mutex_);
+        closed_ = true;
+        Ops ended;
+        for (const auto& op : std::exchange(parked_, {})) {
+            refuse_rest(*op, error::closed);
+            end_if_done(op, ended);
+        }
+        return ended;
+    }
+
+    /// The storage could not be opened: whoever waits for it is told. What `try_put` took stays.
+    [[nodiscard]] Ops open_failed(error_code failure) {
+        const std::lock_guard lock(mutex_);
+        Ops ended;
+        const auto fail = [&](Lot& lot) { accept_claims(lot.claims, failure, ended, true); };
+        for (auto& [name, slot] : slots_) fail(slot.lot);
+        for (auto& lot : full_) fail(lot);
+        for (const auto& op : std::exchange(parked_, {})) {
+            refuse_rest(*op, failure);
+            end_if_done(op, ended);
+        }
+        return ended;
+    }
+
+private:
+    static constexpr std::size_t lot_bytes = 256U << 10U;
+
+    class Slot {
+    public:
+        explicit Slot(const std::string& name) : lot(name) {}
+        Lot lot;
+        std::uint64_t live = 0; ///< Records of this process's life without an outcome.
+    };
+
+    [[nodiscard]] error_code refuse(error_code reason) {
+        ++refused_;
+        return reason;
+    }
+
+    [[nodiscard]] error_code check(const RecordView& record) const {
+        if (!record.headers.empty() && !rules_.headers) return error::headers_need_aggregate;
+        if (record.partition_key) {
+            if (const auto invalid = kinesis::check_partition_key(*record.partition_key)) return invalid;
+        }
+        if (!record.explicit_hash_key.empty()) {
+            if (const auto invalid = kinesis::check_hash_key(record.explicit_hash_key)) return invalid;
+        }
+        const auto key = record.partition_key.value_or(std::string_view{}).size();
+        return record.data.size() + key > rules_.max_record ? error::record_too_large : error_code{};
+    }
+
+    [[nodiscard]] Slot& slot_named(const std::string& name) { return slots_.try_emplace(name, name).first->second; }
+
+    [[nodiscard]] result<Slot*> slot_of(const RecordView& record) {
+        if (record.stream.empty() || record.stream == default_->lot.stream) {
+            if (default_->lot.stream.empty()) return error::stream_name_invalid;
+            return default_;
+        }
+        const auto found = slots_.find(record.stream);
+        if (found != slots_.end()) return &found->second;
+        if (const auto invalid = kinesis::check_stream_name(record.stream)) return invalid;
+        if (slots_.size() >= options_.max_streams) {
+            std::erase_if(slots_, [this](const auto& slot) {
+                return slot.second.live == 0 && slot.second.lot.empty() && &slot.second != default_;
+            });
+        }
+        if (slots_.size() >= options_.max_streams) return error::too_many_streams;
+        return &slot_named(std::string(record.stream));
+    }
+
+    /// Puts one valid record into its lot, for an operation or for nobody.
+    [[nodiscard]] error_code place(const RecordView& record, const std::shared_ptr<PutOp>& op, std::size_t index) {
+        const auto slot = slot_of(record);
+        if (!slot) return slot.error();
+        auto& its = **slot;
+        auto key = record.partition_key.value_or(std::string_view{});
+        if (!record.partition_key) {
+            key_.clear();
+            if (const auto failure = partitioning_.key(record, dice_(), key_)) return failure;
+            if (const auto invalid = kinesis::check_partition_key(key_)) return invalid;
+            key = key_;
+        }
+        if (record.data.size() + key.size() > rules_.max_record) return error::record_too_large;
+        const auto cost = buffer_cost(record.data.size(), key.size());
+        if (used_bytes_ + cost > options_.buffer_bytes || used_records_ >= options_.buffer_records) {
+            return error::buffer_full;
+        }
+        write(its, record, key);
+        ++its.live;
+        ++used_records_;
+        ++accepted_;
+        used_bytes_ += cost;
+        if (op) account(its.lot, op, index);
+        if (its.lot.body.size() >= lot_bytes) {
+            full_.push_back(next_lot(its));
+            wake_ = true;
+        }
+        return {};
+    }
+
+    void write(Slot& its, const RecordView& record, std::string_view key) {
+        // A payload that large travels in a chunk of its own, so that others need not wait for it.
+        if (!its.lot.empty() && its.lot.body.size() + record.data.size() > lot_bytes) full_.push_back(next_lot(its));
+        auto& lot = its.lot;
+        const auto time_to_live = record.time_to_live.value_or(options_.time_to_live);
+        if (lot.empty()) {
+            lot.opened = clock_.steady();
+            lot.oldest_put = clock_.wall();
+            lot.body.reserve(std::min(last_lot_bytes_, lot_bytes) + 64);
+        }
+        // The clock costs more than all the rest: who does not expire shares the time of the lot's first.
+        const bool own_time = time_to_live.count() > 0 && !lot.empty();
+        lot.add(record, key, own_time ? clock_.wall() : lot.oldest_put, time_to_live);
+        wake_ = wake_ || lot.count == 1 || lot.count == options_.request_records;
+    }
+
+    void account(Lot& lot, const std::shared_ptr<PutOp>& op, std::size_t index) {
+        const bool accepted = opened_ && !persistent_;
+        if (accepted) {
+            ++op->report.accepted;
+        } else {
+            ++op->unaccepted;
+        }
+        if (!accepted || op->wants_receipt()) {
+            lot.claim(op, index);
+            // Somebody waits for the commit: the strand is to start it now.
+            wake_ = wake_ || !accepted;
+        }
+    }
+
+    /// Places what is left of an operation; false if it has to wait for room.
+    [[nodiscard]] bool fill(const std::shared_ptr<PutOp>& op) {
+        for (; !op->all_placed() && !op->ended; ++op->next) {
+            const auto& record = op->records[op->next];
+            if (closed_) {
+                op->refuse(op->next, refuse(error::closed));
+            } else if (!enabled_) {
+                ignore(*op);
+            } else {
+                auto failure = check(record);
+                if (!failure) failure = place(record, op, op->next);
+                if (failure == error::buffer_full && may_wait(record)) return false;
+                if (failure) op->refuse(op->next, refuse(failure));
+            }
+        }
+        return true;
+    }
+
+    void ignore(PutOp& op) {
+        ++ignored_;
+        if (op.wants_receipt()) {
+            op.refuse(op.next, error::disabled);
+        } else {
+            ++op.report.accepted;
+        }
+    }
+
+    [[nodiscard]] bool may_wait(const RecordView& record) const {
+        const auto key = record.partition_key.value_or(std::string_view{}).size();
+        return options_.when_full != WhenFull::fail && options_.buffer_records > 0 &&
+               buffer_cost(record.data.size(), key) <= options_.buffer_bytes;
+    }
+
+    void refuse_rest(PutOp& op, error_code reason) {
+        for (; !op.all_placed(); ++op.next) op.refuse(op.next, refuse(reason));
+    }
+
+    static void end_if_done(const std::shared_ptr<PutOp>& op, Ops& ended) {
+        if (op->ended || !op->all_placed() || op->unaccepted > 0) return;
+        if (op->wants_receipt() && op->report.refused.empty()) return;
+        op->ended = true;
+        ended.push_back(op);
+    }
+
+    /// `final`: the claims are not needed any more. Else those whose receipts are waited for stay.
+    void accept_claims(std::vector<Lot::Claim>& claims, error_code failure, Ops& ended, bool final) {
+        for (const auto& claim : claims) {
+            auto& op = *claim.op;
+            op.unaccepted -= std::min<std::size_t>(op.unaccepted, claim.count);
+            if (failure) {
+                for (std::size_t i = 0; i < claim.count; ++i) op.refuse(claim.place + i, failure);
+            } else {
+                op.report.accepted += claim.count;
+            }
+            end_if_done(claim.op, ended);
+        }
+        if (final) {
+            claims.clear();
+        } else {
+            std::erase_if(claims, [](const Lot::Claim& claim) { return !claim.op->wants_receipt(); });
+        }
+    }
+
+    [[nodiscard]] Ops serve_parked(bool& wake) {
+        Ops ended;
+        while (!parked_.empty()) {
+            const auto op = parked_.front();
+            if (!fill(op)) break;
+            parked_.pop_front();
+            end_if_done(op, ended);
+        }
+        wake = std::exchange(wake_, false);
+        return ended;
+    }
+
+    void give_room(const std::string& stream, std::uint64_t records, std::uint64_t bytes) {
+        used_records_ -= std::min(used_records_, records);
+        used_bytes_ -= std::min(used_bytes_, bytes);
+        const auto found = slots_.find(stream);
+        if (found != slots_.end()) found->second.live -= std::min(found->second.live, records);
+    }
+
+    [[nodiscard]] std::uint64_t count_again(const Lot& lot) {
+        used_records_ += lot.count;
+        used_bytes_ += lot.cost;
+        return lot.count;
+    }
+
+    [[nodiscard]] Lot next_lot(Slot& slot) {
+        last_lot_bytes_ = slot.lot.body.size();
+        return std::exchange(slot.lot, Lot(slot.lot.stream));
+    }
+
+    /// When a lot is to become a chunk.
+    [[nodiscard]] steady_time due_at(const Lot& lot) const {
+        const bool awaited = persistent_ && !lot.claims.empty();
+        if (awaited || lot.count >= options_.request_records) return lot.opened;
+        return lot.opened + (persistent_ ? options_.commit_interval : options_.linger);
+    }
+
+    mutable std::mutex mutex_;
+    const Options& options_;
+    PutRules rules_;
+    P partitioning_;
+    AnyClock& clock_;
+    std::mt19937_64 dice_;
+    std::map<std::string, Slot, std::less<>> slots_;
+    Slot* default_;
+    std::vector<Lot> full_;
+    std::deque<std::shared_ptr<PutOp>> parked_;
+    std::string key_;
+    std::size_t last_lot_bytes_ = 0;
+    std::uint64_t used_records_ = 0;
+    std::uint64_t used_bytes_ = 0;
+    std::uint64_t accepted_ = 0;
+    std::uint64_t ignored_ = 0;
+    std::uint64_t refused_ = 0;
+    bool enabled_ = true;
+    bool closed_ = false;
+    bool opened_ = false;
+    bool persistent_ = false;
+    bool wake_ = false;
+};
+
+} // namespace sluice::detail

@@ -1,0 +1,161 @@
+#pragma once
+
+#include <sluice/batching/batching.hpp>
+#include <sluice/detail/frame.hpp>
+#include <sluice/kinesis/hash_key.hpp>
+#include <sluice/storage/chunk.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace sluice::detail {
+
+/// One moment on both clocks: one reading a wake-up.
+class Moment {
+public:
+    Moment() = default;
+    Moment(steady_time on_steady, wall_time on_wall) : steady(on_steady), wall(on_wall) {}
+
+    steady_time steady;
+    wall_time wall;
+};
+
+/// A chunk whose body is in memory, and where each of its records stands.
+class LiveChunk {
+public:
+    /// What happens to a record besides waiting.
+    enum Flag : std::uint8_t {
+        in_lane = 1, ///< It has passed the lane gate, and its lane is busy until it is through.
+        flying = 2,  ///< It is in a request.
+        losing = 4,  ///< It is on its way to the dead letters.
+    };
+
+    LiveChunk(Chunk its_chunk, Moment now) : chunk(std::move(its_chunk)) {
+        using std::chrono::nanoseconds;
+        // A wall clock that stepped back since the put must not age the chunk; one that stepped forward may.
+        const auto age = std::max<nanoseconds>(now.wall - chunk.oldest_put, nanoseconds(0));
+        put = now.steady - std::chrono::duration_cast<steady_time::duration>(age);
+    }
+
+    /// Finds the records in the body; `error::storage_corrupt` if it does not hold what the header says.
+    [[nodiscard]] result<void> index() {
+        slots_.reserve(chunk.count);
+        std::size_t offset = 1;
+        for (std::uint32_t i = 0; i < chunk.count; ++i) {
+            const auto frame = read_frame(*chunk.body, offset);
+            if (!frame) return frame.error();
+            slots_.emplace_back(static_cast<std::uint32_t>(offset));
+            offset += frame->size;
+        }
+        return offset == chunk.body->size() ? result<void>{} : error::storage_corrupt;
+    }
+
+    /// The record; the body was indexed, so that it is there.
+    [[nodiscard]] Frame frame(std::uint32_t record) const { return *read_frame(*chunk.body, slots_[record].offset); }
+
+    [[nodiscard]] Candidate candidate(std::uint32_t record) const {
+        const auto its = frame(record);
+        return {its.partition_key, its.explicit_hash_key, its.data};
+    }
+
+    [[nodiscard]] std::uint64_t cost(std::uint32_t record) const {
+        const auto its = frame(record);
+        return buffer_cost(its.data.size(), its.partition_key.size());
+    }
+
+    /// When the record's time-to-live is over; `max()` if it has none.
+    [[nodiscard]] steady_time expiry(std::uint32_t record) const {
+        const auto its = frame(record);
+        return its.time_to_live.count() > 0 ? put + its.put_after + its.time_to_live : steady_time::max();
+    }
+
+    /// When the first record expires that could; `max()` if none will.
+    [[nodiscard]] steady_time first_expiry() const {
+        auto first = steady_time::max();
+        for (std::uint32_t i = 0; i < chunk.count; ++i) {
+            if (open(i)) first = std::min(first, expiry(i));
+        }
+        return first;
+    }
+
+    [[nodiscard]] std::uint64_t sequence(std::uint32_t record) const noexcept { return chunk.first + record; }
+
+    [[nodiscard]] bool has(std::uint32_t record, Flag flag) const { return (slots_[record].flags & flag) != 0; }
+    void set(std::uint32_t record, Flag flag) { slots_[record].flags |= flag; }
+    void reset(std::uint32_t record, Flag flag) {
+        slots_[record].flags = static_cast<std::uint8_t>(slots_[record].flags & ~unsigned{flag});
+    }
+
+    /// Whether the record may be sent: it has no outcome and is not getting one.
+    [[nodiscard]] bool open(std::uint32_t record) const {
+        return !chunk.settled.test(record) && !has(record, losing) && !has(record, flying);
+    }
+
+    /// Every record has its outcome.
+    void settle_all() {
+        for (std::uint32_t i = 0; i < chunk.count; ++i) chunk.settled.set(i);
+        chunk.live = 0;
+        chunk.live_bytes = 0;
+    }
+
+    /// Counts a failure of the record's own, for good; gives how many there were.
+    unsigned fail(std::uint32_t record) {
+        if (chunk.attempts.empty()) chunk.attempts.resize(chunk.count);
+        auto& failures = chunk.attempts[record];
+        if (failures < 255) ++failures;
+        return failures;
+    }
+
+    /// Counts a throttling, for this process's life; gives how many there were.
+    unsigned throttle(std::uint32_t record) {
+        auto& throttles = slots_[record].throttles;
+        if (throttles < 255) ++throttles;
+        return throttles;
+    }
+
+    Chunk chunk;
+    steady_time put;                        ///< Of the oldest record.
+    std::uint32_t next = 0;                 ///< The first record that was never looked at.
+    std::uint32_t references = 0;           ///< From queues and flights.
+    std::uint32_t in_flight = 0;            ///< Records in requests or on their way to the dead letters.
+    bool dirty = false;                     ///< The storage does not know the latest state.
+
+private:
+    class Slot {
+    public:
+        explicit Slot(std::uint32_t where) : offset(where) {}
+        std::uint32_t offset;
+        std::uint8_t flags = 0;
+        std::uint8_t throttles = 0;
+    };
+
+    std::vector<Slot> slots_;
+};
+
+/// A record of a live chunk. Whoever keeps one counts it in `LiveChunk::references`.
+class Ref {
+public:
+    Ref() = default;
+    Ref(LiveChunk& its_chunk, std::uint32_t its_index) : chunk(&its_chunk), index(its_index) {}
+
+    [[nodiscard]] bool open() const { return chunk->open(index); }
+    [[nodiscard]] std::uint64_t sequence() const noexcept { return chunk->sequence(index); }
+
+    /// The hash key that decides the record's shard and lane.
+    [[nodiscard]] kinesis::HashKey hash_key() const {
+        const auto frame = chunk->frame(index);
+        if (!frame.explicit_hash_key.empty()) {
+            if (const auto parsed = kinesis::HashKey::parse(frame.explicit_hash_key)) return *parsed;
+        }
+        return kinesis::hash_of(frame.partition_key);
+    }
+
+    LiveChunk* chunk = nullptr;
+    std::uint32_t index = 0;
+};
+
+} // namespace sluice::detail

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <sluice/clock/clock.hpp>
+#include <sluice/detail/frame.hpp>
+#include <sluice/detail/put_op.hpp>
+#include <sluice/storage/chunk.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sluice::detail {
+
+/// Records of one stream that were put and are not a chunk yet: the arena that puts write into.
+class Lot {
+public:
+    /// Consecutive records of the lot that one operation put.
+    class Claim {
+    public:
+        Claim(std::shared_ptr<PutOp> its_op, std::size_t its_place, std::uint32_t its_first)
+            : op(std::move(its_op)), place(its_place), first(its_first) {}
+
+        std::shared_ptr<PutOp> op;
+        std::size_t place;       ///< Of the first of them in the operation's range.
+        std::uint32_t first;     ///< Of the first of them in the lot.
+        std::uint32_t count = 1;
+    };
+
+    explicit Lot(std::string its_stream) : stream(std::move(its_stream)) {}
+
+    [[nodiscard]] bool empty() const noexcept { return count == 0; }
+
+    /// Writes a record; both clocks as they were when the lot was opened, or read just now.
+    void add(const RecordView& record, std::string_view key, wall_time now, std::chrono::milliseconds time_to_live) {
+        using std::chrono::milliseconds;
+        if (body.empty()) body += Frame::format;
+        const auto after = std::chrono::duration_cast<milliseconds>(now - oldest_put);
+        append_frame(body, record, key, std::clamp(after, milliseconds(0), milliseconds(0xFFFFFFFF)), time_to_live);
+        cost += buffer_cost(record.data.size(), key.size());
+        ++count;
+    }
+
+    /// The record that was added last belongs to this operation.
+    void claim(const std::shared_ptr<PutOp>& op, std::size_t place) {
+        const bool follows = !claims.empty() && claims.back().op == op &&
+                             claims.back().first + claims.back().count == count - 1;
+        if (follows) {
+            ++claims.back().count;
+        } else {
+            claims.emplace_back(op, place, count - 1);
+        }
+    }
+
+    /// The chunk that the storage takes. The body is moved, not copied.
+    [[nodiscard]] Chunk seal(std::uint64_t first) {
+        Chunk chunk(stream, first, count, std::make_shared<const std::string>(std::move(body)));
+        chunk.live_bytes = cost;
+        chunk.oldest_put = oldest_put;
+        return chunk;
+    }
+
+    std::string stream;
+    std::string body;
+    std::uint32_t count = 0;
+    std::uint64_t cost = 0;
+    wall_time oldest_put;
+    steady_time opened;
+    std::vector<Claim> claims;
+};
+
+/// Takes records back that were put and are not wanted any more; gives how many had been live.
+inline std::uint32_t withdraw(Chunk& chunk, std::uint32_t first, std::uint32_t count) {
+    std::uint32_t withdrawn = 0;
+    std::size_t offset = 1;
+    for (std::uint32_t i = 0; i < first + count; ++i) {
+        const auto frame = read_frame(*chunk.body, offset);
+        if (!frame) return withdrawn;
+        offset += frame->size;
+        if (i < first || chunk.settled.test(i)) continue;
+        chunk.settled.set(i);
+        chunk.live_bytes -= buffer_cost(frame->data.size(), frame->partition_key.size());
+        --chunk.live;
+        ++withdrawn;
+    }
+    return withdrawn;
+}
+
+} // namespace sluice::detail

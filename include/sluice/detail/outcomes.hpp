@@ -1,0 +1,185 @@
+#pragma once
+
+#include <sluice/dead_letters/dead_letters.hpp>
+#include <sluice/destination/destination.hpp>
+#include <sluice/detail/actions.hpp>
+#include <sluice/detail/flush_book.hpp>
+#include <sluice/detail/ledger.hpp>
+#include <sluice/detail/stream_state.hpp>
+#include <sluice/storage/chunk.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sluice::detail {
+
+/// Promise 1: one outcome per record. Whatever ends a record's life goes through here, and is counted, told, taken to
+/// the dead letters and made known to the storage from here. Pure.
+class Outcomes {
+public:
+    /// So many more records have no outcome; those below `next_sequence` belong to the flushes that start now.
+    void expect(std::uint64_t records, std::uint64_t next_sequence) {
+        unsettled_ += records;
+        next_sequence_ = std::max(next_sequence_, next_sequence);
+    }
+
+    /// So many records will never be seen: their chunk is damaged.
+    void write_off(std::uint64_t records) {
+        unsettled_ -= std::min(unsettled_, records);
+        flushes_.forgotten(records);
+    }
+
+    /// The record is delivered if `outcome` is empty, and gone for another reason if not. The first outcome counts.
+    void settle(StreamState& its, Ref ref, error_code outcome, Actions& actions, const EntryAnswer* taken = nullptr,
+                const Attempt* last = nullptr) {
+        auto& chunk = *ref.chunk;
+        if (chunk.chunk.settled.test(ref.index)) return;
+        const auto cost = chunk.cost(ref.index);
+        chunk.chunk.settled.set(ref.index);
+        --chunk.chunk.live;
+        chunk.chunk.live_bytes -= std::min(chunk.chunk.live_bytes, cost);
+        soil(its, chunk);
+        --unsettled_;
+        actions.tally(its.name, outcome, cost);
+        if (!outcome) {
+            ++its.stats.delivered;
+        } else {
+            ++(outcome == error::expired ? its.stats.expired : its.stats.failed);
+        }
+        flushes_.settled(ref.sequence(), outcome);
+        ledger_.close(ref.sequence(), outcome, taken, last, actions.told);
+    }
+
+    /// The record will not be delivered: the dead letters are to take it, and then it is settled.
+    void lose(StreamState& its, Ref ref, error_code reason) {
+        if (!ref.open()) return;
+        ref.chunk->set(ref.index, LiveChunk::losing);
+        ++ref.chunk->in_flight;
+        ++ref.chunk->references;
+        losses_.emplace(ref.sequence(), Loss(its, ref, reason));
+        its.queue.leave_lane(ref);
+    }
+
+    void lose_chunk(StreamState& its, LiveChunk& chunk, error_code reason) {
+        for (std::uint32_t i = 0; i < chunk.chunk.count; ++i) lose(its, Ref(chunk, i), reason);
+    }
+
+    /// The sequence of a record that is to go to the dead letters; zero: none. It stays first until it is buried.
+    [[nodiscard]] std::uint64_t next_loss() const { return losses_.empty() ? 0 : losses_.begin()->first; }
+
+    [[nodiscard]] DeadLetter letter(std::uint64_t sequence, const StoreIdentity& store) const {
+        const auto& loss = losses_.at(sequence);
+        const auto frame = loss.ref.chunk->frame(loss.ref.index);
+        Record record(std::string(frame.partition_key), std::string(frame.data));
+        record.explicit_hash_key = frame.explicit_hash_key;
+        record.stream = loss.stream->name;
+        if (auto headers = frame_headers(frame.headers)) record.headers = std::move(*headers);
+        if (frame.time_to_live.count() > 0) record.time_to_live = frame.time_to_live;
+        DeadLetter letter(RecordId(store.id, sequence), std::move(record), loss.reason);
+        letter.attempts = ledger_.attempts(sequence);
+        return letter;
+    }
+
+    /// The dead letters have the record: it has its outcome. An unknown sequence was cleared meanwhile.
+    void buried(std::uint64_t sequence, Actions& actions) {
+        const auto found = losses_.find(sequence);
+        if (found == losses_.end()) return;
+        const auto loss = found->second;
+        losses_.erase(found);
+        --loss.ref.chunk->in_flight;
+        settle(*loss.stream, loss.ref, loss.reason, actions);
+        loss.stream->queue.release(loss.ref);
+    }
+
+    /// Every record is gone, on the user's word; gives how many there were. Their chunks forget them elsewhere.
+    std::uint64_t clear(Actions& actions) {
+        for (const auto& [sequence, loss] : losses_) {
+            --loss.ref.chunk->in_flight;
+            loss.stream->queue.release(loss.ref);
+        }
+        losses_.clear();
+        ledger_.tell_all(error::cleared, actions.told);
+        flushes_.forgotten(unsettled_);
+        return std::exchange(unsettled_, 0);
+    }
+
+    /// From now on the records of this chunk expire when their time comes.
+    void schedule_expiry(StreamState& its, LiveChunk& chunk) {
+        const auto first = chunk.first_expiry();
+        if (first != steady_time::max()) expiries_.emplace(first, std::pair(&its, chunk.chunk.first));
+    }
+
+    void expire(steady_time now) {
+        while (!expiries_.empty() && expiries_.begin()->first <= now) {
+            const auto [its, first] = expiries_.begin()->second;
+            expiries_.erase(expiries_.begin());
+            const auto found = its->queue.chunks().find(first);
+            if (found == its->queue.chunks().end()) continue;
+            auto& chunk = *found->second;
+            for (std::uint32_t i = 0; i < chunk.chunk.count; ++i) {
+                if (chunk.open(i) && chunk.expiry(i) <= now) lose(*its, Ref(chunk, i), error::expired);
+            }
+            schedule_expiry(*its, chunk);
+        }
+    }
+
+    /// The storage is to learn of this chunk's state.
+    void soil(StreamState& its, LiveChunk& chunk) {
+        if (chunk.dirty) return;
+        chunk.dirty = true;
+        dirty_.emplace_back(&its, &chunk);
+    }
+
+    /// What the storage does not know yet; each change is given once.
+    [[nodiscard]] std::vector<Settlement> take_settlements() {
+        std::vector<Settlement> changes;
+        changes.reserve(dirty_.size());
+        for (const auto& [its, chunk] : std::exchange(dirty_, {})) {
+            changes.emplace_back(chunk->chunk);
+            chunk->dirty = false;
+            its->queue.forget_if_done(*chunk);
+        }
+        return changes;
+    }
+
+    [[nodiscard]] bool has_settlements() const noexcept { return !dirty_.empty(); }
+
+    /// Starts a flush of everything expected so far. Without a timeout it ends when nothing can be sent at once.
+    void flush(std::uint64_t id, std::chrono::nanoseconds timeout, steady_time now) {
+        const bool one_try = timeout.count() <= 0;
+        flushes_.begin(id, next_sequence_, unsettled_, one_try ? steady_time::max() : now + timeout, one_try);
+    }
+
+    [[nodiscard]] FlushBook& flushes() noexcept { return flushes_; }
+    [[nodiscard]] const FlushBook& flushes() const noexcept { return flushes_; }
+    [[nodiscard]] Ledger& ledger() noexcept { return ledger_; }
+    [[nodiscard]] std::uint64_t unsettled() const noexcept { return unsettled_; }
+
+    [[nodiscard]] steady_time wakes_at() const {
+        const auto expiry = expiries_.empty() ? steady_time::max() : expiries_.begin()->first;
+        return std::min(expiry, flushes_.deadline());
+    }
+
+private:
+    class Loss {
+    public:
+        Loss(StreamState& its_stream, Ref its_ref, error_code why) : stream(&its_stream), ref(its_ref), reason(why) {}
+        StreamState* stream;
+        Ref ref;
+        error_code reason;
+    };
+
+    std::map<std::uint64_t, Loss> losses_;
+    std::multimap<steady_time, std::pair<StreamState*, std::uint64_t>> expiries_;
+    std::vector<std::pair<StreamState*, LiveChunk*>> dirty_;
+    Ledger ledger_;
+    FlushBook flushes_;
+    std::uint64_t next_sequence_ = 0;
+    std::uint64_t unsettled_ = 0;
+};
+
+} // namespace sluice::detail

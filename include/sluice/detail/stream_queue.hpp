@@ -1,0 +1,215 @@
+#pragma once
+
+#include <sluice/detail/lane_gate.hpp>
+#include <sluice/detail/live_chunk.hpp>
+#include <sluice/detail/shard_gate.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <queue>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sluice::detail {
+
+/// The records of one stream that are in memory, and which of them may be sent next.
+///
+/// A record comes from the chunks in the order of the puts, or back from a failed request when its back-off is over;
+/// passes the lane gate, once; passes the shard gate, at every try; and then stands in `ready()`. Pure: time is told.
+class StreamQueue {
+public:
+    explicit StreamQueue(std::size_t lanes) : lanes_(lanes) {}
+
+    StreamQueue(StreamQueue&&) = default;
+
+    /// Takes a chunk, whose records come after all that are here.
+    LiveChunk& add(std::unique_ptr<LiveChunk> chunk) {
+        auto& its = *chunk;
+        bytes_ += its.chunk.body->size();
+        chunks_.emplace(its.chunk.first, std::move(chunk));
+        fresh_.push_back(&its);
+        ++its.references;
+        return its;
+    }
+
+    /// Fills `ready()` up to `wanted` records, if there are so many that may be sent.
+    void fill(std::size_t wanted, steady_time now) {
+        release_rested(now);
+        while (ready_.size() < wanted && release_held(now)) {}
+        while (ready_.size() < wanted && !returned_.empty()) {
+            const auto ref = returned_.front();
+            returned_.pop_front();
+            urgent_ = true;
+            admit(ref, now);
+        }
+        while (ready_.size() < wanted) {
+            const auto ref = next_fresh();
+            if (ref.chunk == nullptr) return;
+            if (lanes_.pass(ref)) {
+                ref.chunk->set(ref.index, LiveChunk::in_lane);
+                admit(ref, now);
+            }
+        }
+    }
+
+    [[nodiscard]] std::deque<Ref>& ready() noexcept { return ready_; }
+
+    /// Lets go of a record that a queue or a flight held.
+    void release(Ref ref) {
+        --ref.chunk->references;
+        forget_if_done(*ref.chunk);
+    }
+
+    /// The same for a record that is not open any more.
+    void drop(Ref ref) {
+        leave_lane(ref);
+        release(ref);
+    }
+
+    /// Takes back a record from a request: it is to be sent as soon as may be, before fresh ones.
+    void give_back(Ref ref) { returned_.push_back(ref); }
+
+    /// The same, after a rest.
+    void give_back(Ref ref, steady_time when) { resting_.push({when, rested_++, ref}); }
+
+    /// The record has its outcome, or is on its way to the dead letters: its lane goes on.
+    void leave_lane(Ref ref) {
+        if (!ref.chunk->has(ref.index, LiveChunk::in_lane)) return;
+        ref.chunk->reset(ref.index, LiveChunk::in_lane);
+        std::vector<Ref> stale;
+        const auto next = lanes_.leave(ref, stale);
+        if (next.chunk != nullptr) {
+            next.chunk->set(next.index, LiveChunk::in_lane);
+            returned_.push_back(next);
+        }
+        for (const auto& gone : stale) release(gone);
+    }
+
+    /// Lets go of everything that is not open any more, as after a clear.
+    void purge() {
+        std::vector<Ref> refs = gate_.take_held();
+        refs.insert(refs.end(), ready_.begin(), ready_.end());
+        refs.insert(refs.end(), returned_.begin(), returned_.end());
+        for (; !resting_.empty(); resting_.pop()) refs.push_back(resting_.top().ref);
+        ready_.clear();
+        returned_.clear();
+        for (const auto& ref : refs) {
+            if (ref.open()) {
+                returned_.push_back(ref);
+            } else {
+                drop(ref);
+            }
+        }
+    }
+
+    /// Forgets the chunk when it has no live records, the storage knows, and nobody refers to it.
+    void forget_if_done(LiveChunk& chunk) {
+        if (chunk.chunk.live > 0 || chunk.references > 0 || chunk.dirty) return;
+        bytes_ -= chunk.chunk.body->size();
+        chunks_.erase(chunk.chunk.first);
+    }
+
+    /// When the oldest record that could be sent was put; `max()` if there is none.
+    [[nodiscard]] steady_time oldest_sendable() const {
+        if (!ready_.empty()) return ready_.front().chunk->put;
+        for (const auto* chunk : fresh_) {
+            if (chunk->next < chunk->chunk.count) return chunk->put;
+        }
+        return steady_time::max();
+    }
+
+    /// Whether a record could be sent, if its stream moved.
+    [[nodiscard]] bool has_work() const { return !returned_.empty() || oldest_sendable() != steady_time::max(); }
+
+    /// When something that rests or is held may move by itself.
+    [[nodiscard]] steady_time wakes_at() const {
+        const auto rested = resting_.empty() ? steady_time::max() : resting_.top().when;
+        return std::min(rested, gate_.ready_at());
+    }
+
+    /// Whether something in `ready()` came back from a request, and need not wait for company.
+    [[nodiscard]] bool urgent() const noexcept { return urgent_ && !ready_.empty(); }
+
+    /// Something was sent.
+    void calm() noexcept { urgent_ = false; }
+
+    [[nodiscard]] ShardGate& gate() noexcept { return gate_; }
+    [[nodiscard]] const ShardGate& gate() const noexcept { return gate_; }
+    [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+
+    /// Chunks by their first sequence.
+    [[nodiscard]] const std::map<std::uint64_t, std::unique_ptr<LiveChunk>>& chunks() const noexcept {
+        return chunks_;
+    }
+
+private:
+    class Resting {
+    public:
+        Resting(steady_time its_when, std::uint64_t its_order, Ref its_ref)
+            : when(its_when), order(its_order), ref(its_ref) {}
+        steady_time when;
+        std::uint64_t order;
+        Ref ref;
+        friend bool operator>(const Resting& a, const Resting& b) noexcept {
+            return a.when != b.when ? a.when > b.when : a.order > b.order;
+        }
+    };
+
+    void release_rested(steady_time now) {
+        while (!resting_.empty() && resting_.top().when <= now) {
+            returned_.push_back(resting_.top().ref);
+            resting_.pop();
+        }
+    }
+
+    bool release_held(steady_time now) {
+        const auto ref = gate_.closed() ? gate_.release(now) : Ref{};
+        if (ref.chunk == nullptr) return false;
+        if (ref.open()) {
+            ready_.push_back(ref);
+        } else {
+            drop(ref);
+        }
+        return true;
+    }
+
+    void admit(Ref ref, steady_time now) {
+        if (!ref.open()) return drop(ref);
+        if (!gate_.closed() || gate_.pass(ref, now)) ready_.push_back(ref);
+    }
+
+    /// The next record that was never looked at, with a reference of its own.
+    [[nodiscard]] Ref next_fresh() {
+        while (!fresh_.empty()) {
+            auto& chunk = *fresh_.front();
+            while (chunk.next < chunk.chunk.count) {
+                const Ref ref(chunk, chunk.next++);
+                if (!ref.open()) continue;
+                ++chunk.references;
+                return ref;
+            }
+            fresh_.pop_front();
+            --chunk.references;
+            forget_if_done(chunk);
+        }
+        return {};
+    }
+
+    std::map<std::uint64_t, std::unique_ptr<LiveChunk>> chunks_;
+    std::deque<LiveChunk*> fresh_;
+    std::deque<Ref> returned_;
+    std::priority_queue<Resting, std::vector<Resting>, std::greater<>> resting_;
+    std::uint64_t rested_ = 0;
+    std::deque<Ref> ready_;
+    bool urgent_ = false;
+    LaneGate lanes_;
+    ShardGate gate_;
+    std::size_t bytes_ = 0;
+};
+
+} // namespace sluice::detail

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <sluice/detail/stream_queue.hpp>
+#include <sluice/error.hpp>
+#include <sluice/stats.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sluice::detail {
+
+/// A stream that does not move, and when it is tried again.
+class Pause {
+public:
+    unsigned failures = 0; ///< In a row.
+    steady_time until;     ///< When it is probed.
+    bool probing = false;  ///< A probe is under way.
+    error_code reason;
+};
+
+/// What a storage holds of a stream beyond what is in memory.
+class Backlog {
+public:
+    bool more = false;        ///< There are chunks after `through`.
+    bool loading = false;     ///< They are being read.
+    bool appended = false;    ///< One was appended since the reading began.
+    std::uint64_t through = 0; ///< The first sequence of the last chunk that was in memory.
+    std::optional<steady_time> again_at; ///< After a failed reading.
+};
+
+/// How many records a second a stream was seen to take.
+class Rate {
+public:
+    void add(steady_time now, std::uint64_t records) {
+        const auto passed = now - begun_;
+        if (passed >= std::chrono::seconds(1)) {
+            before_ = passed < std::chrono::seconds(2) ? current_ : 0;
+            current_ = 0;
+            begun_ = now;
+        }
+        current_ += records;
+    }
+
+    [[nodiscard]] double per_second() const { return static_cast<double>(std::max(before_, current_)); }
+
+private:
+    steady_time begun_;
+    std::uint64_t current_ = 0;
+    std::uint64_t before_ = 0;
+};
+
+/// When the shards of a stream are listed again.
+class MapCalls {
+public:
+    bool wanted = false;
+    bool under_way = false;
+    unsigned failures = 0;
+    steady_time not_before;
+};
+
+/// Everything that the delivery keeps for one stream.
+class StreamState {
+public:
+    StreamState(std::string its_name, std::size_t lanes) : name(std::move(its_name)), queue(lanes) {}
+
+    std::string name;
+    StreamQueue queue;
+    std::deque<std::vector<Ref>> suspects; ///< Records to be sent alone together, since a request with them was refused.
+    std::optional<Pause> pause;
+    Backlog backlog;
+    Rate rate;
+    MapCalls maps;
+    StreamStats stats;
+    std::pair<const std::string, std::uint64_t>* last_shard = nullptr; ///< In `stats`, of the latest delivery.
+    std::size_t considered = 0;     ///< How many ready records the batching saw when it chose to wait.
+    std::size_t requests = 0;       ///< In flight.
+};
+
+} // namespace sluice::detail

@@ -1,0 +1,39 @@
+#pragma once
+
+// Everything but what needs an optional dependency: storage/sqlite.hpp and the like are included by those who use them.
+
+#include <sluice/batching/batching.hpp>
+#include <sluice/batching/collect.hpp>
+#include <sluice/blocking_producer.hpp>
+#include <sluice/clock/clock.hpp>
+#include <sluice/clock/system.hpp>
+#include <sluice/compression/compression.hpp>
+#include <sluice/compression/none.hpp>
+#include <sluice/credentials/credentials.hpp>
+#include <sluice/credentials/environment.hpp>
+#include <sluice/credentials/from.hpp>
+#include <sluice/credentials/static.hpp>
+#include <sluice/dead_letters/dead_letters.hpp>
+#include <sluice/dead_letters/report.hpp>
+#include <sluice/destination/destination.hpp>
+#include <sluice/destination/kinesis_stream.hpp>
+#include <sluice/error.hpp>
+#include <sluice/log.hpp>
+#include <sluice/metrics/metrics.hpp>
+#include <sluice/metrics/none.hpp>
+#include <sluice/offload/none.hpp>
+#include <sluice/offload/offload.hpp>
+#include <sluice/options.hpp>
+#include <sluice/partitioning/partitioning.hpp>
+#include <sluice/partitioning/random.hpp>
+#include <sluice/producer.hpp>
+#include <sluice/receipt.hpp>
+#include <sluice/record.hpp>
+#include <sluice/secrets.hpp>
+#include <sluice/stats.hpp>
+#include <sluice/storage/memory.hpp>
+#include <sluice/storage/storage.hpp>
+#include <sluice/transport/curl.hpp>
+#include <sluice/transport/transport.hpp>
+#include <sluice/version.hpp>
+#include <sluice/world.hpp>

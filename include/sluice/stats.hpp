@@ -1,0 +1,58 @@
+#pragma once
+
+#include <sluice/error.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace sluice {
+
+/// What happened to one stream's records since the producer was made.
+class StreamStats {
+public:
+    std::uint64_t delivered = 0;
+    std::uint64_t failed = 0;   ///< Dead-lettered for any reason but their time-to-live.
+    std::uint64_t expired = 0;
+    std::uint64_t retried = 0;   ///< Tries beyond the first, of records.
+    std::uint64_t throttled = 0; ///< Tries that were throttled, of records.
+    std::uint64_t requests = 0;
+    std::uint64_t failed_requests = 0;    ///< Without an answer for each entry.
+    error_code paused_by;                 ///< Why the stream is paused; else empty.
+    std::map<std::string, std::uint64_t> delivered_by_shard; ///< The first 1,024 shards seen.
+};
+
+/// A snapshot of a producer, cheap enough to take every second.
+class Stats {
+public:
+    std::uint64_t accepted = 0; ///< Put since the producer was made; recovered records do not count.
+    std::uint64_t ignored = 0;  ///< Put while disabled.
+    std::uint64_t cleared = 0; ///< Removed by `async_clear`, or withdrawn by a cancellation.
+    std::uint64_t refused = 0;  ///< Put, and refused with an error.
+    std::uint64_t recovered = 0; ///< Found in the storage when it was opened.
+    std::uint64_t buffered_records = 0; ///< Without an outcome now.
+    std::uint64_t buffered_bytes = 0;   ///< As counted against `Options::buffer_bytes`.
+    std::chrono::milliseconds oldest_age{}; ///< Since the put of the oldest of them that is in memory.
+    std::uint64_t unreadable = 0; ///< Records in chunks that the storage gave back damaged; they stay there.
+    error_code paused_by;       ///< Of the first stream that is paused; else empty.
+    std::map<std::string, StreamStats> streams;
+
+    /// The sum over all streams.
+    [[nodiscard]] StreamStats total() const {
+        StreamStats sum;
+        for (const auto& [name, stream] : streams) {
+            sum.delivered += stream.delivered;
+            sum.failed += stream.failed;
+            sum.expired += stream.expired;
+            sum.retried += stream.retried;
+            sum.throttled += stream.throttled;
+            sum.requests += stream.requests;
+            sum.failed_requests += stream.failed_requests;
+        }
+        sum.paused_by = paused_by;
+        return sum;
+    }
+};
+
+} // namespace sluice
