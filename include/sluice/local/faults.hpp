@@ -232,7 +232,7 @@ public:
 
     /// What a call of `operation` meets at `now`; counts it against each fault that it meets.
     [[nodiscard]] Met meet(std::string_view operation, steady_time now) {
-        std::erase_if(faults_, [&](const Fault& fault) { return fault.left == 0 || fault.end <= now; });
+        tidy(now);
         Met met;
         for (auto& fault : faults_) {
             const bool matches = fault.start <= now && (fault.operation.empty() || fault.operation == operation);
@@ -241,19 +241,37 @@ public:
         return met;
     }
 
+    /// Whether a connection is refused before anything is known of the call: if the next fault is `Unavailable`, for
+    /// all operations. It counts as a call.
+    [[nodiscard]] bool refuse_connection(steady_time now) {
+        tidy(now);
+        for (auto& fault : faults_) {
+            if (fault.start > now || accompanies(fault.act)) continue;
+            if (!fault.operation.empty() || !std::holds_alternative<fault::Unavailable>(fault.act)) return false;
+            --fault.left;
+            return true;
+        }
+        return false;
+    }
+
 private:
+    void tidy(steady_time now) {
+        std::erase_if(faults_, [now](const Fault& fault) { return fault.left == 0 || fault.end <= now; });
+    }
+
+    static bool accompanies(const Fault::Act& act) {
+        return std::holds_alternative<fault::Delay>(act) || std::holds_alternative<fault::Skew>(act);
+    }
+
     /// Whether the call meets the act. Dice are thrown anew for each call.
     static bool apply(Fault::Act& act, Met& met) {
-        if (const auto* delay = std::get_if<fault::Delay>(&act)) {
-            met.delay += delay->duration;
-        } else if (const auto* skew = std::get_if<fault::Skew>(&act)) {
-            met.skew += skew->ahead;
-        } else if (met.act) {
-            return false;
-        } else {
+        if (!accompanies(act)) {
+            if (met.act) return false;
             met.act = act;
-            if (auto* entries = std::get_if<fault::FailEntries>(&act)) entries->seed += 1'000'003U;
         }
+        if (const auto* delay = std::get_if<fault::Delay>(&act)) met.delay += delay->duration;
+        if (const auto* skew = std::get_if<fault::Skew>(&act)) met.skew += skew->ahead;
+        if (auto* entries = std::get_if<fault::FailEntries>(&act)) entries->seed += 1'000'003U;
         return true;
     }
 

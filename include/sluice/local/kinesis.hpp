@@ -45,6 +45,14 @@ public:
         return found == streams_.end() ? nullptr : &found->second;
     }
 
+    /// The name of the stream that has this serial; empty if there is none.
+    [[nodiscard]] std::string name_of(std::uint64_t serial) const {
+        for (const auto& [name, stream] : streams_) {
+            if (stream.serial == serial) return name;
+        }
+        return "";
+    }
+
     [[nodiscard]] std::string arn(std::string_view stream) const {
         return "arn:aws:kinesis:" + settings.region + ":" + settings.account + ":stream/" + std::string(stream);
     }
@@ -145,7 +153,7 @@ public:
         Stream* stream = by_serial(position->stream);
         if (stream == nullptr) return not_found("");
         Shard* shard = stream->find(position->shard);
-        if (shard == nullptr) return shard_not_found(*stream, shard_name(position->shard), settings);
+        if (shard == nullptr) return shard_not_found(stream->name, shard_name(position->shard), settings);
         return Reader(*stream, *shard, settings).read(position->place, limit, now);
     }
 
@@ -185,7 +193,7 @@ public:
         if (!touching((*shard)->range, (*adjacent)->range)) {
             return Failure("InvalidArgumentException",
                            "Shards " + std::string(shard_id) + " and " + std::string(adjacent_id) +
-                               in_stream(**stream, settings) + " are not an adjacent pair of shards eligible for merging");
+                               in_stream((*stream)->name, settings) + " are not an adjacent pair of shards eligible for merging");
         }
         (*stream)->merge(**shard, **adjacent, now.wall);
         (*stream)->change(StreamStatus::updating, now.steady + settings.change_time);
@@ -270,7 +278,7 @@ private:
     Reply<Shard*> existing_shard(Stream& stream, std::string_view id) const {
         const auto index = shard_index(id);
         Shard* shard = index ? stream.find(*index) : nullptr;
-        if (shard == nullptr) return shard_not_found(stream, id, settings);
+        if (shard == nullptr) return shard_not_found(stream.name, id, settings);
         return shard;
     }
 
@@ -278,14 +286,14 @@ private:
         auto shard = existing_shard(stream, id);
         if (!shard || (*shard)->open()) return shard;
         return Failure("ResourceInUseException",
-                       "Shard " + std::string(id) + in_stream(stream, settings) +
+                       "Shard " + std::string(id) + in_stream(stream.name, settings) +
                            " has already been merged or split, and thus is not eligible for merging or splitting.");
     }
 
     [[nodiscard]] Failure bad_split(const Stream& stream, const Shard& shard, std::string_view key) const {
         return {"InvalidArgumentException",
                 "NewStartingHashKey " + std::string(key) + " used in SplitShard() on shard " + shard.id() +
-                    in_stream(stream, settings) + " is not both greater than one plus the shard's StartingHashKey " +
+                    in_stream(stream.name, settings) + " is not both greater than one plus the shard's StartingHashKey " +
                     shard.range.first.to_string() + " and less than the shard's EndingHashKey " +
                     shard.range.last.to_string() + "."};
     }
@@ -303,7 +311,7 @@ private:
         const std::string& after = filtered ? query.filter->shard_id : query.after;
         if (after.empty()) return cursor;
         const auto index = shard_index(after);
-        if (!index) return shard_not_found(**stream, after, settings);
+        if (!index) return shard_not_found((*stream)->name, after, settings);
         cursor.next = *index + 1;
         return cursor;
     }

@@ -56,14 +56,14 @@ public:
         const auto place = place_for(query, now);
         if (!place) return place.error();
         if (!shard_.reads.take_iterator(settings_.limits, now.steady)) {
-            return rate_exceeded(stream_, shard_, settings_);
+            return rate_exceeded(stream_.name, shard_.id(), settings_);
         }
         return ShardPosition(stream_.serial, shard_.index, *place).write(now.steady);
     }
 
     /// At most `limit` records and 10 MiB from `place` on; one record at least, if there is any.
     [[nodiscard]] Reply<ReadPage> read(std::uint64_t place, std::int64_t limit, Moment now) {
-        if (!shard_.reads.take_call(settings_.limits, now.steady)) return rate_exceeded(stream_, shard_, settings_);
+        if (!shard_.reads.take_call(settings_.limits, now.steady)) return rate_exceeded(stream_.name, shard_.id(), settings_);
         shard_.trim(stream_.horizon(now.wall), settings_.retention_bytes);
         ReadPage page;
         place = std::clamp(place, shard_.first_place(), shard_.next_place());
@@ -147,7 +147,7 @@ private:
         if (place && *place <= shard_.next_place()) return *place;
         return Failure("InvalidArgumentException",
                        "StartingSequenceNumber " + *query.sequence_number + " used in GetShardIterator on shard " +
-                           shard_.id() + in_stream(stream_, settings_) +
+                           shard_.id() + in_stream(stream_.name, settings_) +
                            " is invalid because it did not come from this stream.");
     }
 

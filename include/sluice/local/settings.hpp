@@ -1,7 +1,6 @@
 #pragma once
 
 #include <sluice/local/failure.hpp>
-#include <sluice/local/stream.hpp>
 #include <sluice/local/throttle.hpp>
 
 #include <chrono>
@@ -25,18 +24,19 @@ public:
 };
 
 /// How the service's sentences name a stream.
-[[nodiscard]] inline std::string in_stream(const Stream& stream, const Settings& settings) {
-    return " in stream " + stream.name + " under account " + settings.account;
+[[nodiscard]] inline std::string in_stream(std::string_view stream, const Settings& settings) {
+    return " in stream " + std::string(stream) + " under account " + settings.account;
 }
 
 /// How the service says that a shard has had enough.
-[[nodiscard]] inline Failure rate_exceeded(const Stream& stream, const Shard& shard, const Settings& settings) {
+[[nodiscard]] inline Failure rate_exceeded(std::string_view stream, std::string_view shard, const Settings& settings) {
     return {"ProvisionedThroughputExceededException",
-            "Rate exceeded for shard " + shard.id() + in_stream(stream, settings) + "."};
+            "Rate exceeded for shard " + std::string(shard) + in_stream(stream, settings) + "."};
 }
 
 /// How the service says that there is no such shard.
-[[nodiscard]] inline Failure shard_not_found(const Stream& stream, std::string_view shard, const Settings& settings) {
+[[nodiscard]] inline Failure shard_not_found(std::string_view stream, std::string_view shard,
+                                             const Settings& settings) {
     return {"ResourceNotFoundException",
             "Could not find shard " + std::string(shard) + in_stream(stream, settings) + "."};
 }

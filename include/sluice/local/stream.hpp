@@ -12,6 +12,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -67,9 +68,11 @@ public:
     /// The open shard that holds the key: there is always exactly one.
     [[nodiscard]] Shard& shard_for(HashKey key) { return shards_[open_[open_place(key)]]; }
 
-    /// The open shard after the one that holds the key, in the order of hash keys; the same if there is no other.
-    [[nodiscard]] const Shard& neighbour_of(HashKey key) const {
-        return shards_[open_[(open_place(key) + 1) % open_.size()]];
+    /// The name of the open shard after this one, in the order of hash keys; of another open shard if this is closed.
+    [[nodiscard]] std::string neighbour_of(std::string_view shard) const {
+        std::size_t place = 0;
+        while (place + 1 < open_.size() && shards_[open_[place]].id() != shard) ++place;
+        return shards_[open_[(place + 1) % open_.size()]].id();
     }
 
     /// The shards that go on where this one ended.

@@ -104,7 +104,7 @@ private:
         }
         StoredRecord record(std::move(entry.partition_key), std::move(entry.data), now.wall);
         if (!shard.writes.take(record.size(), settings_.limits, now.steady)) {
-            return PutResult::failed(rate_exceeded(stream_, shard, settings_));
+            return PutResult::failed(rate_exceeded(stream_.name, shard.id(), settings_));
         }
         const auto place = shard.append(std::move(record));
         shard.trim(stream_.horizon(now.wall), settings_.retention_bytes);
