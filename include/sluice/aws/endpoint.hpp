@@ -1,0 +1,155 @@
+#pragma once
+
+#include <sluice/aws/environment.hpp>
+#include <sluice/error.hpp>
+#include <sluice/options.hpp>
+
+#include <boost/url/parse.hpp>
+#include <boost/url/scheme.hpp>
+#include <boost/url/url_view.hpp>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace sluice::aws {
+
+/// Where a service is reached.
+class Endpoint {
+public:
+    Endpoint() = default;
+    Endpoint(std::string its_url, std::string its_host) : url(std::move(its_url)), host(std::move(its_host)) {}
+
+    std::string url;  ///< `scheme://host[:port][/base]`, without a slash at its end: a request's path is appended.
+    std::string host; ///< The `Host` header: lower case, the port only if it is not the scheme's own.
+
+    friend bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+
+namespace detail {
+
+[[nodiscard]] inline bool is_host_label(std::string_view text) noexcept {
+    const auto letter = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+    };
+    return !text.empty() && text.size() <= 63 && text.front() != '-' && text.back() != '-' &&
+           std::all_of(text.begin(), text.end(), letter);
+}
+
+/// The domain of the partition that a region lies in; regions that no partition claims are of the first.
+[[nodiscard]] inline std::string_view partition_domain(std::string_view region) noexcept {
+    // AWS partition metadata, August 2026.
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 6> domains{{
+        {"cn-", "amazonaws.com.cn"},
+        {"us-iso-", "c2s.ic.gov"},
+        {"us-isob-", "sc2s.sgov.gov"},
+        {"eu-isoe-", "cloud.adc-e.uk"},
+        {"us-isof-", "csp.hci.ic.gov"},
+        {"eusc-de-", "amazonaws.eu"},
+    }};
+    for (const auto& [prefix, domain] : domains) {
+        if (region.starts_with(prefix)) return domain;
+    }
+    return "amazonaws.com";
+}
+
+[[nodiscard]] inline std::string lower_case(std::string_view text) {
+    std::string lowered(text);
+    std::transform(lowered.begin(), lowered.end(), lowered.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
+    return lowered;
+}
+
+/// `AWS_ENDPOINT_URL_DYNAMODB_STREAMS` for `dynamodb-streams`.
+[[nodiscard]] inline std::string endpoint_variable(std::string_view service_id) {
+    std::string name = "AWS_ENDPOINT_URL_";
+    for (const char c : service_id) {
+        name += c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c == '-' || c == ' ' ? '_' : c;
+    }
+    return name;
+}
+
+/// The URL that somebody configured, in code before environment; none: the region's own.
+[[nodiscard]] inline std::optional<std::string> configured_url(std::string_view service_id, const Options& options,
+                                                               const Environment& environment) {
+    if (!options.endpoint.empty()) return options.endpoint;
+    const auto ignore = variable(environment, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
+    if (ignore && lower_case(*ignore) == "true") return std::nullopt;
+    if (auto own = variable(environment, endpoint_variable(service_id))) return own;
+    return variable(environment, "AWS_ENDPOINT_URL");
+}
+
+/// Whether a host can stand in a header as it is. Names that are no labels, `my_kinesis`, are left to the resolver.
+[[nodiscard]] inline bool is_plain_host(const boost::urls::url_view& url) noexcept {
+    using boost::urls::host_type;
+    if (url.host_type() == host_type::ipv4 || url.host_type() == host_type::ipv6) return true;
+    const auto plain = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+               c == '_';
+    };
+    const auto host = url.encoded_host();
+    return url.host_type() == host_type::name && !host.empty() && std::all_of(host.begin(), host.end(), plain);
+}
+
+/// The port of a URL, or its scheme's own; none if there is no such port.
+[[nodiscard]] inline std::optional<unsigned> port_of(const boost::urls::url_view& url, unsigned usual) noexcept {
+    if (!url.has_port()) return usual;
+    unsigned number = 0;
+    for (const char digit : url.port()) number = std::min(number * 10 + static_cast<unsigned>(digit - '0'), 65'536U);
+    if (number == 0 || number > 65'535) return std::nullopt;
+    return number;
+}
+
+} // namespace detail
+
+/// Reads a configured endpoint: `http` or `https`, a host, perhaps a port and a base path; `error::endpoint_invalid`
+/// for all else, as credentials within the URL, a query or a fragment.
+[[nodiscard]] inline result<Endpoint> parse_endpoint(std::string_view text) {
+    const auto parsed = boost::urls::parse_uri({text.data(), text.size()});
+    if (!parsed) return error::endpoint_invalid;
+    const auto& url = *parsed;
+    const bool secure = url.scheme_id() == boost::urls::scheme::https;
+    if (!secure && url.scheme_id() != boost::urls::scheme::http) return error::endpoint_invalid;
+    const unsigned usual_port = secure ? 443 : 80;
+    const auto port = detail::port_of(url, usual_port);
+    if (!port || url.has_userinfo() || url.has_query() || url.has_fragment() || !detail::is_plain_host(url)) {
+        return error::endpoint_invalid;
+    }
+    auto host = detail::lower_case({url.encoded_host().data(), url.encoded_host().size()});
+    if (*port != usual_port) host += ':' + std::to_string(*port);
+    std::string_view base(url.encoded_path().data(), url.encoded_path().size());
+    while (base.ends_with('/')) base.remove_suffix(1);
+    auto address = (secure ? "https://" : "http://") + host + std::string(base);
+    return Endpoint(std::move(address), std::move(host));
+}
+
+/// The region to call: `Options::region`, `AWS_REGION`, `AWS_DEFAULT_REGION`; `error::region_missing` if there is
+/// none, or if it is no name that a host may have.
+[[nodiscard]] inline result<std::string> resolve_region(const Options& options, const Environment& environment) {
+    auto region = options.region;
+    if (region.empty()) region = variable(environment, "AWS_REGION").value_or("");
+    if (region.empty()) region = variable(environment, "AWS_DEFAULT_REGION").value_or("");
+    if (!detail::is_host_label(region)) return error::region_missing;
+    return region;
+}
+
+/// Where a service is reached: `Options::endpoint`, `AWS_ENDPOINT_URL_<SERVICE>`, `AWS_ENDPOINT_URL`, or
+/// `https://<service>.<region>.<domain of the partition>`. `service_id` is that of the AWS SDKs in lower case,
+/// `kinesis`. Plain HTTP is only what somebody configured.
+///
+/// Errors: `endpoint_invalid` for a configured URL that is none; `region_missing` for a region that no host may have.
+[[nodiscard]] inline result<Endpoint> resolve_endpoint(std::string_view service_id, std::string_view region,
+                                                       const Options& options, const Environment& environment) {
+    if (const auto configured = detail::configured_url(service_id, options, environment)) {
+        return parse_endpoint(*configured);
+    }
+    if (!detail::is_host_label(region)) return error::region_missing;
+    std::string host(service_id);
+    host.append(".").append(region).append(".").append(detail::partition_domain(region));
+    return Endpoint("https://" + host, host);
+}
+
+} // namespace sluice::aws
