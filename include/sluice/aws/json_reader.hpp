@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/aws/json_text.hpp>
 #include <sluice/aws/token.hpp>
 #include <sluice/aws/utf8.hpp>
 
@@ -8,7 +9,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <optional>
 #include <string>
@@ -112,46 +112,22 @@ private:
 
     // --- strings -----------------------------------------------------------------------------------------------
 
-    /// How many characters at the front mean themselves: printable ASCII but for the quote and the backslash.
-    static std::size_t plain(std::string_view text) {
-        constexpr std::uint64_t ones = 0x0101'0101'0101'0101U;
-        constexpr std::uint64_t highs = ones * 0x80;
-        const auto has_zero = [](std::uint64_t word) { return (word - ones) & ~word & highs; };
-        std::size_t at = 0;
-        for (std::uint64_t word = 0; at + sizeof word <= text.size(); at += sizeof word) {
-            std::memcpy(&word, text.data() + at, sizeof word);
-            const auto controls = (word - ones * 0x20) & ~word & highs;
-            if ((has_zero(word ^ (ones * '"')) | has_zero(word ^ (ones * '\\')) | controls | (word & highs)) != 0) break;
-        }
-        const auto ordinary = [](char c) { return c >= 0x20 && c != '"' && c != '\\'; };
-        while (at < text.size() && ordinary(text[at]) && static_cast<unsigned char>(text[at]) < 0x80) ++at;
-        return at;
-    }
-
-    /// The length of the front that needs no unescaping, ASCII or not; it ends before a quote or a backslash, or
-    /// where the text is not well-formed.
-    static std::size_t verbatim(std::string_view text) {
-        std::size_t at = plain(text);
-        while (at < text.size() && static_cast<unsigned char>(text[at]) >= 0x80) {
-            const auto length = utf8_character(text.substr(at));
-            if (length == 0) break;
-            at += length;
-            at += plain(text.substr(at));
-        }
-        return at;
+    /// Takes the front that needs no unescaping; false if it is not UTF-8.
+    bool take_verbatim(std::string_view& front) {
+        front = rest_.substr(0, json_verbatim(rest_));
+        rest_.remove_prefix(front.size());
+        return utf8_length(front).has_value();
     }
 
     /// The string whose opening quote has been read.
     Token string() {
-        const auto front = rest_.substr(0, verbatim(rest_));
-        rest_.remove_prefix(front.size());
-        if (take('"')) return {TokenKind::text, front, true};
-        unescaped_ = front;
+        std::string_view piece;
+        if (!take_verbatim(piece)) return fail();
+        if (take('"')) return {TokenKind::text, piece, true};
+        unescaped_ = piece;
         while (take('\\')) {
-            if (!unescape()) return fail();
-            const auto piece = rest_.substr(0, verbatim(rest_));
+            if (!unescape() || !take_verbatim(piece)) return fail();
             unescaped_ += piece;
-            rest_.remove_prefix(piece.size());
         }
         return take('"') ? Token(TokenKind::text, unescaped_, false) : fail();
     }

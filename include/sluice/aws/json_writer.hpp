@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/aws/base64.hpp>
+#include <sluice/aws/json_text.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -32,14 +33,13 @@ public:
     void text(std::string_view characters) {
         separate();
         out_ += '"';
-        std::size_t written = 0;
-        for (std::size_t i = 0; i < characters.size(); ++i) {
-            if (!must_escape(characters[i])) continue;
-            out_ += characters.substr(written, i - written);
-            escape(characters[i]);
-            written = i + 1;
+        while (true) {
+            const auto verbatim = json_verbatim(characters);
+            out_ += characters.substr(0, verbatim);
+            if (verbatim == characters.size()) break;
+            escape(characters[verbatim]);
+            characters.remove_prefix(verbatim + 1);
         }
-        out_ += characters.substr(written);
         out_ += '"';
     }
 
@@ -79,17 +79,14 @@ public:
     /// How many bytes `text` appends, without a comma.
     [[nodiscard]] static std::size_t text_size(std::string_view characters) {
         std::size_t size = characters.size() + 2;
-        for (const char c : characters) {
-            if (must_escape(c)) size += short_form(c) == '\0' ? 5U : 1U;
+        for (auto at = json_verbatim(characters); at < characters.size(); at = json_verbatim(characters)) {
+            size += short_form(characters[at]) == '\0' ? 5U : 1U;
+            characters.remove_prefix(at + 1);
         }
         return size;
     }
 
 private:
-    static bool must_escape(char c) {
-        return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
-    }
-
     /// What follows the backslash in the two-character form; NUL if there is none.
     static char short_form(char c) {
         switch (c) {
