@@ -68,7 +68,7 @@ public:
     std::vector<Refusal> refused; ///< In the order of the range.
 };
 
-/// What a flush, or a close, achieved for the records accepted before it was called.
+/// What a flush, or a close, achieved for the records that were accepted before it and had no outcome yet.
 class FlushReport {
 public:
     std::uint64_t delivered = 0;

@@ -286,22 +286,26 @@ private:
     /// Makes chunks of lots and stores them, in one commit.
     asio::awaitable<void> commit(std::vector<Lot> lots, std::vector<Rider> riders) {
         std::vector<Chunk> chunks;
+        std::vector<std::vector<Lot::Claim>> claims;
         for (auto& lot : lots) {
-            auto& chunk = chunks.emplace_back(lot.seal(next_sequence_));
+            auto chunk = lot.seal(next_sequence_);
             next_sequence_ += chunk.count;
             cleared_ += intake_.withdraw_cancelled(lot.claims, chunk);
+            if (chunk.live == 0) continue;
+            chunks.push_back(std::move(chunk));
+            claims.push_back(std::move(lot.claims));
         }
         auto stored = chunks;
         const auto failure = co_await failure_of(company_.storage().append(std::move(stored)));
+        if (failure) options_.log.error("the storage did not take what was put: ", failure);
         const auto now = moment();
         for (std::size_t i = 0; i < chunks.size(); ++i) {
             if (failure) {
-                reject(std::move(chunks[i]), lots[i].claims, failure, now);
+                reject(std::move(chunks[i]), claims[i], failure, now);
             } else {
-                admit(std::move(chunks[i]), lots[i].claims, now);
+                admit(std::move(chunks[i]), claims[i], now);
             }
         }
-        if (failure) options_.log.error("the storage did not take what was put: ", failure);
         committing_ = false;
         run(riders, failure);
         step();

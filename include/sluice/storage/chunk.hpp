@@ -20,12 +20,12 @@ public:
     explicit SettledBits(std::vector<std::uint8_t> bytes) : bytes_(std::move(bytes)) {}
 
     [[nodiscard]] bool test(std::size_t index) const noexcept {
-        return index / 8 < bytes_.size() && ((bytes_[index / 8] >> (index % 8)) & 1U) != 0;
+        return index / 8 < bytes_.size() && (unsigned{bytes_[index / 8]} >> (index % 8) & 1U) != 0;
     }
 
     void set(std::size_t index) {
         if (index / 8 >= bytes_.size()) bytes_.resize(index / 8 + 1);
-        bytes_[index / 8] = static_cast<std::uint8_t>(bytes_[index / 8] | (1U << (index % 8)));
+        bytes_[index / 8] = static_cast<std::uint8_t>(unsigned{bytes_[index / 8]} | 1U << (index % 8));
     }
 
     [[nodiscard]] const std::vector<std::uint8_t>& bytes() const noexcept { return bytes_; }
