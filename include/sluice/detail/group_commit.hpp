@@ -138,7 +138,7 @@ public:
     CommitQueue(asio::any_io_executor home, asio::any_io_executor blocking, std::weak_ptr<const Log> log,
                 StoreArguments&&... arguments)
         : home_(std::move(home)), blocking_(std::move(blocking)), log_(std::move(log)),
-          store_(std::forward<StoreArguments>(arguments)...) {}
+          store_(std::in_place, std::forward<StoreArguments>(arguments)...) {}
 
     [[nodiscard]] const asio::any_io_executor& home() const noexcept { return home_; }
 
@@ -156,9 +156,17 @@ public:
         std::vector<Call> dropped;
         std::unique_lock lock(mutex_);
         abandoned_ = true;
-        committed_.wait(lock, [&] { return group_.empty(); });
+        paused_.wait(lock, [&] { return !running_; });
         dropped.swap(queue_);
         lock.unlock(); // Handlers may own whoever owns this queue.
+    }
+
+    /// Closes the store, after what is queued: here if that is running or done, else where it will run.
+    void close() {
+        std::unique_lock lock(mutex_);
+        closing_ = true;
+        paused_.wait(lock, [&] { return !running_; });
+        if (!draining_) store_.reset();
     }
 
 private:
@@ -168,16 +176,20 @@ private:
                 for (const auto& call : group_) commit({call});
             }
             publish();
-            store_.maintain();
+            store_->maintain();
         }
     }
 
     bool gather() {
         const std::lock_guard lock(mutex_);
-        draining_ = !abandoned_ && !queue_.empty();
-        if (!draining_) return false;
-        group_.swap(queue_);
-        return true;
+        running_ = draining_ = !abandoned_ && !queue_.empty();
+        if (running_) {
+            group_.swap(queue_);
+            return true;
+        }
+        if (closing_) store_.reset();
+        paused_.notify_all();
+        return false;
     }
 
     /// False if somebody's failure must not be everybody's.
@@ -190,23 +202,23 @@ private:
             failure = error::storage_failed;
         }
         if (!failure) return true;
-        store_.rollback(failure, now);
+        store_->rollback(failure, now);
         if (calls.size() > 1) return false;
         calls.front()->fail(failure);
         return true;
     }
 
     error_code run(const std::vector<Call>& calls, wall_time now) {
-        if (const auto begun = store_.begin(now); !begun) return begun.error();
+        if (const auto begun = store_->begin(now); !begun) return begun.error();
         for (const auto& call : calls) {
-            if (const auto failure = call->attempt(store_)) return failure;
+            if (const auto failure = call->attempt(*store_)) return failure;
         }
-        const auto committed = store_.commit();
+        const auto committed = store_->commit();
         return committed ? error_code() : committed.error();
     }
 
     void publish() {
-        const auto remark = store_.take_remark();
+        const auto remark = store_->take_remark();
         const std::lock_guard lock(mutex_);
         if (abandoned_) {
             queue_.insert(queue_.end(), group_.begin(), group_.end());
@@ -215,7 +227,6 @@ private:
             for (auto& call : group_) asio::post(home_, [done = std::move(call)] { done->complete(); });
         }
         group_.clear();
-        committed_.notify_all();
     }
 
     static void write(const std::weak_ptr<const Log>& log, const std::string& remark) {
@@ -225,20 +236,23 @@ private:
     const asio::any_io_executor home_;
     const asio::any_io_executor blocking_;
     const std::weak_ptr<const Log> log_;
-    Store store_; ///< Of whoever drains.
+    std::optional<Store> store_; ///< Of whoever drains.
+    std::vector<Call> group_;    ///< The same.
 
-    std::mutex mutex_;
-    std::condition_variable committed_;
+    std::mutex mutex_; ///< Of everything below.
+    std::condition_variable paused_;
     std::vector<Call> queue_;
-    std::vector<Call> group_; ///< Written under the lock, by whoever drains.
-    bool draining_ = false;
+    bool draining_ = false; ///< The loop runs, or was posted.
+    bool running_ = false;  ///< The loop runs.
+    bool closing_ = false;
     bool abandoned_ = false;
 };
 
 /// Runs calls on a store where blocking is allowed, and commits together whatever arrives while a commit runs.
 ///
-/// Without an executor for the blocking, it has a thread of its own; then its destructor waits until everything that
-/// was submitted is done. With one, that is done there, later, and the store is closed after it.
+/// Without an executor for the blocking, it has a thread of its own, and its destructor waits until everything that
+/// was submitted is done and the store is closed. With one, the destructor waits only for what already runs there;
+/// what is still queued is done later, and the store is closed after it.
 ///
 /// `Store` has `begin(wall_time)`, `commit()`, `rollback(error_code, wall_time)`, `maintain()`, `take_remark()`. If
 /// a transaction of several calls fails, each is run again in a transaction of its own.
@@ -257,6 +271,19 @@ public:
         queue_ = std::make_shared<CommitQueue<Store>>(std::move(home), std::move(blocking), std::move(log),
                                                       std::forward<StoreArguments>(arguments)...);
         asio::use_service<AbandonService>(context).add(queue_);
+    }
+
+    GroupCommit(GroupCommit&&) noexcept = default;
+
+    GroupCommit& operator=(GroupCommit&& other) noexcept {
+        queue_.swap(other.queue_);
+        thread_.swap(other.thread_);
+        return *this;
+    }
+
+    ~GroupCommit() {
+        thread_.reset();
+        if (queue_) queue_->close();
     }
 
     /// Completes when `work(Store&) -> result<T>` is committed, or with its error and nothing changed. It takes effect
@@ -283,7 +310,7 @@ private:
     };
 
     std::shared_ptr<CommitQueue<Store>> queue_;
-    std::unique_ptr<asio::thread_pool, Join> thread_; ///< Ends before the queue lets go of the store.
+    std::unique_ptr<asio::thread_pool, Join> thread_;
 };
 
 } // namespace sluice::detail

@@ -43,7 +43,7 @@ public:
 
 /// One run of a prepared statement: bound by its constructor, reset by its destructor.
 ///
-/// What `text` and `blob` give lives until the next `next`.
+/// What `text`, `blob` and `bytes` give lives until the next `next`.
 class SqliteQuery {
 public:
     template <class... Values>
@@ -86,8 +86,14 @@ public:
     }
 
     [[nodiscard]] std::span<const std::uint8_t> blob(int column) const {
-        const auto* bytes = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement_, column));
-        return bytes ? std::span(bytes, size(column)) : std::span<const std::uint8_t>();
+        const auto* first = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement_, column));
+        return first ? std::span(first, size(column)) : std::span<const std::uint8_t>();
+    }
+
+    /// A blob as characters.
+    [[nodiscard]] std::string_view bytes(int column) const {
+        const auto* first = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+        return first ? std::string_view(first, size(column)) : std::string_view();
     }
 
 private:

@@ -48,6 +48,20 @@ public:
         return {};
     }
 
+    /// Reads every chunk through: `storage_corrupt` if a body is missing, or not the one that was stored.
+    [[nodiscard]] static result<void> verify(SqliteDatabase& database) {
+        auto statement =
+            database.prepare("SELECT checksum, body, body_bytes FROM chunks LEFT JOIN bodies USING (first)");
+        if (!statement) return statement.error();
+        auto query = statement->with();
+        for (;;) {
+            const auto row = query.next();
+            if (!row) return row.error();
+            if (!*row) return {};
+            if (!is_whole(query, static_cast<std::size_t>(query.integer(2)))) return error::storage_corrupt;
+        }
+    }
+
     /// Compiles the statements; fails if the tables are not those of `create`.
     [[nodiscard]] static result<SqliteChunks> prepare(SqliteDatabase& database) {
         SqliteChunks chunks;
@@ -215,11 +229,14 @@ private:
         auto query = run_of(Sql::read_body, first);
         const auto row = query.next();
         if (!row) return row.error();
-        if (!*row || query.blob(1).size() != size) return error::storage_corrupt;
-        const auto bytes = query.blob(1);
-        auto body = std::make_shared<const std::string>(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-        if (static_cast<std::uint64_t>(query.integer(0)) != checksum(*body)) return error::storage_corrupt;
-        return SharedBytes(std::move(body));
+        if (!*row || !is_whole(query, size)) return error::storage_corrupt;
+        return SharedBytes(std::make_shared<const std::string>(query.bytes(1)));
+    }
+
+    /// Whether a row's checksum and body, its first columns, fit each other and the size.
+    [[nodiscard]] static bool is_whole(const SqliteQuery& row, std::size_t size) {
+        const auto body = row.bytes(1);
+        return body.size() == size && static_cast<std::uint64_t>(row.integer(0)) == checksum(body);
     }
 
     [[nodiscard]] result<std::int64_t> update(const Settlement& change) {

@@ -22,6 +22,7 @@ public:
     std::string path; ///< Absolute, unless the VFS says otherwise.
     std::string vfs;  ///< Empty: SQLite's default, which means files of this machine.
     bool sync_commits = false;
+    std::int64_t shrink_above = 16'384; ///< Pages of 16 KiB; an empty file that has more is shrunk.
     StoreIdentity fresh;
 };
 
@@ -80,9 +81,12 @@ public:
         }
         const int flags = SQLITE_OPEN_READWRITE | (on_disk() ? 0 : SQLITE_OPEN_CREATE);
         auto database = SqliteDatabase::open(place_.path, flags, place_.vfs);
-        if (!database) return refuse(database.error(), now);
+        if (!database) {
+            remark_ = "it cannot be opened";
+            return refuse(database.error(), now);
+        }
         using Step = result<void> (SqliteOpening::*)(SqliteDatabase&);
-        for (const Step step : {&SqliteOpening::refuse_foreign, &SqliteOpening::configure, &SqliteOpening::lock,
+        for (const Step step : {&SqliteOpening::look_first, &SqliteOpening::configure, &SqliteOpening::lock,
                                 &SqliteOpening::make_tables, &SqliteOpening::start_log, &SqliteOpening::check}) {
             const auto done = (this->*step)(*database);
             if (done) continue;
@@ -131,10 +135,14 @@ private:
     }
 
     /// Looks past SQLite, which would roll back or check-point another application's journal before it lets us look.
-    result<void> refuse_foreign(SqliteDatabase& database) {
+    result<void> look_first(SqliteDatabase& database) {
         sqlite3_file* file = nullptr;
         sqlite3_file_control(database.handle(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
         if (!file || !file->pMethods) return error::storage_unwritable;
+        if (sqlite3_db_readonly(database.handle(), "main") == 1) {
+            remark_ = "it is read-only";
+            return error::storage_unwritable;
+        }
         std::array<unsigned char, 100> header{};
         const auto code = file->pMethods->xRead(file, header.data(), static_cast<int>(header.size()), 0);
         if (code == SQLITE_IOERR_SHORT_READ) return {};
@@ -190,7 +198,7 @@ private:
         if (*size > largest_check) return {};
         const auto verdict = database.first_text("PRAGMA quick_check(1)");
         if (!verdict) return verdict.error();
-        if (*verdict == "ok") return {};
+        if (*verdict == "ok") return SqliteChunks::verify(database);
         remark_ = *verdict;
         return error::storage_corrupt;
     }

@@ -64,8 +64,6 @@ public:
     [[nodiscard]] std::string take_remark() { return std::exchange(remark_, {}); }
 
 private:
-    static constexpr std::int64_t largest_empty_file = 16'384; // pages
-
     result<void> open(wall_time now) {
         SqliteOpening opening(place_);
         auto database = opening.open(now);
@@ -107,7 +105,7 @@ private:
         const auto empty = chunks_->empty();
         if (!empty || !*empty) return;
         const auto pages = database_->first_integer("PRAGMA page_count");
-        if (pages && *pages > largest_empty_file) crowded_ = database_->execute("VACUUM").has_value();
+        if (pages && *pages > place_.shrink_above) crowded_ = database_->execute("VACUUM").has_value();
     }
 
     SqlitePlace place_;

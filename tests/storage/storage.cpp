@@ -1,0 +1,256 @@
+#include "run.hpp"
+#include "storage/temporary.hpp"
+#include "world.hpp"
+
+#include <sluice/storage/conformance.hpp>
+#include <sluice/storage/memory.hpp>
+#include <sluice/storage/sqlite.hpp>
+
+#include <boost/asio/thread_pool.hpp>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace sluice;
+
+namespace {
+
+template <class Make>
+std::vector<std::string> violations(Make make) {
+    std::vector<std::string> found;
+    run([&](asio::io_context& context) -> asio::awaitable<void> {
+        TestWorld world(context.get_executor());
+        found = co_await check_storage(make, world.world);
+    });
+    return found;
+}
+
+/// Recipes for a model, each for a store of its own.
+template <class Model>
+class Maker;
+
+template <>
+class Maker<MemoryStorage> {
+public:
+    MemoryStorage operator()() { return MemoryStorage(); }
+};
+
+template <>
+class Maker<SqliteStorage> {
+public:
+    SqliteStorage operator()() { return SqliteStorage(directory_ / std::to_string(++made_)); }
+
+private:
+    TemporaryDirectory directory_;
+    int made_ = 0;
+};
+
+/// What a storage can do wrong; each must be noticed.
+enum class Fault {
+    drops_settle,
+    settles_without_deleting,
+    reads_unordered,
+    reuses_sequences,
+    ignores_max,
+    gives_nothing_above_max,
+    forgets_attempts,
+    forgets_bits,
+    cuts_bodies_at_nul,
+    folds_case,
+    reads_from_after,
+    appends_the_good_ones,
+    counts_the_settled,
+    makes_what_it_settles,
+    clears_one_stream,
+    forgets_the_oldest,
+    delays_settle,
+};
+
+template <Fault fault>
+class Broken {
+public:
+    using policy_kind = kind::storage;
+
+    class Running {
+    public:
+        explicit Running(MemoryStorage::Running whole) : whole_(std::move(whole)) {}
+
+        asio::awaitable<result<void>> append(std::vector<Chunk> chunks) {
+            for (auto& chunk : chunks) {
+                settled_ += chunk.count;
+                if (fault == Fault::forgets_attempts) chunk.attempts.clear();
+                if (fault == Fault::forgets_bits) chunk.settled = SettledBits(chunk.count);
+                if (fault == Fault::forgets_the_oldest) chunk.oldest_put = {};
+                if (fault == Fault::folds_case && chunk.stream == "Stream") chunk.stream = "stream";
+                if (fault == Fault::cuts_bodies_at_nul) {
+                    chunk.body = std::make_shared<const std::string>(chunk.body->c_str());
+                }
+            }
+            if (fault != Fault::appends_the_good_ones) co_return co_await whole_.append(std::move(chunks));
+            result<void> last;
+            for (auto& chunk : chunks) {
+                std::vector<Chunk> one(1, std::move(chunk));
+                last = co_await whole_.append(std::move(one));
+            }
+            co_return last;
+        }
+
+        asio::awaitable<result<std::vector<Chunk>>> read(std::string stream, std::uint64_t after, std::size_t max) {
+            if (fault == Fault::ignores_max) max = std::size_t{1} << 40U;
+            if (fault == Fault::reads_from_after && after > 0) --after;
+            auto found = co_await whole_.read(stream, after, max);
+            if (fault == Fault::reads_unordered) std::reverse(found->begin(), found->end());
+            if (fault == Fault::gives_nothing_above_max && !found->empty() && found->front().body->size() > max) {
+                found->clear();
+            }
+            co_return found;
+        }
+
+        asio::awaitable<result<void>> settle(std::vector<Settlement> changes) {
+            if (fault == Fault::drops_settle) co_return result<void>();
+            for (auto& change : changes) {
+                if (fault == Fault::settles_without_deleting && change.live == 0) change.live = 1;
+                if (fault == Fault::forgets_attempts) change.attempts.clear();
+                if (fault == Fault::makes_what_it_settles) co_await make(change);
+            }
+            if (fault == Fault::delays_settle) {
+                for (int i = 0; i < 100; ++i) co_await asio::post(asio::use_awaitable);
+            }
+            co_return co_await whole_.settle(std::move(changes));
+        }
+
+        asio::awaitable<result<std::vector<std::string>>> streams() { return whole_.streams(); }
+
+        asio::awaitable<result<StoreUsage>> usage() {
+            auto all = co_await whole_.usage();
+            if (fault == Fault::counts_the_settled) all->records = settled_;
+            co_return all;
+        }
+
+        asio::awaitable<result<void>> clear() {
+            if (fault != Fault::clears_one_stream) co_return co_await whole_.clear();
+            const auto names = co_await whole_.streams();
+            for (std::size_t i = 0; i + 1 < names->size(); ++i) {
+                auto chunks = co_await whole_.read((*names)[i], 0, std::size_t{1} << 40U);
+                std::vector<Settlement> changes(chunks->begin(), chunks->end());
+                for (auto& change : changes) change.live = 0;
+                (void)co_await whole_.settle(std::move(changes));
+            }
+            co_return result<void>();
+        }
+
+        StoreIdentity identity() const {
+            auto identity = whole_.identity();
+            if (fault == Fault::reuses_sequences) identity.id.fill(1);
+            return identity;
+        }
+
+        std::size_t max_chunk_bytes() const { return 1'000; }
+        bool persistent() const { return false; }
+
+    private:
+        asio::awaitable<void> make(Settlement change) {
+            const auto there = co_await whole_.read(change.stream, change.first - 1, 1);
+            if (!there->empty()) co_return;
+            Chunk made(change.stream, change.first, 1, std::make_shared<const std::string>());
+            std::vector<Chunk> one(1, std::move(made));
+            (void)co_await whole_.append(std::move(one));
+        }
+
+        MemoryStorage::Running whole_;
+        std::uint64_t settled_ = 0;
+    };
+
+    asio::awaitable<result<Running>> open(World& world) const {
+        auto whole = co_await MemoryStorage().open(world);
+        co_return Running(std::move(*whole));
+    }
+};
+
+template <Fault fault>
+bool is_noticed() {
+    return !violations([] { return Broken<fault>(); }).empty();
+}
+
+class NoStorage {
+public:
+    using policy_kind = kind::storage;
+};
+
+class WrongKind : public MemoryStorage {
+public:
+    using policy_kind = kind::clock;
+};
+
+/// Lacks `clear`.
+class HalfRunning {
+public:
+    asio::awaitable<result<void>> append(std::vector<Chunk>);
+    asio::awaitable<result<std::vector<Chunk>>> read(std::string, std::uint64_t, std::size_t);
+    asio::awaitable<result<void>> settle(std::vector<Settlement>);
+    asio::awaitable<result<std::vector<std::string>>> streams();
+    asio::awaitable<result<StoreUsage>> usage();
+    StoreIdentity identity() const;
+    std::size_t max_chunk_bytes() const;
+    bool persistent() const;
+};
+
+class ClearingRunning : public HalfRunning {
+public:
+    asio::awaitable<result<void>> clear();
+};
+
+static_assert(Storage<MemoryStorage>);
+static_assert(Storage<SqliteStorage>);
+static_assert(Storage<Broken<Fault::drops_settle>>);
+static_assert(!Storage<NoStorage>);
+static_assert(!Storage<WrongKind>);
+static_assert(!Storage<int>);
+static_assert(RunningStorage<ClearingRunning>);
+static_assert(!RunningStorage<HalfRunning>);
+static_assert(!RunningStorage<MemoryStorage>, "a recipe does not run");
+
+} // namespace
+
+TEST_CASE_TEMPLATE("a storage keeps every rule of its concept", Model, MemoryStorage, SqliteStorage) {
+    Maker<Model> maker;
+    const auto found = violations([&] { return maker(); });
+    for (const auto& rule : found) FAIL_CHECK(rule);
+    CHECK(found.empty());
+}
+
+TEST_CASE("SqliteStorage keeps every rule on an executor of the user's, even on the strand itself") {
+    Maker<SqliteStorage> maker;
+    asio::thread_pool pool(2);
+    const auto on_pool = violations([&] { return maker().on(pool.get_executor()); });
+    for (const auto& rule : on_pool) FAIL_CHECK(rule);
+    std::vector<std::string> on_strand;
+    run([&](asio::io_context& context) -> asio::awaitable<void> {
+        TestWorld world(context.get_executor());
+        auto make = [&] { return maker().on(context.get_executor()); };
+        on_strand = co_await check_storage(make, world.world);
+    });
+    for (const auto& rule : on_strand) FAIL_CHECK(rule);
+    CHECK(on_pool.size() + on_strand.size() == 0);
+}
+
+TEST_CASE("the conformance suite notices every storage that is broken") {
+    CHECK(is_noticed<Fault::drops_settle>());
+    CHECK(is_noticed<Fault::settles_without_deleting>());
+    CHECK(is_noticed<Fault::reads_unordered>());
+    CHECK(is_noticed<Fault::reuses_sequences>());
+    CHECK(is_noticed<Fault::ignores_max>());
+    CHECK(is_noticed<Fault::gives_nothing_above_max>());
+    CHECK(is_noticed<Fault::forgets_attempts>());
+    CHECK(is_noticed<Fault::forgets_bits>());
+    CHECK(is_noticed<Fault::cuts_bodies_at_nul>());
+    CHECK(is_noticed<Fault::folds_case>());
+    CHECK(is_noticed<Fault::reads_from_after>());
+    CHECK(is_noticed<Fault::appends_the_good_ones>());
+    CHECK(is_noticed<Fault::counts_the_settled>());
+    CHECK(is_noticed<Fault::makes_what_it_settles>());
+    CHECK(is_noticed<Fault::clears_one_stream>());
+    CHECK(is_noticed<Fault::forgets_the_oldest>());
+    CHECK(is_noticed<Fault::delays_settle>());
+}
