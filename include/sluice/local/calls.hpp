@@ -113,7 +113,7 @@ public:
     explicit ShardQuery(std::string its_stream = {}) : stream(std::move(its_stream)) {}
 
     std::string stream;
-    std::string next_token; ///< If there is one, nothing else but `max_results` may be given.
+    std::string next_token; ///< If there is one, neither `stream` nor `after` may be given, and the filter is its own.
     std::string after;      ///< ExclusiveStartShardId.
     std::int64_t max_results = 1'000;
     std::optional<ShardFilter> filter;

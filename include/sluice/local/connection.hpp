@@ -35,7 +35,7 @@ public:
     std::mutex mutex;
     Service service;
     std::function<Moment()> now = moment_now;
-    std::function<HttpResponse(const HttpRequest&)> aside; ///< Answers what is not for the service: any path but `/`.
+    std::function<HttpResponse(const HttpRequest&, const Service&)> aside; ///< Answers any path but `/`.
     std::set<std::shared_ptr<Connection>> connections;
 };
 
@@ -125,7 +125,7 @@ private:
         const HttpRequest request = reader_.take();
         reaction_ = Reaction();
         if (aside) {
-            reaction_.response = state_->aside(request);
+            reaction_.response = state_->aside(request, state_->service);
         } else {
             reaction_ = state_->service.react(request, state_->now(), *met_);
         }

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -44,6 +45,9 @@ public:
         const auto found = streams_.find(name);
         return found == streams_.end() ? nullptr : &found->second;
     }
+
+    /// All streams by name, to look inside.
+    [[nodiscard]] const std::map<std::string, Stream, std::less<>>& streams() const { return streams_; }
 
     /// The name of the stream that has this serial; empty if there is none.
     [[nodiscard]] std::string name_of(std::uint64_t serial) const {
@@ -317,10 +321,10 @@ private:
     }
 
     static Reply<ShardCursor> resume(const ShardQuery& query, Moment now) {
-        if (!query.stream.empty() || !query.after.empty() || query.filter) {
-            return Failure("InvalidArgumentException", "NextToken and StreamName cannot be provided together.");
-        }
-        return ShardCursor::read(query.next_token, now.steady);
+        const char* superfluous = !query.stream.empty() ? "StreamName" : !query.after.empty() ? "ExclusiveStartShardId" : "";
+        if (*superfluous == '\0') return ShardCursor::read(query.next_token, now.steady);
+        return Failure("InvalidArgumentException",
+                       "NextToken and " + std::string(superfluous) + " cannot be provided together.");
     }
 
     [[nodiscard]] StreamSummary summary_of(const Stream& stream, Moment now) const {

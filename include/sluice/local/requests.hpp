@@ -91,7 +91,11 @@ public:
             query.filter = *std::move(filter);
         }
         if (in_.failure()) return *in_.failure();
-        if (!query.next_token.empty() && !in_.has("StreamName") && !in_.has("StreamARN")) return query;
+        const bool resumes = !query.next_token.empty();
+        if (resumes && in_.has("StreamARN")) {
+            return Failure("InvalidArgumentException", "NextToken and StreamARN cannot be provided together.");
+        }
+        if (resumes && !in_.has("StreamName")) return query;
         auto name = stream();
         if (!name) return name.error();
         query.stream = *std::move(name);

@@ -75,7 +75,7 @@ public:
     }
 
     /// Has `aside` answer the requests for any path but `/`, unsigned as they may be. It must not call the server.
-    void set_aside(std::function<HttpResponse(const HttpRequest&)> aside) {
+    void set_aside(std::function<HttpResponse(const HttpRequest&, const Service&)> aside) {
         const std::lock_guard lock(listener_->state->mutex);
         listener_->state->aside = std::move(aside);
     }
