@@ -23,11 +23,6 @@
 /// the one onto the wire.
 namespace sluice::kinesis {
 
-/// The `Content-Type` of requests; answers come in the same (Kinesis speaks awsJson1_1 and the AWS dialect of CBOR).
-[[nodiscard]] constexpr std::string_view content_type(Wire wire) noexcept {
-    return wire == Wire::json ? "application/x-amz-json-1.1" : "application/x-amz-cbor-1.1";
-}
-
 namespace detail {
 
 /// The bytes of an entry's body but for its data and keys, and of the request's around the entries: no less than what
