@@ -1,0 +1,184 @@
+#pragma once
+
+#include <sluice/credentials/credentials.hpp>
+#include <sluice/credentials/thrown.hpp>
+#include <sluice/world.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace sluice {
+
+namespace detail {
+
+/// What the age of credentials asks for.
+enum class Freshness : std::uint8_t {
+    good,
+    ageing, ///< To be refreshed when convenient.
+    stale,  ///< Not to be used before they are refreshed.
+};
+
+/// Credentials age in their last 15 minutes and are stale in their last 10, as with the AWS SDKs; those that were
+/// good for less than 40 minutes on arrival age in the last half and are stale in the last quarter of that time, so
+/// that short-lived ones are not asked for at every request.
+[[nodiscard]] inline Freshness freshness(wall_time arrival, std::optional<wall_time> end, wall_time now) noexcept {
+    using std::chrono::minutes;
+    if (!end) return Freshness::good;
+    const auto life = *end - arrival;
+    const auto left = *end - now;
+    if (left <= std::min<wall_time::duration>(minutes(10), life / 4)) return Freshness::stale;
+    if (left <= std::min<wall_time::duration>(minutes(15), life / 2)) return Freshness::ageing;
+    return Freshness::good;
+}
+
+/// What is wrong with credentials that a source gave, if anything.
+[[nodiscard]] inline error_code flaw_of(const Secrets& secrets, wall_time now) noexcept {
+    const auto printable = [](std::string_view text) {
+        return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+    };
+    if (secrets.access_key_id.empty() || secrets.secret_access_key.empty()) return error::credentials_failed;
+    // Both become part of a header: a line break in them would end it.
+    if (!printable(secrets.access_key_id) || !printable(secrets.session_token.reveal())) {
+        return error::credentials_failed;
+    }
+    if (secrets.expires && *secrets.expires <= now) return error::credentials_expired;
+    return {};
+}
+
+} // namespace detail
+
+/// Keeps what a source of credentials gave until it nears its end, and asks the source once for all who wait.
+///
+/// - Good credentials are given at once.
+/// - Ageing ones (`detail::freshness`) are given at once too, while the source is asked in the background; if it fails
+///   it is left alone for a minute.
+/// - Stale, rejected or absent ones make every caller wait for the source, and share its answer, also if it is an error.
+///
+/// Credentials that have expired on arrival are `credentials_expired`; without a key, or with characters that no header
+/// may have, `credentials_failed`. One strand. A caller that is cancelled gets `operation_aborted`, and nothing else
+/// changes; destruction cancels the source. The world must outlive what the source has under way.
+template <RunningCredentials Source>
+class CachedCredentials final : public AnyCredentials {
+public:
+    CachedCredentials(World& world, Source source) : state_(std::make_shared<State>(world, std::move(source))) {}
+
+    CachedCredentials(const CachedCredentials&) = delete;
+    CachedCredentials& operator=(const CachedCredentials&) = delete;
+
+    ~CachedCredentials() override { state_->stop.emit(asio::cancellation_type::terminal); }
+
+    [[nodiscard]] asio::awaitable<result<Secrets>> fetch() override { return give(state_); }
+
+    void reject(const Secrets& used) override {
+        if (state_->secrets == used) state_->secrets.reset();
+    }
+
+private:
+    static constexpr std::chrono::seconds rest_after_failure{60};
+
+    /// One question to the source, and who waits for its answer.
+    class Flight {
+    public:
+        explicit Flight(const asio::any_io_executor& executor) : landed(executor, steady_time::max()) {}
+
+        asio::steady_timer landed; ///< Never runs out; cancelled when the answer is there.
+        std::optional<result<Secrets>> answer;
+    };
+
+    /// Shared with the flight, which may have to end after the cache.
+    class State {
+    public:
+        State(World& its_world, Source its_source) : world(its_world), source(std::move(its_source)) {}
+
+        World& world;
+        Source source;
+        std::optional<Secrets> secrets;
+        wall_time arrival;
+        steady_time next_try; ///< Of refreshing ageing credentials.
+        error_code last_failure;
+        std::shared_ptr<Flight> flight;
+        asio::cancellation_signal stop;
+    };
+
+    static asio::awaitable<result<Secrets>> give(std::shared_ptr<State> state) {
+        if (state->secrets) {
+            auto& clock = state->world.clock();
+            const auto age = detail::freshness(state->arrival, state->secrets->expires, clock.wall());
+            if (age == detail::Freshness::ageing && !state->flight && clock.steady() >= state->next_try) take_off(state);
+            if (age != detail::Freshness::stale) co_return *state->secrets;
+        }
+        const auto flight = state->flight ? state->flight : take_off(state);
+        if (!flight->answer) {
+            error_code woken;
+            co_await flight->landed.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+        }
+        if (!flight->answer) co_return error_code(asio::error::operation_aborted);
+        co_return *flight->answer;
+    }
+
+    /// Asks the source on a coroutine of its own, so that no caller's cancellation reaches it.
+    static std::shared_ptr<Flight> take_off(const std::shared_ptr<State>& state) {
+        auto flight = std::make_shared<Flight>(state->world.executor());
+        state->flight = flight;
+        // The handler holds the state, and with it the signal: the coroutine refers to that until it has ended.
+        auto ended = [state](const std::exception_ptr&) {};
+        asio::co_spawn(state->world.executor(), fly(*state, flight),
+                       asio::bind_cancellation_slot(state->stop.slot(), std::move(ended)));
+        return flight;
+    }
+
+    static asio::awaitable<void> fly(State& state, std::shared_ptr<Flight> flight) {
+        result<Secrets> answer = error_code(error::credentials_failed);
+        try {
+            answer = co_await state.source.fetch();
+        } catch (...) {
+            answer = detail::credentials_thrown(state.world.log());
+        }
+        note(state, answer);
+        flight->answer = std::move(answer);
+        state.flight.reset();
+        flight->landed.cancel();
+    }
+
+    /// Keeps good credentials; credentials with a flaw become its error.
+    static void note(State& state, result<Secrets>& answer) {
+        if (answer) {
+            const auto flaw = detail::flaw_of(*answer, state.world.clock().wall());
+            if (flaw) answer = flaw;
+            if (flaw == error::credentials_failed) {
+                state.world.log().error("credentials: the source gave no key, or characters that no header may have");
+            }
+        }
+        const auto failure = answer ? error_code() : answer.error();
+        if (failure && failure != asio::error::operation_aborted && failure != state.last_failure) {
+            state.world.log().warning("credentials: ", failure);
+        }
+        state.last_failure = failure;
+        if (answer) {
+            state.secrets = *answer;
+            state.arrival = state.world.clock().wall();
+            state.next_try = {};
+        } else {
+            state.next_try = state.world.clock().steady() + rest_after_failure;
+        }
+    }
+
+    std::shared_ptr<State> state_;
+};
+
+} // namespace sluice
