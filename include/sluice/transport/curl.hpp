@@ -2,6 +2,7 @@
 
 #include <sluice/transport/curl_exchange.hpp>
 #include <sluice/transport/curl_options.hpp>
+#include <sluice/transport/curl_socket.hpp>
 #include <sluice/world.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -9,7 +10,6 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/query.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -62,7 +62,7 @@ private:
 /// Everything runs on the executor, a strand. libcurl is never called from its own callbacks: those only note and arm.
 class CurlDriver : public std::enable_shared_from_this<CurlDriver> {
 public:
-    /// An exchange that libcurl works on, and who waits for it. Shared, since libcurl reads its body until told to stop.
+    /// An exchange that libcurl works on, and who waits for it. Shared: libcurl reads its body until told to stop.
     class Pending {
     public:
         Pending(const asio::any_io_executor& executor, HttpRequest request)
@@ -155,32 +155,6 @@ private:
     };
     using Easy = std::unique_ptr<CURL, FreeEasy>;
 
-    /// A socket of libcurl's, which opens and closes it; here it is only watched.
-    class Socket {
-    public:
-        Socket(const asio::any_io_executor& executor, curl_socket_t its_descriptor)
-            : descriptor(its_descriptor), stream(executor) {
-            error_code ignored; // A socket that is not open fails to be waited for, and libcurl hears of that.
-            stream.assign(asio::ip::tcp::v4(), descriptor, ignored);
-        }
-
-        ~Socket() { release(); }
-
-        Socket(const Socket&) = delete;
-        Socket& operator=(const Socket&) = delete;
-
-        void release() noexcept {
-            error_code ignored;
-            wanted = 0;
-            if (stream.is_open()) stream.release(ignored);
-        }
-
-        curl_socket_t descriptor;
-        asio::ip::tcp::socket stream;
-        int wanted = 0; ///< CURL_POLL_IN, CURL_POLL_OUT or both.
-        int armed = 0;  ///< For which of them a wait is outstanding.
-    };
-
     static_assert(CURL_POLL_IN == CURL_CSELECT_IN && CURL_POLL_OUT == CURL_CSELECT_OUT);
 
     static constexpr std::size_t most_idle = 64; ///< Handles kept for reuse.
@@ -210,31 +184,26 @@ private:
             return;
         }
         auto& socket = sockets_[descriptor];
-        if (!socket) socket = std::make_shared<Socket>(executor_, descriptor);
-        socket->wanted = what;
+        if (!socket) socket = std::make_shared<CurlSocket>(executor_, descriptor);
+        socket->want(what);
         arm(socket);
     }
 
-    void arm(const std::shared_ptr<Socket>& socket) {
-        const int missing = socket->wanted & ~socket->armed;
-        if (missing & CURL_POLL_IN) wait(socket, CURL_POLL_IN, asio::socket_base::wait_read);
-        if (missing & CURL_POLL_OUT) wait(socket, CURL_POLL_OUT, asio::socket_base::wait_write);
-    }
-
-    void wait(const std::shared_ptr<Socket>& socket, int event, asio::socket_base::wait_type type) {
-        socket->armed |= event;
-        // Weak, since the number of a closed socket is soon that of another.
-        socket->stream.async_wait(type, [me = weak_from_this(), of = std::weak_ptr(socket), event](error_code failure) {
-            const auto self = me.lock();
-            const auto ready = of.lock();
-            if (self && ready) self->on_ready(ready, event, failure);
+    void arm(const std::shared_ptr<CurlSocket>& socket) {
+        // Weak, since the number of a socket that is gone is soon that of another.
+        socket->wait([me = weak_from_this(), of = std::weak_ptr(socket)](int event) {
+            return [me, of, event](error_code failure) {
+                const auto self = me.lock();
+                const auto ready = of.lock();
+                if (self && ready) self->on_ready(ready, event, failure);
+            };
         });
     }
 
-    void on_ready(const std::shared_ptr<Socket>& socket, int event, error_code failure) {
-        socket->armed &= ~event;
-        if ((socket->wanted & event) == 0) return;
-        act(socket->descriptor, failure ? CURL_CSELECT_ERR : event);
+    void on_ready(const std::shared_ptr<CurlSocket>& socket, int event, error_code failure) {
+        socket->came(event);
+        if (!socket->wants(event)) return;
+        act(socket->descriptor(), failure ? CURL_CSELECT_ERR : event);
         if (!failure) arm(socket);
     }
 
@@ -324,7 +293,7 @@ private:
     std::optional<asio::steady_timer> timer_;
     CurlDrivers* drivers_;
     CURLM* multi_ = nullptr;
-    std::unordered_map<curl_socket_t, std::shared_ptr<Socket>> sockets_;
+    std::unordered_map<curl_socket_t, std::shared_ptr<CurlSocket>> sockets_;
     std::unordered_map<CURL*, std::shared_ptr<Pending>> pending_;
     std::vector<Easy> idle_;
     std::optional<asio::steady_timer::time_point> deadline_; ///< When libcurl wants to be called.
@@ -346,9 +315,11 @@ inline void CurlDrivers::shutdown() {
 /// HTTPS by libcurl, on the producer's strand.
 ///
 /// TLS 1.2 or later, the certificate and its host name always verified; no redirects, cookies, netrc, decompression or
-/// headers but the request's own; the body is not copied before libcurl's own buffer. Connections are kept alive and used
-/// again; when the server has closed one meanwhile, libcurl sends the request once more on a new one, so that it may
-/// arrive twice if the server closed it after reading.
+/// headers but the request's own; the body is not copied before libcurl's own buffer. libcurl ends a head of more than
+/// 300 KiB, or a line of more than 100, as `response_too_large`.
+///
+/// Connections are kept alive and used again. When the server closes such a one instead of answering, libcurl sends the
+/// request once more on a new one: it may arrive twice. On a new connection that is `connection_failed`.
 ///
 /// The environment's proxy variables count, as libcurl reads them, unless a proxy is given or the request refuses one.
 /// While a name is being resolved, libcurl runs a thread. An application whose OpenSSL writes to a socket by itself
@@ -360,8 +331,8 @@ public:
     /// Throws `std::invalid_argument` for options that can never work.
     explicit CurlTransport(CurlOptions options = {}) : options_(std::move(options)) { require_sane(options_); }
 
-    /// A transport that runs. Moved and destroyed anywhere, at best on the strand; what is in flight then completes with
-    /// `operation_aborted`, even if the execution context is never run again only its handlers are destroyed.
+    /// A transport that runs. Its end completes what is in flight with `operation_aborted`; when the execution context
+    /// ends first, that is destroyed without a word.
     class Running {
     public:
         explicit Running(std::shared_ptr<detail::CurlDriver> driver) noexcept : driver_(std::move(driver)) {}

@@ -26,8 +26,8 @@ public:
     /// File of the trusted authorities, PEM. Empty: the one that libcurl was built with.
     std::string ca_bundle;
 
-    /// `[scheme://]host[:port]` of the proxy. Empty: HTTPS_PROXY, http_proxy and ALL_PROXY as libcurl reads them. NO_PROXY
-    /// applies to both.
+    /// `[scheme://]host[:port]` of the proxy. Empty: HTTPS_PROXY, http_proxy and ALL_PROXY as libcurl reads them.
+    /// NO_PROXY applies to both.
     std::string proxy;
     std::string proxy_user;
     Secret proxy_password;
