@@ -1,0 +1,232 @@
+#pragma once
+
+#include <sluice/aws/clock_skew.hpp>
+#include <sluice/aws/endpoint.hpp>
+#include <sluice/aws/retry.hpp>
+#include <sluice/aws/service_error.hpp>
+#include <sluice/aws/sigv4.hpp>
+#include <sluice/aws/uuid.hpp>
+#include <sluice/version.hpp>
+#include <sluice/world.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace sluice::aws {
+
+/// One call of an operation.
+class Call {
+public:
+    Call() = default;
+    Call(std::string its_target, std::string its_content_type, SharedBytes its_body)
+        : target(std::move(its_target)), content_type(std::move(its_content_type)), body(std::move(its_body)) {}
+
+    std::string target;       ///< `X-Amz-Target`: `Kinesis_20131202.PutRecords`.
+    std::string content_type; ///< `application/x-amz-json-1.1`.
+    SharedBytes body;
+};
+
+/// What became of a call. Of credentials it holds nothing but what may be shown.
+class Reply {
+public:
+    Reply() = default;
+    explicit Reply(error_code why) : error(why) {}
+
+    error_code error;    ///< Empty: the service did it. Else its refusal, or that of the credentials or the transport.
+    std::string code;    ///< The service's word for its refusal.
+    std::string message; ///< The service's sentence.
+    std::optional<std::chrono::milliseconds> retry_after; ///< The service's wish, before the call is tried again.
+    HttpResponse response; ///< What came; without its body if that told of the request's signature.
+};
+
+/// Calls one service at one endpoint: signs, sends, and reads what comes back.
+///
+/// Any number of calls may be under way, all on the world's strand. They share the retry tokens, the signing key and
+/// the measured difference between this machine's clock and the service's. To be moved only before the first call, and
+/// destroyed only after the last.
+///
+/// Cancellation (`terminal`): what is under way is given up, and `Reply::error` is `operation_aborted`.
+class Client {
+public:
+    Client(World& world, std::string service, std::string region, Endpoint endpoint)
+        : world_(&world), service_(std::move(service)), region_(std::move(region)), endpoint_(std::move(endpoint)),
+          tokens_(world.options().retry.capacity) {}
+
+    Client(Client&&) noexcept = default;
+    Client& operator=(Client&&) noexcept = default;
+
+    /// One attempt. If it fails because of the clock or the credentials, the next call has better ones.
+    [[nodiscard]] asio::awaitable<Reply> send_once(Call call) {
+        const Invocation invocation(invocation_id(), 1, 1);
+        auto outcome = co_await attempt(call, invocation);
+        co_return std::move(outcome.reply);
+    }
+
+    /// Attempts until one succeeds or `Options::retry` ends it; the reply is the last one's. Attempts after an error of
+    /// the clock or the credentials are part of the count, one for each.
+    [[nodiscard]] asio::awaitable<Reply> send(Call call) {
+        Retries retries(world_->options().retry, tokens_);
+        const auto id = invocation_id();
+        Remedies tried;
+        while (true) {
+            const Invocation invocation(id, retries.attempt(), std::max(world_->options().retry.attempts, 1U));
+            auto outcome = co_await attempt(call, invocation);
+            auto& reply = outcome.reply;
+            if (!reply.error) {
+                retries.succeed();
+                co_return std::move(reply);
+            }
+            const auto kind = tried.add(outcome.remedies) ? Retryable::transient : retryable(reply.error);
+            const auto delay = retries.decide(kind, world_->clock().random(), reply.retry_after);
+            if (!delay) co_return std::move(reply);
+            const auto interrupted = co_await world_->clock().async_wait_until(world_->clock().steady() + *delay);
+            if (interrupted) co_return Reply(interrupted);
+        }
+    }
+
+private:
+    /// What the headers tell of the attempts of one call.
+    class Invocation {
+    public:
+        Invocation(std::string its_id, unsigned number, unsigned most)
+            : id(std::move(its_id)), attempt("attempt=" + std::to_string(number) + "; max=" + std::to_string(most)) {}
+
+        std::string id;
+        std::string attempt;
+    };
+
+    /// What an attempt that failed has put right for the next one.
+    class Remedies {
+    public:
+        bool clock_set = false;
+        bool credentials_rejected = false;
+
+        /// Whether `others` has one that was not there before.
+        bool add(const Remedies& others) noexcept {
+            const bool news = (others.clock_set && !clock_set) || (others.credentials_rejected && !credentials_rejected);
+            clock_set = clock_set || others.clock_set;
+            credentials_rejected = credentials_rejected || others.credentials_rejected;
+            return news;
+        }
+    };
+
+    class Outcome {
+    public:
+        explicit Outcome(Reply its_reply) : reply(std::move(its_reply)) {}
+
+        Reply reply;
+        Remedies remedies;
+    };
+
+    [[nodiscard]] std::string invocation_id() {
+        const auto high = world_->clock().random();
+        return uuid_v4(high, world_->clock().random());
+    }
+
+    /// One attempt, whatever is thrown on the way.
+    asio::awaitable<Outcome> attempt(const Call& call, const Invocation& invocation) {
+        error_code thrown;
+        try {
+            auto outcome = co_await exchange(call, invocation);
+            co_return outcome;
+        } catch (const boost::system::system_error& failure) {
+            thrown = failure.code();
+        } catch (...) {
+            thrown = error::connection_failed;
+        }
+        if (thrown != asio::error::operation_aborted) {
+            world_->log().error("aws: the transport threw an exception instead of giving an error");
+            thrown = error::connection_failed;
+        }
+        co_return Outcome(Reply(thrown));
+    }
+
+    asio::awaitable<Outcome> exchange(const Call& call, const Invocation& invocation) {
+        auto secrets = co_await world_->credentials().fetch();
+        if (!secrets) co_return Outcome(Reply(secrets.error()));
+        const auto correction = correction_;
+        auto request = unsigned_request(call, invocation);
+        signer_.sign(request, *secrets, region_, service_, world_->clock().wall() + correction);
+        auto response = co_await world_->transport().send(std::move(request));
+        if (!response) co_return Outcome(Reply(response.error()));
+        co_return judge(std::move(*response), *secrets, correction);
+    }
+
+    [[nodiscard]] HttpRequest unsigned_request(const Call& call, const Invocation& invocation) const {
+        HttpRequest request("POST", endpoint_.url + "/");
+        request.headers.reserve(9);
+        request.headers.emplace_back("Host", endpoint_.host);
+        request.headers.emplace_back("Content-Type", call.content_type);
+        request.headers.emplace_back("X-Amz-Target", call.target);
+        request.headers.emplace_back("User-Agent", "sluice/" + std::string(version));
+        request.headers.emplace_back("amz-sdk-invocation-id", invocation.id);
+        request.headers.emplace_back("amz-sdk-request", invocation.attempt);
+        request.body = call.body;
+        request.connect_timeout = world_->options().connect_timeout;
+        request.timeout = world_->options().request_timeout;
+        return request;
+    }
+
+    [[nodiscard]] Outcome judge(HttpResponse response, const Secrets& used, std::chrono::seconds correction) {
+        Outcome outcome{Reply()};
+        auto& reply = outcome.reply;
+        if (response.status < 200 || response.status > 299) {
+            auto failure = parse_service_error(response, used);
+            outcome.remedies.clock_set = set_clock(failure, response, correction);
+            outcome.remedies.credentials_rejected = reject(failure, used);
+            reply.error = failure.error;
+            reply.code = std::move(failure.code);
+            reply.message = std::move(failure.message);
+            reply.retry_after = parse_retry_after(find_header(response.headers, "x-amz-retry-after"));
+            conceal(response, reply.error, used);
+        }
+        reply.response = std::move(response);
+        return outcome;
+    }
+
+    /// If the clock is to blame, corrects it for every later request, and says so in the failure.
+    bool set_clock(ServiceError& failure, const HttpResponse& response, std::chrono::seconds correction) {
+        const auto skew = measured_skew(failure.code, find_header(response.headers, "Date"), world_->clock().wall(),
+                                        correction);
+        if (!skew) return false;
+        correction_ = *skew;
+        failure.error = error::clock_skewed;
+        world_->log().warning("aws: the clock of this machine is ", std::chrono::abs(*skew).count(), " s ",
+                              skew->count() < 0 ? "ahead of" : "behind", " that of ", service_,
+                              "; requests are signed with the service's time");
+        return true;
+    }
+
+    bool reject(const ServiceError& failure, const Secrets& used) {
+        if (failure.error != error::credentials_expired && failure.error != error::credentials_refused) return false;
+        world_->credentials().reject(used);
+        return true;
+    }
+
+    /// Services explain what they signed, session token and all.
+    static void conceal(HttpResponse& response, error_code why, const Secrets& used) {
+        const bool explains = why == error::signature_refused || why == error::clock_skewed ||
+                              why == error::access_denied || why == error::credentials_refused ||
+                              why == error::credentials_expired;
+        if (explains) response.body.clear();
+        strike_secrets(response.body, used);
+        for (auto& header : response.headers) strike_secrets(header.value, used);
+    }
+
+    World* world_;
+    std::string service_;
+    std::string region_;
+    Endpoint endpoint_;
+    Signer signer_;
+    RetryTokens tokens_;
+    std::chrono::seconds correction_{0}; ///< To be added to this machine's clock.
+};
+
+} // namespace sluice::aws
