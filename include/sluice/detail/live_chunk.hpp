@@ -36,22 +36,29 @@ public:
 
     LiveChunk(Chunk its_chunk, Moment now) : chunk(std::move(its_chunk)) {
         using std::chrono::nanoseconds;
-        // A wall clock that stepped back since the put must not age the chunk; one that stepped forward may.
-        const auto age = std::max<nanoseconds>(now.wall - chunk.oldest_put, nanoseconds(0));
+        // A wall clock that stepped back since the put must not age the chunk; one that stepped forward may. Nothing
+        // was put before 1970, whatever a damaged header says.
+        const auto since = std::max(chunk.oldest_put, wall_time{});
+        const auto age = std::max<nanoseconds>(now.wall - since, nanoseconds(0));
         put = now.steady - std::chrono::duration_cast<steady_time::duration>(age);
     }
 
     /// Finds the records in the body; `error::storage_corrupt` if it does not hold what the header says.
     [[nodiscard]] result<void> index() {
+        if (!chunk.body || chunk.count > chunk.body->size() / frame_fixed_bytes) return error::storage_corrupt;
         slots_.reserve(chunk.count);
         std::size_t offset = 1;
+        std::uint32_t live = 0;
         for (std::uint32_t i = 0; i < chunk.count; ++i) {
             const auto frame = read_frame(*chunk.body, offset);
             if (!frame) return frame.error();
             slots_.emplace_back(static_cast<std::uint32_t>(offset));
             offset += frame->size;
+            if (!chunk.settled.test(i)) ++live;
         }
-        return offset == chunk.body->size() ? result<void>{} : error::storage_corrupt;
+        const bool whole = offset == chunk.body->size() && live == chunk.live &&
+                           (chunk.attempts.empty() || chunk.attempts.size() == chunk.count);
+        return whole ? result<void>{} : error::storage_corrupt;
     }
 
     /// The record; the body was indexed, so that it is there.
@@ -69,15 +76,19 @@ public:
 
     /// When the record's time-to-live is over; `max()` if it has none.
     [[nodiscard]] steady_time expiry(std::uint32_t record) const {
+        constexpr std::chrono::milliseconds century = std::chrono::hours(24 * 36'525); // more would overflow
         const auto its = frame(record);
-        return its.time_to_live.count() > 0 ? put + its.put_after + its.time_to_live : steady_time::max();
+        if (its.time_to_live.count() == 0) return steady_time::max();
+        return put + its.put_after + std::min(its.time_to_live, century);
     }
 
-    /// When the first record expires that could; `max()` if none will.
-    [[nodiscard]] steady_time first_expiry() const {
+    /// When the first record expires after `now`, in flight or not; `max()` if none will.
+    [[nodiscard]] steady_time first_expiry(steady_time now = steady_time::min()) const {
         auto first = steady_time::max();
         for (std::uint32_t i = 0; i < chunk.count; ++i) {
-            if (open(i)) first = std::min(first, expiry(i));
+            const bool undecided = !chunk.settled.test(i) && !has(i, losing);
+            const auto when = undecided ? expiry(i) : now;
+            if (when > now) first = std::min(first, when);
         }
         return first;
     }

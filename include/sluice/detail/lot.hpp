@@ -47,12 +47,37 @@ public:
     /// The record that was added last belongs to this operation.
     void claim(const std::shared_ptr<PutOp>& op, std::size_t place) {
         const bool follows = !claims.empty() && claims.back().op == op &&
-                             claims.back().first + claims.back().count == count - 1;
+                             claims.back().first + claims.back().count == count - 1 &&
+                             claims.back().place + claims.back().count == place;
         if (follows) {
             ++claims.back().count;
         } else {
             claims.emplace_back(op, place, count - 1);
         }
+    }
+
+    /// Takes out what operations put, and forgets their claims; gives how many records there were.
+    std::uint32_t drop_claimed() {
+        Lot kept(stream);
+        std::size_t offset = 1;
+        auto claim = claims.begin();
+        for (std::uint32_t i = 0; i < count; ++i) {
+            const auto frame = read_frame(body, offset);
+            while (claim != claims.end() && claim->first + claim->count <= i) ++claim;
+            if (claim == claims.end() || i < claim->first) {
+                if (kept.empty()) kept.body += Frame::format;
+                kept.body.append(body, offset, frame->size);
+                kept.cost += buffer_cost(frame->data.size(), frame->partition_key.size());
+                ++kept.count;
+            }
+            offset += frame->size;
+        }
+        const auto dropped = count - kept.count;
+        body = std::move(kept.body);
+        count = kept.count;
+        cost = kept.cost;
+        claims.clear();
+        return dropped;
     }
 
     /// The chunk that the storage takes. The body is moved, not copied.
