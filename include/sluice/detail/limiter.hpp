@@ -33,9 +33,11 @@ public:
     /// Once it ran dry it waits for a twentieth of a second's worth, so that records leave in batches, not in drops.
     [[nodiscard]] bool take(std::size_t bytes, steady_time now) {
         refill(now);
-        const double needed = dry_ ? sip() : 1;
-        dry_ = record_tokens_ < needed || byte_tokens_ <= 0;
-        if (dry_) return false;
+        if (record_tokens_ < needed_ || byte_tokens_ <= 0) {
+            if (needed_ <= 1) needed_ = sip();
+            return false;
+        }
+        needed_ = 1;
         record_tokens_ -= 1;
         byte_tokens_ -= static_cast<double>(bytes);
         return true;
@@ -43,7 +45,7 @@ public:
 
     /// When `take` would succeed.
     [[nodiscard]] steady_time ready_at() const {
-        const double records = ((dry_ ? sip() : 1) - record_tokens_) / (records_ * factor_);
+        const double records = (needed_ - record_tokens_) / (records_ * factor_);
         const double bytes = (1 - byte_tokens_) / (bytes_ * factor_);
         const double seconds = std::max({records, bytes, 0.0});
         // A microsecond more than computed, or rounding could make the waker come a moment too early for ever.
@@ -55,6 +57,7 @@ public:
         cut_ = now;
         grown_ = now;
         factor_ = std::max(factor_ * 0.7, least);
+        needed_ = std::min(needed_, sip());
     }
 
     /// Whether the pace has grown so far that no limit is needed.
@@ -93,7 +96,7 @@ private:
     double factor_ = 1;
     double record_tokens_ = 0;
     double byte_tokens_ = 0;
-    bool dry_ = false;
+    double needed_ = 1; ///< Record tokens that `take` waits for: one, or a sip since it ran dry.
     steady_time filled_;
     steady_time grown_;
     steady_time cut_ = steady_time(std::chrono::hours(-24));

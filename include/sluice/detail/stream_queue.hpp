@@ -98,6 +98,14 @@ public:
         for (; !resting_.empty(); resting_.pop()) refs.push_back(resting_.top().ref);
         ready_.clear();
         returned_.clear();
+        for (auto* chunk : std::exchange(fresh_, {})) {
+            if (chunk->chunk.live > 0) {
+                fresh_.push_back(chunk);
+            } else {
+                --chunk->references;
+                forget_if_done(*chunk);
+            }
+        }
         for (const auto& ref : refs) {
             if (ref.open()) {
                 returned_.push_back(ref);
