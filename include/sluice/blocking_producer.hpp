@@ -2,10 +2,8 @@
 
 #include <sluice/producer.hpp>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/use_future.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <chrono>
@@ -13,7 +11,6 @@
 #include <future>
 #include <optional>
 #include <thread>
-#include <tuple>
 #include <utility>
 
 namespace sluice {
@@ -46,7 +43,7 @@ public:
 
     /// As `BasicProducer::async_put`: returns when the record is accepted.
     void put(Record record, error_code& failure) {
-        std::tie(failure) = producer_->async_put(std::move(record), in_future()).get();
+        failure = wait([&](auto done) { producer_->async_put(std::move(record), std::move(done)); });
     }
     void put(Record record) {
         error_code failure;
@@ -57,9 +54,7 @@ public:
     /// As `BasicProducer::async_put_all`: returns when all records are accepted or refused. Here a temporary will do.
     template <RecordRange Range>
     PutReport put_all(const Range& records, error_code& failure) {
-        auto answer = producer_->async_put_all(records, in_future()).get();
-        failure = std::get<0>(answer);
-        return std::get<1>(std::move(answer));
+        return wait<PutReport>(failure, [&](auto done) { producer_->async_put_all(records, std::move(done)); });
     }
     template <RecordRange Range>
     PutReport put_all(const Range& records) {
@@ -71,9 +66,7 @@ public:
 
     /// As `BasicProducer::async_deliver`: returns when the service has the record, or never will.
     Receipt deliver(Record record, error_code& failure) {
-        auto answer = producer_->async_deliver(std::move(record), in_future()).get();
-        failure = std::get<0>(answer);
-        return std::get<1>(std::move(answer));
+        return wait<Receipt>(failure, [&](auto done) { producer_->async_deliver(std::move(record), std::move(done)); });
     }
     Receipt deliver(Record record) {
         error_code failure;
@@ -83,7 +76,9 @@ public:
     }
 
     /// As `BasicProducer::async_open`.
-    void open(error_code& failure) { std::tie(failure) = producer_->async_open(in_future()).get(); }
+    void open(error_code& failure) {
+        failure = wait([&](auto done) { producer_->async_open(std::move(done)); });
+    }
     void open() {
         error_code failure;
         open(failure);
@@ -91,7 +86,9 @@ public:
     }
 
     /// As `BasicProducer::async_sync`.
-    void sync(error_code& failure) { std::tie(failure) = producer_->async_sync(in_future()).get(); }
+    void sync(error_code& failure) {
+        failure = wait([&](auto done) { producer_->async_sync(std::move(done)); });
+    }
     void sync() {
         error_code failure;
         sync(failure);
@@ -100,7 +97,7 @@ public:
 
     /// As `BasicProducer::async_flush`.
     FlushReport flush(std::chrono::nanoseconds timeout, error_code& failure) {
-        return report(producer_->async_flush(timeout, in_future()).get(), failure);
+        return wait<FlushReport>(failure, [&](auto done) { producer_->async_flush(timeout, std::move(done)); });
     }
     FlushReport flush(std::chrono::nanoseconds timeout) {
         error_code failure;
@@ -108,7 +105,9 @@ public:
         throw_if(failure);
         return report;
     }
-    FlushReport flush(error_code& failure) { return report(producer_->async_flush(in_future()).get(), failure); }
+    FlushReport flush(error_code& failure) {
+        return wait<FlushReport>(failure, [&](auto done) { producer_->async_flush(std::move(done)); });
+    }
     FlushReport flush() {
         error_code failure;
         const auto report = flush(failure);
@@ -118,9 +117,7 @@ public:
 
     /// As `BasicProducer::async_clear`: gives how many records were removed.
     std::uint64_t clear(error_code& failure) {
-        const auto answer = producer_->async_clear(in_future()).get();
-        failure = std::get<0>(answer);
-        return std::get<1>(answer);
+        return wait<std::uint64_t>(failure, [&](auto done) { producer_->async_clear(std::move(done)); });
     }
     std::uint64_t clear() {
         error_code failure;
@@ -132,11 +129,11 @@ public:
     /// As `BasicProducer::async_close`. The destructor does it too; here one learns what was left.
     FlushReport close(std::chrono::nanoseconds timeout) {
         error_code none;
-        return report(producer_->async_close(timeout, in_future()).get(), none);
+        return wait<FlushReport>(none, [&](auto done) { producer_->async_close(timeout, std::move(done)); });
     }
     FlushReport close() {
         error_code none;
-        return report(producer_->async_close(in_future()).get(), none);
+        return wait<FlushReport>(none, [&](auto done) { producer_->async_close(std::move(done)); });
     }
 
     void enable() { producer_->enable(); }
@@ -144,11 +141,23 @@ public:
     [[nodiscard]] Stats stats() const { return producer_->stats(); }
 
 private:
-    [[nodiscard]] static auto in_future() { return asio::as_tuple(asio::use_future); }
+    /// Starts an operation and blocks until it is done.
+    template <class Start>
+    [[nodiscard]] static error_code wait(Start start) {
+        std::promise<error_code> promise;
+        start([&](error_code failure) { promise.set_value(failure); });
+        return promise.get_future().get();
+    }
 
-    [[nodiscard]] static FlushReport report(const std::tuple<error_code, FlushReport>& answer, error_code& failure) {
-        failure = std::get<0>(answer);
-        return std::get<1>(answer);
+    /// The same for one that gives a value besides.
+    template <class Value, class Start>
+    [[nodiscard]] static Value wait(error_code& failure, Start start) {
+        std::promise<Value> promise;
+        start([&](error_code reason, Value value) {
+            failure = reason;
+            promise.set_value(std::move(value));
+        });
+        return promise.get_future().get();
     }
 
     static void throw_if(error_code failure) {

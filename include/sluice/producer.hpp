@@ -222,10 +222,10 @@ private:
         detail::PutRules rules;
         rules.max_record = offload.max_payload(limits.entry_bytes);
         rules.headers = batching.carries_headers();
-        typename Engine::Company company(std::move(destination), std::move(storage), std::move(credentials),
-                                         std::move(offload), std::move(letters), std::move(metrics),
-                                         std::move(transport));
-        return std::make_shared<Engine>(std::move(executor), std::move(options), std::move(company),
+        typename Engine::Company::Recipes recipes(std::move(destination), std::move(storage), std::move(credentials),
+                                                  std::move(offload), std::move(letters), std::move(metrics),
+                                                  std::move(transport));
+        return std::make_shared<Engine>(std::move(executor), std::move(options), std::move(recipes),
                                         std::move(batching), std::move(partitioning), std::move(compression),
                                         std::move(clock), limits, rules);
     }

@@ -12,6 +12,7 @@
 #include <sluice/world.hpp>
 
 #include <optional>
+#include <tuple>
 #include <utility>
 
 namespace sluice::detail {
@@ -22,22 +23,23 @@ namespace sluice::detail {
 template <Destination D, Storage S, Credentials C, Offload O, DeadLetters L, Metrics M, Transport T>
 class Company {
 public:
-    Company(D destination, S storage, C credentials, O offload, L letters, M metrics, T transport)
-        : destination_recipe_(std::move(destination)), storage_recipe_(std::move(storage)),
-          credentials_recipe_(std::move(credentials)), offload_recipe_(std::move(offload)),
-          letters_recipe_(std::move(letters)), metrics_recipe_(std::move(metrics)),
-          transport_recipe_(std::move(transport)) {}
+    using Recipes = std::tuple<D, S, C, O, L, M, T>;
+
+    explicit Company(Recipes recipes) : recipes_(std::move(recipes)) {}
+
+    Company(const Company&) = delete;
+    Company& operator=(const Company&) = delete;
 
     /// Brings the recipes to life, in the order that `World` documents.
     [[nodiscard]] asio::awaitable<result<void>> open(World& world) {
-        error_code failure = co_await bring_to_life(transport_recipe_, transport_, world);
+        error_code failure = co_await bring_to_life(std::get<T>(recipes_), transport_, world);
         if (!failure) world.offer(*transport_);
         if (!failure) failure = co_await open_credentials(world);
-        if (!failure) failure = co_await bring_to_life(storage_recipe_, storage_, world);
-        if (!failure) failure = co_await bring_to_life(offload_recipe_, offload_, world);
-        if (!failure) failure = co_await bring_to_life(letters_recipe_, letters_, world);
-        if (!failure) failure = co_await bring_to_life(metrics_recipe_, metrics_, world);
-        if (!failure) failure = co_await bring_to_life(destination_recipe_, destination_, world);
+        if (!failure) failure = co_await bring_to_life(std::get<S>(recipes_), storage_, world);
+        if (!failure) failure = co_await bring_to_life(std::get<O>(recipes_), offload_, world);
+        if (!failure) failure = co_await bring_to_life(std::get<L>(recipes_), letters_, world);
+        if (!failure) failure = co_await bring_to_life(std::get<M>(recipes_), metrics_, world);
+        if (!failure) failure = co_await bring_to_life(std::get<D>(recipes_), destination_, world);
         if (failure) co_return failure;
         co_return result<void>{};
     }
@@ -64,20 +66,14 @@ private:
 
     asio::awaitable<error_code> open_credentials(World& world) {
         if (credentials_) co_return error_code{};
-        auto running = co_await credentials_recipe_.open(world);
+        auto running = co_await std::get<C>(recipes_).open(world);
         if (!running) co_return running.error();
         credentials_.emplace(world, std::move(*running));
         world.offer(*credentials_);
         co_return error_code{};
     }
 
-    D destination_recipe_;
-    S storage_recipe_;
-    C credentials_recipe_;
-    O offload_recipe_;
-    L letters_recipe_;
-    M metrics_recipe_;
-    T transport_recipe_;
+    Recipes recipes_;
 
     // In this order, so that they die in the reverse one.
     std::optional<TransportBox<running_t<T>>> transport_;

@@ -43,10 +43,10 @@ class Engine : public std::enable_shared_from_this<Engine<D, S, B, P, Z, C, O, L
 public:
     using Company = detail::Company<D, S, C, O, L, M, T>;
 
-    Engine(asio::any_io_executor executor, Options options, Company company, B batching, P partitioning, Z compression,
-           K clock, RequestLimits limits, PutRules rules)
+    Engine(asio::any_io_executor executor, Options options, typename Company::Recipes recipes, B batching,
+           P partitioning, Z compression, K clock, RequestLimits limits, PutRules rules)
         : options_(std::move(options)), strand_(asio::make_strand(std::move(executor))), clock_(std::move(clock)),
-          world_(strand_, clock_, options_), company_(std::move(company)), batching_(batching),
+          world_(strand_, clock_, options_), company_(std::move(recipes)), batching_(batching),
           compression_(std::move(compression)), limits_(limits),
           intake_(options_, rules, std::move(partitioning), clock_),
           delivery_(options_, limits_, batching_, clock_.random()), alarm_(strand_, clock_), tasks_(strand_, clock_) {}
@@ -70,7 +70,12 @@ public:
         complete(ended);
     }
 
-    void cancel(const std::shared_ptr<PutOp>& op) { complete(intake_.cancel(op)); }
+    void cancel(const std::shared_ptr<PutOp>& op) {
+        bool wake = false;
+        const auto ended = intake_.cancel(op, wake);
+        if (wake) request_step();
+        complete(ended);
+    }
 
     void enable(bool on) { intake_.enable(on); }
 
@@ -247,6 +252,7 @@ private:
     }
 
     void log(const PauseNote& note) {
+        if (stopping_) return; // its own cancelling, no news
         if (!note.reason) return options_.log.info("stream ", note.stream, " moves again");
         options_.log.warning("stream ", note.stream, " is paused: ", note.reason,
                              note.message.empty() ? "" : " The service said: ", note.message);
@@ -276,6 +282,7 @@ private:
         auto riders = std::exchange(riders_, {});
         if (lots.empty()) return run(riders, {});
         committing_ = true;
+        lots_due_ = steady_time::max();
         spawn(commit(std::move(lots), std::move(riders)));
     }
 
@@ -341,6 +348,7 @@ private:
         const auto failure = co_await failure_of(company_.storage().clear());
         std::uint64_t cleared = 0;
         if (!failure) {
+            perform(delivery_.act(moment())); // what got its outcome before is counted before
             cleared = delivery_.clear();
             cleared_ += cleared;
             bool wake = false;
@@ -411,6 +419,7 @@ private:
             co_await tasks_.rest(std::chrono::seconds(1));
         }
         settling_ = false;
+        step();
     }
 
     /// Gives lost records to the dead letters, one after the other.

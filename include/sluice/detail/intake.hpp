@@ -83,14 +83,17 @@ public:
     }
 
     /// Whoever waits does not want to any more: what is not committed yet is withdrawn, the rest goes on.
-    [[nodiscard]] Ops cancel(const std::shared_ptr<PutOp>& op) {
+    /// Gives those that ended: this one, and whoever stood behind it and finds room now.
+    [[nodiscard]] Ops cancel(const std::shared_ptr<PutOp>& op, bool& wake) {
         const std::lock_guard lock(mutex_);
         if (op->ended) return {};
         op->withdrawn = op->unaccepted > 0;
         op->verdict = asio::error::operation_aborted;
         op->ended = true;
         std::erase(parked_, op);
-        return {op};
+        auto ended = serve_parked(wake);
+        ended.push_back(op);
+        return ended;
     }
 
     void enable(bool on) {
