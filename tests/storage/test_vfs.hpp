@@ -62,8 +62,20 @@ public:
         crash([&] { return (dice() & 1U) != 0; });
     }
 
-    /// Stops everything after so many more changes (writes, syncs, truncations, deletions), until the next `crash`.
+    /// Ends the process: what was written is there, open handles are dead.
+    void kill() {
+        const std::lock_guard lock(mutex_);
+        ++life_;
+        changes_left_.reset();
+        for (auto& [path, file] : files_) file->locks.clear();
+    }
+
+    /// Stops everything after so many more changes (writes, syncs, truncations, deletions), until the next `crash` or
+    /// `kill`.
     void cut_power_after(std::uint64_t changes) { with_lock([&] { changes_left_ = changes; }); }
+
+    /// Whether that moment has come.
+    [[nodiscard]] bool powerless() const { return locked(changes_left_) == std::uint64_t{0}; }
 
     /// How many bytes all files may have together.
     void set_room(std::size_t bytes) { with_lock([&] { room_ = bytes; }); }

@@ -33,10 +33,6 @@ public:
 
     class Running {
     public:
-        Running(World& world, const asio::any_io_executor& blocking, detail::SqlitePlace place)
-            : clock_(&world.clock()), log_(std::make_shared<const Log>(world.log())),
-              commits_(world.executor(), blocking, log_, std::move(place)) {}
-
         [[nodiscard]] asio::awaitable<result<void>> append(std::vector<Chunk> chunks) {
             return perform<void>([chunks = std::move(chunks)](auto& stored) -> result<void> {
                 for (const auto& chunk : chunks) {
@@ -80,6 +76,10 @@ public:
         friend class SqliteStorage;
 
         static constexpr std::size_t largest_body = std::size_t{64} << 20U;
+
+        Running(World& world, const asio::any_io_executor& blocking, detail::SqlitePlace place)
+            : clock_(&world.clock()), log_(std::make_shared<const Log>(world.log())),
+              commits_(world.executor(), blocking, log_, std::move(place)) {}
 
         template <class T, class Work>
         [[nodiscard]] asio::awaitable<result<T>> perform(Work work) {
