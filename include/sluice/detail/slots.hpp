@@ -14,6 +14,7 @@
 #include <sluice/transport/transport.hpp>
 
 #include <concepts>
+#include <cstddef>
 
 namespace sluice::detail {
 
@@ -39,10 +40,10 @@ struct Slot<kind::destination> {
         static_assert(RunningDestination<running_t<P>>,
                       "sluice: what this destination opens does not model sluice::RunningDestination; "
                       "give it the members that <sluice/destination/destination.hpp> lists");
-        if constexpr (RunningDestination<running_t<P>>) {
-            static_assert(Destination<P>, "sluice: this destination does not model sluice::Destination; "
-                                          "give it the members that <sluice/destination/destination.hpp> lists");
-        }
+        static_assert(requires(const P constant, const Options& options) {
+            { constant.limits(options) } -> std::same_as<RequestLimits>;
+        }, "sluice: this destination does not tell its limits; give it a member "
+           "'RequestLimits limits(const Options&) const'");
     }
 };
 
@@ -118,10 +119,10 @@ struct Slot<kind::offload> {
         static_assert(RunningOffload<running_t<P>>,
                       "sluice: what this offload opens does not model sluice::RunningOffload; "
                       "give it the members that <sluice/offload/offload.hpp> lists");
-        if constexpr (RunningOffload<running_t<P>>) {
-            static_assert(Offload<P>, "sluice: this offload does not model sluice::Offload; "
-                                      "give it the members that <sluice/offload/offload.hpp> lists");
-        }
+        static_assert(requires(const P constant, std::size_t limit) {
+            { constant.max_payload(limit) } -> std::same_as<std::size_t>;
+        }, "sluice: this offload does not tell the largest payload; give it a member "
+           "'std::size_t max_payload(std::size_t limit) const'");
     }
 };
 

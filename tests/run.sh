@@ -1,0 +1,180 @@
+#!/usr/bin/env bash
+# Builds everything and runs every test; installs what is missing if it may. See --help.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+usage() {
+    cat <<'TEXT'
+usage: tests/run.sh [--long] [--only STAGE]... [--jobs N]
+
+Stages, in this order:
+  install    the Debian or Ubuntu packages that are missing (asks for root)
+  build      the library's tests, examples and benchmarks, with warnings as errors
+  unit       tests that decide: no threads, no sockets
+  live       tests that meet threads, sockets and files
+  odr        every header in two translation units of one program
+  lint       what a compiler does not see: includes that run upward, leftovers, g++ 12's coroutine traps
+  headers    every header compiled alone
+  rejects    programs that must not compile, and the sentence that says why
+  packaging  a consumer by find_package, add_subdirectory, FetchContent and pkg-config
+  readme     every program in README.md
+  address    unit and live under AddressSanitizer and UndefinedBehaviorSanitizer
+  thread     live under ThreadSanitizer
+  foreign    servers and clients that others wrote
+  clang      (with --long) build, unit and live with clang; headers and rejects too
+  fuzz       (with --long) every fuzzer, for a minute
+TEXT
+}
+
+long=false
+only=()
+jobs=$(nproc)
+while (($#)); do
+    case $1 in
+    --long) long=true ;;
+    --only) only+=("${2:?--only needs a stage}") && shift ;;
+    --jobs) jobs=${2:?--jobs needs a number} && shift ;;
+    --help | -h) usage && exit 0 ;;
+    *) usage >&2 && exit 2 ;;
+    esac
+    shift
+done
+
+passed=0
+failed=0
+log=build/log
+mkdir -p "$log"
+
+say() { printf '%s\n' "$*"; }
+
+# check NAME COMMAND...: one check; what it said is shown only if it failed.
+check() {
+    local name=$1 file
+    file=$log/${name//[^a-zA-Z0-9]/-}.txt
+    shift
+    if "$@" >"$file" 2>&1; then
+        passed=$((passed + 1))
+        say "  $name: passed"
+    else
+        failed=$((failed + 1))
+        say "  $name: FAILED"
+        tail -n 100 "$file"
+        return 1
+    fi
+}
+
+# cases NAME COMMAND...: a program that closes with how many of its cases passed and failed; each counts.
+cases() {
+    local name=$1 file good bad status=0
+    file=$log/${name//[^a-zA-Z0-9]/-}.txt
+    shift
+    "$@" >"$file" 2>&1 || status=$?
+    read -r good bad < <(sed -nE 's/^\[doctest\] test cases: +[0-9]+ \| +([0-9]+) passed \| +([0-9]+) failed.*/\1 \2/p
+                                  s/^([0-9]+) passed, ([0-9]+) failed.*/\1 \2/p' "$file" | tail -n 1) || true
+    # A program that crashed, or ran nothing, has failed even if no case says so.
+    if ((status != 0 || ${good:-0} == 0)) && ((${bad:-0} == 0)); then bad=1; fi
+    passed=$((passed + ${good:-0}))
+    failed=$((failed + ${bad:-0}))
+    say "  $name: ${good:-0} passed, ${bad:-0} failed"
+    ((${bad:-0} == 0)) || tail -n 150 "$file"
+}
+
+missing_packages() {
+    local boost=(libboost-dev libboost-json-dev libboost-url-dev) package
+    # Debian 12 has a Boost that is too old by default, and a newer one beside it.
+    if [[ -n $(apt-cache show libboost-url1.81-dev 2>/dev/null) ]]; then
+        boost=(libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev)
+    fi
+    local packages=(g++ cmake ninja-build ccache pkgconf "${boost[@]}" libcurl4-openssl-dev libssl-dev libsqlite3-dev
+                    doctest-dev sqlite3 openssl python3 python3-venv)
+    if $long; then packages+=(clang-19 libclang-rt-19-dev clang-tidy-19); fi
+    for package in "${packages[@]}"; do
+        dpkg -s "$package" 2>/dev/null | grep -q '^Status: install ok installed' || printf '%s ' "$package"
+    done
+}
+
+stage_install() {
+    local missing
+    missing=$(missing_packages)
+    if [[ -n $missing ]] && ((EUID != 0)); then
+        say "  These packages are missing; install them, or run this as root: apt-get install $missing"
+        exit 1
+    fi
+    if [[ -n $missing ]]; then
+        apt-get update >"$log/install.txt" 2>&1 || true # an old list may do
+        missing=$(missing_packages)
+        say "  Installing $missing"
+        # shellcheck disable=SC2086
+        DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing >>"$log/install.txt" 2>&1 ||
+            { tail -n 30 "$log/install.txt" && exit 1; }
+    else
+        say "  Every package is there."
+    fi
+}
+
+build() {
+    local directory=$1 target=$2
+    shift 2
+    cmake -S . -B "$directory" -G Ninja "$@" && cmake --build "$directory" --parallel "$jobs" --target "$target"
+}
+
+stage_build() { check "build" build build/debug all -DCMAKE_BUILD_TYPE=Debug; }
+stage_unit() { cases unit timeout 300 build/debug/tests/unit; }
+stage_live() { cases live timeout 300 build/debug/tests/live; }
+stage_odr() { check "two units of every header" build/debug/tests/odr; }
+stage_lint() { check "lint" python3 tests/lint.py; }
+stage_headers() { check "headers alone" python3 tests/headers.py --jobs "$jobs" g++; }
+stage_rejects() { cases rejects python3 tests/rejects/run.py --jobs "$jobs" g++; }
+stage_packaging() { cases packaging bash tests/packaging/run.sh; }
+
+stage_readme() {
+    if [[ -f README.md ]]; then cases readme python3 tests/readme.py --jobs "$jobs" g++; fi
+}
+
+stage_address() {
+    check "build with AddressSanitizer" build build/address tests/all -DCMAKE_BUILD_TYPE=None \
+        -DCMAKE_CXX_FLAGS="-O1 -g1" -DSLUICE_SANITIZE=address || return 1
+    check "unit with AddressSanitizer" timeout 600 build/address/tests/unit
+    check "live with AddressSanitizer" timeout 600 build/address/tests/live
+}
+
+stage_thread() {
+    check "build with ThreadSanitizer" build build/thread live -DCMAKE_BUILD_TYPE=None \
+        -DCMAKE_CXX_FLAGS="-O1 -g1" -DSLUICE_SANITIZE=thread || return 1
+    check "live with ThreadSanitizer" timeout 600 build/thread/tests/live
+}
+
+stage_foreign() {
+    if [[ -f tests/foreign/run.sh ]]; then cases foreign bash tests/foreign/run.sh; fi
+}
+
+stage_clang() {
+    local clang=clang++-19
+    check "build with clang" build build/clang all -DCMAKE_CXX_COMPILER=$clang -DCMAKE_BUILD_TYPE=Debug || return 1
+    check "unit with clang" timeout 300 build/clang/tests/unit
+    check "live with clang" timeout 300 build/clang/tests/live
+    check "headers alone with clang" python3 tests/headers.py --jobs "$jobs" $clang
+    check "rejects with clang" python3 tests/rejects/run.py --jobs "$jobs" $clang
+}
+
+stage_fuzz() {
+    if [[ -f tests/fuzz/run.sh ]]; then cases fuzz bash tests/fuzz/run.sh; fi
+}
+
+stages=(install build unit live odr lint headers rejects packaging readme address thread foreign)
+if $long; then stages+=(clang fuzz); fi
+if ((${#only[@]})); then stages=("${only[@]}"); fi
+for stage in "${stages[@]}"; do
+    if [[ $(type -t "stage_$stage") != function ]]; then
+        say "There is no stage '$stage'; see tests/run.sh --help."
+        exit 2
+    fi
+    say "$stage"
+    start=$SECONDS
+    "stage_$stage" || true
+    say "  took $((SECONDS - start)) s"
+done
+
+say
+say "$passed passed, $failed failed"
+((failed == 0))
