@@ -60,7 +60,7 @@ bool refused(std::string_view hex) {
     return !value && value.error() == sluice::error::malformed;
 }
 
-CborValue number(std::uint64_t n) { return CborValue(CborValue::Data(n)); }
+CborValue number(std::uint64_t n) { return CborValue::of(n); }
 
 } // namespace
 
@@ -83,7 +83,7 @@ TEST_CASE("whole numbers are read and written in the shortest form") {
         {"3863", CborValue::integer(-100)},
         {"3903e7", CborValue::integer(-1000)},
         {"3b7fffffffffffffff", CborValue::integer(std::numeric_limits<std::int64_t>::min())},
-        {"3bffffffffffffffff", CborValue(CborValue::Data(CborNegative(18446744073709551615U)))},
+        {"3bffffffffffffffff", CborValue::of(CborNegative(18446744073709551615U))},
     };
     for (const auto& [hex, value] : vectors) {
         CHECK(decoded(hex) == value);
@@ -156,8 +156,8 @@ TEST_CASE("simple values, null and undefined are read") {
     CHECK(decoded("f5") == CborValue::boolean(true));
     CHECK(decoded("f6").is_null());
     CHECK(decoded("f7").is_null());
-    CHECK(decoded("f0") == CborValue(CborValue::Data(CborSimple(16))));
-    CHECK(decoded("f8ff") == CborValue(CborValue::Data(CborSimple(255))));
+    CHECK(decoded("f0") == CborValue::of(CborSimple(16)));
+    CHECK(decoded("f8ff") == CborValue::of(CborSimple(255)));
     CHECK(encoded(decoded("f0")) == "f0");
     CHECK(encoded(decoded("f8ff")) == "f8ff");
 }

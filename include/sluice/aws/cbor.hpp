@@ -52,22 +52,31 @@ public:
     using Data = std::variant<std::monostate, bool, std::uint64_t, CborNegative, double, CborSimple, CborBytes,
                               std::string, Array, Map, Tagged>;
 
-    CborValue() = default; ///< Null.
-    explicit CborValue(Data its_data) : data(std::move(its_data)) {}
+    CborValue() noexcept; ///< Null.
+    CborValue(const CborValue&);
+    CborValue(CborValue&&) noexcept;
+    CborValue& operator=(const CborValue&);
+    CborValue& operator=(CborValue&&) noexcept;
+    ~CborValue();
 
-    [[nodiscard]] static CborValue integer(std::int64_t number) {
-        if (number < 0) return CborValue(Data(CborNegative(static_cast<std::uint64_t>(-1 - number))));
-        return CborValue(Data(static_cast<std::uint64_t>(number)));
+    /// The item of this type, one of those in `Data`.
+    template <class T>
+    [[nodiscard]] static CborValue of(T item) {
+        CborValue value;
+        value.data.template emplace<T>(std::move(item));
+        return value;
     }
-    [[nodiscard]] static CborValue text(std::string characters) { return CborValue(Data(std::move(characters))); }
-    [[nodiscard]] static CborValue bytes(std::string data) { return CborValue(Data(CborBytes(std::move(data)))); }
-    [[nodiscard]] static CborValue boolean(bool value) { return CborValue(Data(value)); }
-    [[nodiscard]] static CborValue real(double value) { return CborValue(Data(value)); }
-    [[nodiscard]] static CborValue array(Array items = {}) { return CborValue(Data(std::move(items))); }
-    [[nodiscard]] static CborValue map(Map members = {});
+
+    [[nodiscard]] static CborValue integer(std::int64_t number);
+    [[nodiscard]] static CborValue text(std::string characters);
+    [[nodiscard]] static CborValue bytes(std::string its_data);
+    [[nodiscard]] static CborValue boolean(bool value);
+    [[nodiscard]] static CborValue real(double value);
+    [[nodiscard]] static CborValue array(Array items);
+    [[nodiscard]] static CborValue map(Map members);
     [[nodiscard]] static CborValue tagged(std::uint64_t tag, CborValue value);
 
-    [[nodiscard]] bool is_null() const noexcept { return std::holds_alternative<std::monostate>(data); }
+    [[nodiscard]] bool is_null() const noexcept { return data.index() == 0; }
 
     /// The value if it is of this type, else null: `value.get<std::string>()`.
     template <class T>
@@ -114,12 +123,31 @@ public:
 
 inline bool operator==(const CborValue& a, const CborValue& b) { return a.data == b.data; }
 
-inline CborValue CborValue::map(Map members) { return CborValue(Data(std::move(members))); }
+// Defined where `CborMember` and `CborTagged` are complete: the containers in `Data` need that.
+
+inline CborValue::CborValue() noexcept = default;
+inline CborValue::CborValue(const CborValue&) = default;
+inline CborValue::CborValue(CborValue&&) noexcept = default;
+inline CborValue& CborValue::operator=(const CborValue&) = default;
+inline CborValue& CborValue::operator=(CborValue&&) noexcept = default;
+inline CborValue::~CborValue() = default;
+
+inline CborValue CborValue::integer(std::int64_t number) {
+    return number < 0 ? of(CborNegative(static_cast<std::uint64_t>(-1 - number)))
+                      : of(static_cast<std::uint64_t>(number));
+}
+
+inline CborValue CborValue::text(std::string characters) { return of(std::move(characters)); }
+inline CborValue CborValue::bytes(std::string its_data) { return of(CborBytes(std::move(its_data))); }
+inline CborValue CborValue::boolean(bool value) { return of(value); }
+inline CborValue CborValue::real(double value) { return of(value); }
+inline CborValue CborValue::array(Array items) { return of(std::move(items)); }
+inline CborValue CborValue::map(Map members) { return of(std::move(members)); }
 
 inline CborValue CborValue::tagged(std::uint64_t tag, CborValue value) {
     Tagged one;
     one.emplace_back(tag, std::move(value));
-    return CborValue(Data(std::move(one)));
+    return of(std::move(one));
 }
 
 inline const CborValue* CborValue::find(std::string_view name) const noexcept {

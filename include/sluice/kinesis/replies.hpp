@@ -48,11 +48,16 @@ bool read_shard(In& in, Shard& shard) {
 } // namespace detail
 
 /// The answer of a call that answers nothing; whatever stands there is not looked at.
-class Nothing {};
+class Nothing {
+public:
+    Nothing() = default;
+};
 
 /// Where one record went.
 class PutRecordReply {
 public:
+    PutRecordReply() = default;
+
     std::string shard_id;
     std::string sequence_number;
 
@@ -70,6 +75,8 @@ public:
 /// Some of a stream's shards.
 class ShardPage {
 public:
+    ShardPage() = default;
+
     std::vector<Shard> shards;
     std::string next_token; ///< Empty: these were the last. Good for five minutes.
 
@@ -86,6 +93,8 @@ public:
 /// A place in a shard to read from.
 class ShardIterator {
 public:
+    ShardIterator() = default;
+
     std::string iterator; ///< Good for five minutes, and for one reading.
 
     template <class In>
@@ -100,6 +109,8 @@ public:
 /// A record as it is read from a shard.
 class StreamRecord {
 public:
+    StreamRecord() = default;
+
     std::string sequence_number;
     std::string partition_key;
     std::string data;
@@ -121,6 +132,8 @@ public:
 /// A shard that goes on where a closed one ended.
 class ChildShard {
 public:
+    ChildShard() = default;
+
     Shard shard; ///< Without its parents' fields and sequence numbers.
     std::vector<std::string> parents;
 
@@ -138,6 +151,8 @@ public:
 /// Some of a shard's records; there may be none though more follow.
 class RecordPage {
 public:
+    RecordPage() = default;
+
     std::vector<StreamRecord> records;
     std::string next_shard_iterator; ///< Empty: the shard is closed and this was its end.
     std::optional<std::chrono::milliseconds> behind; ///< How far these records are from the tip of the shard.
@@ -164,6 +179,8 @@ enum class StreamStatus : std::uint8_t { creating, deleting, active, updating, u
 /// A stream in a few words.
 class StreamSummary {
 public:
+    StreamSummary() = default;
+
     std::string name;
     std::string arn;
     StreamStatus status = StreamStatus::unknown;

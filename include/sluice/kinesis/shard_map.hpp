@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -71,9 +72,8 @@ public:
         if (!knowledge_) return {};
         const auto& by_id = knowledge_->by_id;
         const auto& shards = knowledge_->shards;
-        const auto found = std::lower_bound(by_id.begin(), by_id.end(), id, [&](std::size_t index, std::string_view wanted) {
-            return shards[index].id < wanted;
-        });
+        const auto comes_before = [&](std::size_t index, std::string_view wanted) { return shards[index].id < wanted; };
+        const auto found = std::lower_bound(by_id.begin(), by_id.end(), id, comes_before);
         if (found == by_id.end() || shards[*found].id != id) return {};
         return *found;
     }
@@ -92,11 +92,14 @@ private:
     class Knowledge {
     public:
         explicit Knowledge(std::vector<Shard> its_shards) : shards(std::move(its_shards)), by_id(shards.size()) {
-            std::stable_sort(shards.begin(), shards.end(), [](const Shard& a, const Shard& b) { return a.last < b.last; });
+            std::sort(shards.begin(), shards.end(), [](const Shard& a, const Shard& b) {
+                return std::tie(a.last, a.first, a.id) < std::tie(b.last, b.first, b.id);
+            });
             for (std::size_t i = 1; i < shards.size(); ++i) overlap = overlap || shards[i].first <= shards[i - 1].last;
             std::iota(by_id.begin(), by_id.end(), std::size_t{0});
-            std::stable_sort(by_id.begin(), by_id.end(),
-                             [this](std::size_t a, std::size_t b) { return shards[a].id < shards[b].id; });
+            std::sort(by_id.begin(), by_id.end(), [this](std::size_t a, std::size_t b) {
+                return std::tie(shards[a].id, a) < std::tie(shards[b].id, b);
+            });
         }
 
         std::vector<Shard> shards;      ///< By last key.

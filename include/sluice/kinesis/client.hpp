@@ -1,0 +1,136 @@
+#pragma once
+
+#include <sluice/aws/client.hpp>
+#include <sluice/aws/endpoint.hpp>
+#include <sluice/aws/environment.hpp>
+#include <sluice/destination/destination.hpp>
+#include <sluice/kinesis/calls.hpp>
+#include <sluice/kinesis/put_records.hpp>
+#include <sluice/world.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace sluice::kinesis {
+
+/// Calls Kinesis: one member function for each operation.
+///
+/// Calls are tried again as `Options::retry` says, but for `put_records`, which is sent once. Errors are those of
+/// `sluice::error`; the service's own words go to the log. All on the strand of the world, which outlives the client.
+/// To be moved only before the first call, and destroyed only after the last.
+class Client {
+public:
+    Client(World& world, const std::string& region, const aws::Endpoint& endpoint)
+        : world_(&world), client_(world, "kinesis", region, endpoint) {}
+
+    /// A client of the region and the endpoint that options and environment name; `error::region_missing` or
+    /// `error::endpoint_invalid`.
+    [[nodiscard]] static result<Client> open(World& world,
+                                             const aws::Environment& environment = aws::process_environment()) {
+        const auto region = aws::resolve_region(world.options(), environment);
+        if (!region) return region.error();
+        const auto endpoint = aws::resolve_endpoint("kinesis", *region, world.options(), environment);
+        if (!endpoint) return endpoint.error();
+        return Client(world, *region, *endpoint);
+    }
+
+    [[nodiscard]] asio::awaitable<result<Nothing>> create_stream(CreateStream request) {
+        return call(std::move(request));
+    }
+    [[nodiscard]] asio::awaitable<result<Nothing>> delete_stream(DeleteStream request) {
+        return call(std::move(request));
+    }
+    [[nodiscard]] asio::awaitable<result<StreamSummary>> describe_stream_summary(DescribeStreamSummary request) {
+        return call(std::move(request));
+    }
+    [[nodiscard]] asio::awaitable<result<ShardIterator>> get_shard_iterator(GetShardIterator request) {
+        return call(std::move(request));
+    }
+    [[nodiscard]] asio::awaitable<result<RecordPage>> get_records(GetRecords request) {
+        return call(std::move(request));
+    }
+    [[nodiscard]] asio::awaitable<result<Nothing>> split_shard(SplitShard request) { return call(std::move(request)); }
+    [[nodiscard]] asio::awaitable<result<Nothing>> merge_shards(MergeShards request) {
+        return call(std::move(request));
+    }
+    [[nodiscard]] asio::awaitable<result<PutRecordReply>> put_record(PutRecord request) {
+        return call(std::move(request));
+    }
+
+    /// All shards, page by page; with `only_open` none that is closed, whatever the service sends.
+    [[nodiscard]] asio::awaitable<result<std::vector<Shard>>> list_shards(ListShards request) {
+        std::vector<Shard> shards;
+        for (std::size_t page = 0; page < most_pages; ++page) {
+            auto reply = co_await call(request);
+            if (!reply) co_return reply.error();
+            for (auto& shard : reply->shards) {
+                if (!request.only_open || !shard.closed()) shards.push_back(std::move(shard));
+            }
+            if (reply->next_token.empty()) co_return shards;
+            request.next_token = std::move(reply->next_token);
+        }
+        co_return error::response_invalid;
+    }
+
+    /// Waits until a stream is active, asking once a second; `error::timed_out` if that takes longer than `patience`.
+    [[nodiscard]] asio::awaitable<result<StreamSummary>> wait_until_active(std::string stream,
+                                                                            std::chrono::seconds patience) {
+        const auto end = world_->clock().steady() + patience;
+        const DescribeStreamSummary request(std::move(stream));
+        while (true) {
+            auto summary = co_await call(request);
+            if (!summary || summary->status == StreamStatus::active) co_return summary;
+            const auto next = world_->clock().steady() + std::chrono::seconds(1);
+            if (next > end) co_return error::timed_out;
+            const auto interrupted = co_await world_->clock().async_wait_until(next);
+            if (interrupted) co_return interrupted;
+        }
+    }
+
+    /// One PutRecords, sent once. What the entries view lives until it completes.
+    [[nodiscard]] asio::awaitable<Answer> put_records(std::string stream, std::span<const Entry> entries) {
+        auto body = encode_put_records(stream, entries, wire());
+        auto request = make_call("PutRecords", std::move(body));
+        auto reply = co_await client_.send_once(std::move(request));
+        if (reply.error) {
+            Answer refused(reply.error, std::move(reply.code), std::move(reply.message));
+            refused.retry_after = reply.retry_after;
+            co_return refused;
+        }
+        co_return decode_put_records(std::move(reply.response.body), entries.size(), wire());
+    }
+
+    /// Any call with a reply.
+    template <class Request>
+    [[nodiscard]] asio::awaitable<result<typename Request::Reply>> call(Request request) {
+        auto body = encode(request, wire());
+        auto its_call = make_call(Request::operation, std::move(body));
+        auto reply = co_await client_.send(std::move(its_call));
+        if (reply.error) {
+            world_->log().info("Kinesis did not do ", Request::operation, ": ", reply.code, " ", reply.message);
+            co_return reply.error;
+        }
+        co_return decode<typename Request::Reply>(reply.response.body, wire());
+    }
+
+private:
+    static constexpr std::size_t most_pages = 1'000; ///< A million shards: a service that sends more goes in circles.
+
+    [[nodiscard]] Wire wire() const noexcept { return world_->options().wire; }
+
+    [[nodiscard]] aws::Call make_call(std::string_view operation, std::string body) const {
+        return {target(operation), std::string(content_type(wire())),
+                std::make_shared<const std::string>(std::move(body))};
+    }
+
+    World* world_;
+    aws::Client client_;
+};
+
+} // namespace sluice::kinesis
