@@ -89,6 +89,18 @@ TEST_CASE("names are sorted by byte, not by length or case") {
     CHECK(aws::signed_headers({"GET", "/", "", headers, ""}) == "a-1;a1;b;b-a");
 }
 
+TEST_CASE("headers of one name keep their order, however many there are") {
+    std::vector<std::string> values;
+    std::string joined;
+    for (int i = 0; i < 200; ++i) {
+        values.push_back(std::to_string(i));
+        joined += (i == 0 ? "" : ",") + values.back();
+    }
+    std::vector<aws::SignedHeader> headers;
+    for (const auto& value : values) headers.emplace_back(headers.size() % 2 == 0 ? "Many" : "many", value);
+    CHECK(aws::canonical_text({"GET", "/", "", headers, "hash"}) == "GET\n/\n\nmany:" + joined + "\n\nmany\nhash");
+}
+
 TEST_CASE("a request without headers has a canonical text all the same") {
     CHECK(aws::canonical_text({"GET", "", "", {}, "hash"}) == "GET\n/\n\n\n\nhash");
 }

@@ -317,8 +317,9 @@ TEST_CASE("expired credentials are rejected, and the next attempt has new ones")
             CHECK_FALSE(reply.error);
             REQUIRE(bench.fake.credentials.rejected.size() == 1);
             CHECK(bench.fake.credentials.rejected[0] == old);
-            CHECK(header(bench.fake.transport.requests[1], "Authorization").find("Credential=NEW/") != std::string::npos);
-            CHECK(verifies(bench.fake.transport.requests[1], Secret("new-key")));
+            const auto& second = bench.fake.transport.requests[1];
+            CHECK(header(second, "Authorization").find("Credential=NEW/") != std::string::npos);
+            CHECK(verifies(second, Secret("new-key")));
         }
     });
 }
@@ -349,7 +350,8 @@ TEST_CASE("send_once rejects expired credentials for the next call") {
 TEST_CASE("a clock that is off is corrected by the service's date, once") {
     run([](asio::io_context& context) -> asio::awaitable<void> {
         Bench bench(context.get_executor());
-        bench.fake.transport.answer(400, type("InvalidSignatureException"), {{"Date", "Fri, 02 Jan 2026 04:04:05 GMT"}});
+        bench.fake.transport.answer(400, type("InvalidSignatureException"),
+                                    {{"Date", "Fri, 02 Jan 2026 04:04:05 GMT"}});
         bench.fake.transport.answer(200);
         bench.fake.transport.answer(200);
         auto first = put_record();
@@ -402,7 +404,8 @@ TEST_CASE("a service whose date jumps about does not make a call endless") {
 TEST_CASE("a refused signature with the right clock is final") {
     run([](asio::io_context& context) -> asio::awaitable<void> {
         Bench bench(context.get_executor());
-        bench.fake.transport.answer(400, type("InvalidSignatureException"), {{"Date", "Fri, 02 Jan 2026 03:08:05 GMT"}});
+        bench.fake.transport.answer(400, type("InvalidSignatureException"),
+                                    {{"Date", "Fri, 02 Jan 2026 03:08:05 GMT"}});
         auto call = put_record();
         auto reply = co_await bench.client.send(std::move(call));
         CHECK(reply.error == error::signature_refused);
@@ -461,7 +464,9 @@ public:
     using policy_kind = kind::clock;
     [[nodiscard]] steady_time steady() const { return clock.steady(); }
     [[nodiscard]] wall_time wall() const { return clock.wall(); }
-    [[nodiscard]] asio::awaitable<error_code> async_wait_until(steady_time when) { return clock.async_wait_until(when); }
+    [[nodiscard]] asio::awaitable<error_code> async_wait_until(steady_time when) {
+        return clock.async_wait_until(when);
+    }
     [[nodiscard]] std::uint64_t random() { return UINT64_MAX; }
 
     SystemClock clock;
@@ -529,7 +534,8 @@ TEST_CASE("no secret is in any log line or reply, whatever the service repeats")
                 bench.fake.credentials.next = Secrets("AKID", Secret(key), Secret(token));
                 const auto words = "the canonical string should have been x-amz-security-token:" + token + " " + key;
                 const std::vector<std::string> bodies{R"({"__type":")" + code + R"(","message":")" + words + R"("})",
-                                                      words, R"({"message":")" + words, R"({"__type":")" + token + R"("})"};
+                                                      words, R"({"message":")" + words,
+                                                      R"({"__type":")" + token + R"("})"};
                 for (const auto& body : bodies) {
                     bench.fake.transport.script.clear();
                     for (int times = 0; times < 3; ++times) {

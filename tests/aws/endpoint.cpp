@@ -33,8 +33,8 @@ TEST_CASE("the region comes from the options, then from the environment") {
     Options options{"stream"};
     const auto both = environment({{"AWS_REGION", "eu-west-1"}, {"AWS_DEFAULT_REGION", "eu-west-2"}});
     CHECK(aws::resolve_region(options, both).value() == "eu-west-1");
-    CHECK(aws::resolve_region(options, environment({{"AWS_REGION", ""}, {"AWS_DEFAULT_REGION", "eu-west-2"}})).value() ==
-          "eu-west-2");
+    const auto second = environment({{"AWS_REGION", ""}, {"AWS_DEFAULT_REGION", "eu-west-2"}});
+    CHECK(aws::resolve_region(options, second).value() == "eu-west-2");
     options.region = "us-east-1";
     CHECK(aws::resolve_region(options, both).value() == "us-east-1");
 }
@@ -45,8 +45,8 @@ TEST_CASE("without a region there is an error that says so") {
 }
 
 TEST_CASE("a region that no host may have is refused") {
-    for (const std::string wrong : {"us-east-1.evil.example", "us east", "-us", "us-", "us/east", "us@east", "us\r\nX: y",
-                                    "us:1", "us_east", "\xc3\xbc", ""}) {
+    for (const std::string wrong : {"us-east-1.evil.example", "us east", "-us", "us-", "us/east", "us@east",
+                                    "us\r\nX: y", "us:1", "us_east", "\xc3\xbc", ""}) {
         CAPTURE(wrong);
         Options options{"stream"};
         options.region = wrong;
@@ -79,7 +79,8 @@ TEST_CASE("the host of a regional endpoint is its name") {
 }
 
 TEST_CASE("a configured endpoint wins, code before service before all") {
-    const auto all = environment({{"AWS_ENDPOINT_URL_KINESIS", "http://service:1"}, {"AWS_ENDPOINT_URL", "http://all:2"}});
+    const auto all =
+        environment({{"AWS_ENDPOINT_URL_KINESIS", "http://service:1"}, {"AWS_ENDPOINT_URL", "http://all:2"}});
     const auto resolve = [](const Options& options, const aws::Environment& variables) {
         return aws::resolve_endpoint("kinesis", "eu-west-1", options, variables).value().url;
     };
@@ -94,7 +95,8 @@ TEST_CASE("a configured endpoint wins, code before service before all") {
 
 TEST_CASE("configured endpoints can be ignored, but for those in code") {
     for (const std::string yes : {"true", "TRUE", "True"}) {
-        const auto variables = environment({{"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", yes}, {"AWS_ENDPOINT_URL", "http://x"}});
+        const auto variables =
+            environment({{"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", yes}, {"AWS_ENDPOINT_URL", "http://x"}});
         CHECK(aws::resolve_endpoint("kinesis", "eu-west-1", Options{}, variables).value().url ==
               "https://kinesis.eu-west-1.amazonaws.com");
         CHECK(aws::resolve_endpoint("kinesis", "eu-west-1", with_endpoint("http://y"), variables).value().url ==
@@ -126,7 +128,8 @@ TEST_CASE("a URL is brought into one form") {
 TEST_CASE("what is no endpoint is refused") {
     for (const std::string_view wrong :
          {"", "kinesis", "127.0.0.1:4568", "//host", "ftp://host", "http:", "http://", "http:///path", "http://:80",
-          "http://host:99999", "http://host:0", "http://host:", "http://host:4294967297", "http://host:x", "http://user@host", "http://user:word@host",
+          "http://host:99999", "http://host:0", "http://host:", "http://host:4294967297",
+          "http://host:x", "http://user@host", "http://user:word@host",
           "http://host?x", "http://host#x", "http://ho st", " http://host", "http://host ", "http://host\r\nX: y",
           "http://h%0d%0aost", "http://h!ost", "http://[::1", "http://[v1.x]", "file:///etc/passwd", "http://h\\ost"}) {
         CAPTURE(wrong);

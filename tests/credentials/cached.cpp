@@ -63,7 +63,9 @@ static_assert(!std::copy_constructible<Cache>);
 
 class Bench {
 public:
-    explicit Bench(const asio::any_io_executor& executor) : fake(executor) { cache.emplace(fake.world, FakeSource(script)); }
+    explicit Bench(const asio::any_io_executor& executor) : fake(executor) {
+        cache.emplace(fake.world, FakeSource(script));
+    }
 
     [[nodiscard]] Secrets secrets(std::string id, std::chrono::seconds life) {
         return Secrets(std::move(id), Secret("key"), Secret(), fake.clock.wall() + life);

@@ -78,7 +78,8 @@ TEST_CASE("a callable may give secrets, or a result, now or later") {
     CHECK(fetch_twice(&waiting_result) == sample());
     const std::string id = "an id that is longer than a small string may be";
     CHECK(fetch_twice([id] { return Secrets(id, Secret("key")); }).access_key_id == id);
-    CHECK(fetch_twice([id]() -> asio::awaitable<Secrets> { co_return Secrets(id, Secret("key")); }).access_key_id == id);
+    const auto later = [id]() -> asio::awaitable<Secrets> { co_return Secrets(id, Secret("key")); };
+    CHECK(fetch_twice(later).access_key_id == id);
 }
 
 TEST_CASE("a callable is called at each fetch, and may remember") {

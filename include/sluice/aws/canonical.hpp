@@ -124,6 +124,7 @@ public:
 
     std::string_view name;  ///< In any case.
     std::string_view value; ///< As it was sent.
+    std::size_t place = 0;  ///< Among the headers of its request; `CanonicalRequest` sees to it.
 };
 
 /// What Signature Version 4 signs of a request; the texts are as they stand in the request line and the headers. It
@@ -135,8 +136,9 @@ public:
                      std::vector<SignedHeader> its_headers, std::string_view its_payload_hash)
         : method(its_method), path(its_path), query(its_query), headers(std::move(its_headers)),
           payload_hash(its_payload_hash) {
-        std::stable_sort(headers.begin(), headers.end(), [](const SignedHeader& a, const SignedHeader& b) {
-            return detail::name_before(a.name, b.name);
+        for (std::size_t i = 0; i < headers.size(); ++i) headers[i].place = i;
+        std::sort(headers.begin(), headers.end(), [](const SignedHeader& a, const SignedHeader& b) {
+            return detail::same_name(a.name, b.name) ? a.place < b.place : detail::name_before(a.name, b.name);
         });
     }
 

@@ -105,12 +105,15 @@ private:
     /// What an attempt that failed has put right for the next one.
     class Remedies {
     public:
+        Remedies() = default;
+
         bool clock_set = false;
         bool credentials_rejected = false;
 
         /// Whether `others` has one that was not there before.
         bool add(const Remedies& others) noexcept {
-            const bool news = (others.clock_set && !clock_set) || (others.credentials_rejected && !credentials_rejected);
+            const bool news = (others.clock_set && !clock_set) ||
+                              (others.credentials_rejected && !credentials_rejected);
             clock_set = clock_set || others.clock_set;
             credentials_rejected = credentials_rejected || others.credentials_rejected;
             return news;

@@ -132,7 +132,9 @@ public:
               wall_time now) {
         const auto date = amz_date(now);
         std::erase_if(request.headers, [](const HttpHeader& header) { return replaced(header.name); });
-        if (find_header(request.headers, "Host").empty()) request.headers.emplace_back("Host", host_header(request.url));
+        if (find_header(request.headers, "Host").empty()) {
+            request.headers.emplace_back("Host", host_header(request.url));
+        }
         request.headers.emplace_back("X-Amz-Date", date);
         if (!secrets.session_token.empty()) {
             request.headers.emplace_back("X-Amz-Security-Token", std::string(secrets.session_token.reveal()));

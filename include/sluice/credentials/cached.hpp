@@ -67,7 +67,8 @@ enum class Freshness : std::uint8_t {
 /// - Good credentials are given at once.
 /// - Ageing ones (`detail::freshness`) are given at once too, while the source is asked in the background; if it fails
 ///   it is left alone for a minute.
-/// - Stale, rejected or absent ones make every caller wait for the source, and share its answer, also if it is an error.
+/// - Stale, rejected or absent ones make every caller wait for the source, and share its answer, even if that is an
+///   error.
 ///
 /// Credentials that have expired on arrival are `credentials_expired`; without a key, or with characters that no header
 /// may have, `credentials_failed`. One strand. A caller that is cancelled gets `operation_aborted`, and nothing else
@@ -119,7 +120,8 @@ private:
         if (state->secrets) {
             auto& clock = state->world.clock();
             const auto age = detail::freshness(state->arrival, state->secrets->expires, clock.wall());
-            if (age == detail::Freshness::ageing && !state->flight && clock.steady() >= state->next_try) take_off(state);
+            const bool due = age == detail::Freshness::ageing && !state->flight && clock.steady() >= state->next_try;
+            if (due) take_off(state);
             if (age != detail::Freshness::stale) co_return *state->secrets;
         }
         const auto flight = state->flight ? state->flight : take_off(state);

@@ -28,8 +28,8 @@ public:
 
 } // namespace detail
 
-/// What `CredentialsFrom` takes: a value that can be copied and, called without arguments, gives `Secrets` or `result<Secrets>`, or an awaitable of
-/// either.
+/// What `CredentialsFrom` takes: a value that can be copied and, called without arguments, gives `Secrets` or
+/// `result<Secrets>`, or an awaitable of either.
 template <class F>
 concept CredentialsCallable =
     std::copy_constructible<F> && std::invocable<F&> &&
