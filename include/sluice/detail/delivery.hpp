@@ -52,7 +52,8 @@ public:
         if (chunk.live == 0) return;
         outcomes_.expect(chunk.live, chunk.first + chunk.count);
         auto live = std::make_unique<LiveChunk>(std::move(chunk), now);
-        if (live->index()) outcomes_.lose_chunk(its, its.queue.add(std::move(live)), reason);
+        if (!live->index()) return outcomes_.write_off(live->chunk.first, live->chunk.live);
+        outcomes_.lose_chunk(its, its.queue.add(std::move(live)), reason);
     }
 
     /// Nothing is sent, read or listed any more.
@@ -95,8 +96,8 @@ public:
         const Attempt attempt(start, took, whole ? answer.error : error::response_invalid, answer.code, answer.message);
         const auto meaning = disposition(attempt.error);
         if (meaning == Disposition::stream) {
-            pause(its, flight, attempt, answer.retry_after, now);
-            return give_back(flight, attempt);
+            pause(its, id, attempt, answer.retry_after, now);
+            return give_back(flight, attempt, now);
         }
         resume(its);
         if (answer.error) ++its.stats.failed_requests;
@@ -126,11 +127,14 @@ public:
     }
 
     /// Starts a flush of all that was admitted so far; every paused stream is probed at once. Without a timeout it ends
-    /// when nothing can be sent at once.
+    /// when nothing can be sent at once, and when a request's time is over though others are always under way.
     void flush(std::uint64_t id, std::chrono::nanoseconds timeout, Moment now) {
-        outcomes_.flush(id, timeout, now.steady);
+        const bool one_try = timeout.count() <= 0;
+        const auto longest = one_try ? options_.request_timeout : timeout;
+        const bool endless = longest >= steady_time::max() - now.steady;
+        outcomes_.flush(id, endless ? steady_time::max() : now.steady + longest, one_try);
         for (auto& [name, its] : streams_) {
-            if (its.pause && !its.pause->probing) its.pause->until = now.steady;
+            if (its.pause && its.pause->probe == 0) its.pause->until = now.steady;
         }
     }
 
@@ -150,7 +154,7 @@ public:
             }
             its.queue.purge();
             its.backlog.more = false;
-            its.pause.reset();
+            resume(its);
         }
         return cleared;
     }
@@ -288,7 +292,7 @@ private:
         if (!live->index()) {
             const auto& damaged = live->chunk;
             actions_.unreadable.emplace_back(its.name, damaged.first, damaged.live);
-            return outcomes_.write_off(damaged.live);
+            return outcomes_.write_off(damaged.first, damaged.live);
         }
         auto& added = its.queue.add(std::move(live));
         outcomes_.schedule_expiry(its, added);
@@ -296,8 +300,8 @@ private:
 
     // --- answers -----------------------------------------------------------------------------------------------
 
-    void pause(StreamState& its, const Flight& flight, const Attempt& attempt,
-               std::optional<std::chrono::milliseconds> retry_after, Moment now) {
+    void pause(StreamState& its, std::uint64_t request, const Attempt& attempt,
+               std::optional<std::chrono::milliseconds> wish, Moment now) {
         ++its.stats.failed_requests;
         const bool fresh = !its.pause;
         if (fresh) its.pause.emplace();
@@ -306,10 +310,12 @@ private:
             actions_.pauses.emplace_back(its.name, attempt.error, attempt.message);
         }
         pause.reason = attempt.error;
-        if (!fresh && !flight.probe) return;
-        pause.probing = false;
+        if (!fresh && pause.probe != request) return;
+        pause.probe = 0;
         const auto rest = back_off(options_.back_off, options_.longest_back_off, ++pause.failures, dice_());
-        pause.until = now.steady + std::max<std::chrono::nanoseconds>(rest, retry_after.value_or(std::chrono::milliseconds(0)));
+        // The service's wish, but within the bounds that the AWS SDKs set for it.
+        const std::chrono::nanoseconds wished = wish.value_or(std::chrono::milliseconds(0));
+        pause.until = now.steady + std::clamp<std::chrono::nanoseconds>(wished, rest, rest + std::chrono::seconds(5));
     }
 
     void resume(StreamState& its) {
@@ -318,8 +324,16 @@ private:
         actions_.pauses.emplace_back(its.name, error_code{}, std::string{});
     }
 
+    /// Of a request that failed: those that came back too late are lost, and will be found closed wherever they go.
+    void expire(const Flight& flight, Moment now) {
+        for (const auto& ref : flight.members) {
+            if (ref.chunk->expiry(ref.index) <= now.steady) outcomes_.lose(*flight.stream, ref, error::expired);
+        }
+    }
+
     /// The stream is paused: its records wait as they are.
-    void give_back(const Flight& flight, const Attempt& attempt) {
+    void give_back(const Flight& flight, const Attempt& attempt, Moment now) {
+        expire(flight, now);
         for (const auto& ref : flight.members) {
             if (outcomes_.ledger().watched(ref.sequence())) outcomes_.ledger().note(ref.sequence(), attempt);
             flight.stream->queue.give_back(ref);
@@ -355,22 +369,11 @@ private:
         const bool counts = !ref.chunk->chunk.settled.test(ref.index);
         if (counts) {
             outcomes_.settle(its, ref, {}, actions_, &said, &attempt);
-            count_shard(its, said.shard_id);
+            its.count_delivery(said.shard_id);
         }
         its.queue.leave_lane(ref);
         its.queue.release(ref);
         return counts ? 1 : 0;
-    }
-
-    void count_shard(StreamState& its, std::string_view shard_id) {
-        if (its.last_shard != nullptr && its.last_shard->first == shard_id) {
-            ++its.last_shard->second;
-            return;
-        }
-        auto& shards = its.stats.delivered_by_shard;
-        if (shard_id.empty() || shards.size() >= 1'024) return;
-        its.last_shard = &*shards.try_emplace(std::string(shard_id)).first;
-        ++its.last_shard->second;
     }
 
     void all_failed(const Flight& flight, const Attempt& attempt, Moment now) {
@@ -393,7 +396,7 @@ private:
         const auto failures = spends ? ref.chunk->fail(ref.index) : 0U;
         if (spends) outcomes_.soil(its, *ref.chunk);
         if (throttle) slow_down(its, ref, now);
-        if (spends && options_.attempts > 0 && failures >= options_.attempts) {
+        if (spends && options_.attempts > 0 && failures >= std::min(options_.attempts, 255U)) {
             outcomes_.lose(its, ref, error::gave_up);
             return its.queue.release(ref);
         }
@@ -423,6 +426,7 @@ private:
         if (members.size() == 1) {
             return fail(*flight.stream, members.front(), Disposition::refused, attempt, now);
         }
+        expire(flight, now);
         const auto middle = static_cast<std::ptrdiff_t>(
             flight.ends.size() > 1 ? flight.begin_of(flight.ends.size() / 2) : members.size() / 2);
         auto& suspects = flight.stream->suspects;
@@ -466,8 +470,9 @@ private:
         const bool may_send = options_.auto_flush || outcomes_.flushes().active();
         if (!may_send || flights_.size() >= options_.requests_in_flight) return first;
         if (its.pause) {
-            const bool waits = !its.pause->probing && (its.queue.has_work() || !its.suspects.empty());
-            return waits ? std::min(first, its.pause->until) : first;
+            if (its.pause->probe != 0) return first;
+            const bool waits = its.queue.has_work() || !its.suspects.empty();
+            return std::min(first, waits ? its.pause->until : std::max(its.pause->until, its.queue.wakes_at()));
         }
         first = std::min(first, its.queue.wakes_at());
         const auto oldest = its.queue.oldest_sendable();

@@ -32,7 +32,7 @@ public:
         for (std::size_t i = 0; i < order_.size(); ++i) {
             turn_ = (turn_ + 1) % order_.size();
             auto& its = *order_[turn_];
-            if (its.pause && (its.pause->probing || now < its.pause->until)) continue;
+            if (its.pause && (its.pause->probe != 0 || now < its.pause->until)) continue;
             auto order = suspects(its, flights);
             if (!order) order = ready(its, flights, all, now);
             if (order) return order;

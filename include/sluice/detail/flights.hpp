@@ -19,7 +19,6 @@ public:
     StreamState* stream = nullptr;
     std::vector<Ref> members;        ///< Of all entries, one entry after the other.
     std::vector<std::uint32_t> ends; ///< Where each entry ends among the members.
-    bool probe = false;              ///< It probes a paused stream.
 
     [[nodiscard]] std::size_t begin_of(std::size_t entry) const { return entry == 0 ? 0 : ends[entry - 1]; }
 };
@@ -39,7 +38,6 @@ public:
         order.stream = its.name;
         Flight flight;
         flight.stream = &its;
-        flight.probe = its.pause.has_value();
         for (std::size_t entry = 0; entry < plan.entries(); ++entry) {
             for (const auto member : plan.entry(entry)) {
                 order.members.push_back(candidates[member]);
@@ -51,8 +49,7 @@ public:
         }
         flight.ends = order.ends;
         std::erase_if(refs, [](Ref ref) { return ref.chunk->has(ref.index, LiveChunk::flying); });
-        if (its.pause) its.pause->probing = true;
-        ++its.requests;
+        if (its.pause) its.pause->probe = order.id;
         flights_.emplace(order.id, std::move(flight));
         return order;
     }
@@ -63,7 +60,6 @@ public:
         if (found == flights_.end()) return std::nullopt;
         auto flight = std::move(found->second);
         flights_.erase(found);
-        --flight.stream->requests;
         ++flight.stream->stats.requests;
         for (const auto& ref : flight.members) {
             ref.chunk->reset(ref.index, LiveChunk::flying);

@@ -14,7 +14,7 @@ namespace sluice::detail {
 /// The flushes that are under way, each with what became of the records before it. Pure.
 class FlushBook {
 public:
-    /// Starts a flush of all records below `watermark`, of which `left` have no outcome. `one_try`: it ends, too, when
+    /// Starts a flush of all records below `watermark`, of which `left` have no outcome. `one_try`: it ends as soon as
     /// nothing can be sent at once.
     void begin(std::uint64_t id, std::uint64_t watermark, std::uint64_t left, steady_time deadline, bool one_try) {
         auto& flush = flushes_.emplace_back(id, watermark, deadline, one_try);
@@ -38,9 +38,11 @@ public:
         }
     }
 
-    /// So many records below every watermark are gone without an outcome each.
-    void forgotten(std::uint64_t records) {
-        for (auto& flush : flushes_) flush.report.left -= std::min(flush.report.left, records);
+    /// So many records from the sequence `first` on are gone without an outcome each.
+    void forgotten(std::uint64_t first, std::uint64_t records) {
+        for (auto& flush : flushes_) {
+            if (first < flush.watermark) flush.report.left -= std::min(flush.report.left, records);
+        }
     }
 
     /// Ends the flushes that are done, or whose time is over; with `still`, also those that wanted one try.
@@ -66,7 +68,7 @@ private:
             : id(its_id), watermark(its_watermark), deadline(its_deadline), one_try(only_one_try) {}
 
         [[nodiscard]] bool over(steady_time now, bool still) const {
-            return report.left == 0 || (one_try ? still : now >= deadline);
+            return report.left == 0 || now >= deadline || (one_try && still);
         }
 
         std::uint64_t id;

@@ -32,9 +32,7 @@ public:
 
     /// Remembers an attempt; the oldest goes when there are too many.
     void note(std::uint64_t sequence, const Attempt& attempt) {
-        auto& attempts = entries_[sequence].attempts;
-        if (attempts.size() == most_attempts) attempts.erase(attempts.begin());
-        attempts.push_back(attempt);
+        append(entries_[sequence].attempts, attempt);
     }
 
     [[nodiscard]] std::vector<Attempt> attempts(std::uint64_t sequence) const {
@@ -50,7 +48,7 @@ public:
         auto entry = std::move(found->second);
         entries_.erase(found);
         if (!entry.watched) return;
-        if (last != nullptr) entry.attempts.push_back(*last);
+        if (last != nullptr) append(entry.attempts, *last);
         if (taken == nullptr) {
             told.emplace_back(sequence, outcome, Receipt({}, {}, std::move(entry.attempts)));
         } else {
@@ -74,6 +72,11 @@ private:
         bool watched = false;
         std::vector<Attempt> attempts;
     };
+
+    static void append(std::vector<Attempt>& attempts, const Attempt& attempt) {
+        if (attempts.size() == most_attempts) attempts.erase(attempts.begin());
+        attempts.push_back(attempt);
+    }
 
     std::unordered_map<std::uint64_t, Entry> entries_;
 };

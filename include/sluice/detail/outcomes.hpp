@@ -27,10 +27,10 @@ public:
         next_sequence_ = std::max(next_sequence_, next_sequence);
     }
 
-    /// So many records will never be seen: their chunk is damaged.
-    void write_off(std::uint64_t records) {
+    /// So many records from the sequence `first` on will never be seen: their chunk is damaged.
+    void write_off(std::uint64_t first, std::uint64_t records) {
         unsettled_ -= std::min(unsettled_, records);
-        flushes_.forgotten(records);
+        flushes_.forgotten(first, records);
     }
 
     /// The record is delivered if `outcome` is empty, and gone for another reason if not. The first outcome counts.
@@ -43,7 +43,7 @@ public:
         --chunk.chunk.live;
         chunk.chunk.live_bytes -= std::min(chunk.chunk.live_bytes, cost);
         soil(its, chunk);
-        --unsettled_;
+        if (unsettled_ > 0) --unsettled_; // a storage may hold more than it said
         actions.tally(its.name, outcome, cost);
         if (!outcome) {
             ++its.stats.delivered;
@@ -103,16 +103,17 @@ public:
         }
         losses_.clear();
         ledger_.tell_all(error::cleared, actions.told);
-        flushes_.forgotten(unsettled_);
+        flushes_.forgotten(0, unsettled_);
         return std::exchange(unsettled_, 0);
     }
 
-    /// From now on the records of this chunk expire when their time comes.
-    void schedule_expiry(StreamState& its, LiveChunk& chunk) {
-        const auto first = chunk.first_expiry();
+    /// From now on the records of this chunk expire when their time comes, if that is after `now`.
+    void schedule_expiry(StreamState& its, LiveChunk& chunk, steady_time now = steady_time::min()) {
+        const auto first = chunk.first_expiry(now);
         if (first != steady_time::max()) expiries_.emplace(first, std::pair(&its, chunk.chunk.first));
     }
 
+    /// Those in flight are left to whoever takes them back.
     void expire(steady_time now) {
         while (!expiries_.empty() && expiries_.begin()->first <= now) {
             const auto [its, first] = expiries_.begin()->second;
@@ -123,7 +124,7 @@ public:
             for (std::uint32_t i = 0; i < chunk.chunk.count; ++i) {
                 if (chunk.open(i) && chunk.expiry(i) <= now) lose(*its, Ref(chunk, i), error::expired);
             }
-            schedule_expiry(*its, chunk);
+            schedule_expiry(*its, chunk, now);
         }
     }
 
@@ -148,10 +149,9 @@ public:
 
     [[nodiscard]] bool has_settlements() const noexcept { return !dirty_.empty(); }
 
-    /// Starts a flush of everything expected so far. Without a timeout it ends when nothing can be sent at once.
-    void flush(std::uint64_t id, std::chrono::nanoseconds timeout, steady_time now) {
-        const bool one_try = timeout.count() <= 0;
-        flushes_.begin(id, next_sequence_, unsettled_, one_try ? steady_time::max() : now + timeout, one_try);
+    /// Starts a flush of everything expected so far. `one_try`: it ends as soon as nothing can be sent at once.
+    void flush(std::uint64_t id, steady_time deadline, bool one_try) {
+        flushes_.begin(id, next_sequence_, unsettled_, deadline, one_try);
     }
 
     [[nodiscard]] FlushBook& flushes() noexcept { return flushes_; }

@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -21,7 +22,7 @@ class Pause {
 public:
     unsigned failures = 0; ///< In a row.
     steady_time until;     ///< When it is probed.
-    bool probing = false;  ///< A probe is under way.
+    std::uint64_t probe = 0; ///< The request that probes it; zero: none.
     error_code reason;
 };
 
@@ -70,6 +71,16 @@ class StreamState {
 public:
     StreamState(std::string its_name, std::size_t lanes) : name(std::move(its_name)), queue(lanes) {}
 
+    /// Counts a record that this shard took.
+    void count_delivery(std::string_view shard_id) {
+        auto& shards = stats.delivered_by_shard;
+        if (last_shard_ == nullptr || last_shard_->first != shard_id) {
+            if (shard_id.empty() || (shards.size() >= most_shards && !shards.contains(std::string(shard_id)))) return;
+            last_shard_ = &*shards.try_emplace(std::string(shard_id)).first;
+        }
+        ++last_shard_->second;
+    }
+
     std::string name;
     StreamQueue queue;
     std::deque<std::vector<Ref>> suspects; ///< Records to be sent alone together, since a request with them was refused.
@@ -78,9 +89,12 @@ public:
     Rate rate;
     MapCalls maps;
     StreamStats stats;
-    std::pair<const std::string, std::uint64_t>* last_shard = nullptr; ///< In `stats`, of the latest delivery.
-    std::size_t considered = 0;     ///< How many ready records the batching saw when it chose to wait.
-    std::size_t requests = 0;       ///< In flight.
+    std::size_t considered = 0; ///< How many ready records the batching saw when it chose to wait.
+
+private:
+    static constexpr std::size_t most_shards = 1'024;
+
+    std::pair<const std::string, std::uint64_t>* last_shard_ = nullptr; ///< In `stats`, of the latest delivery.
 };
 
 } // namespace sluice::detail
