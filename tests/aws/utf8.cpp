@@ -55,7 +55,8 @@ TEST_CASE("the ASCII prefix ends at the first other byte, wherever that is") {
 }
 
 TEST_CASE("every character is appended so that it counts as one") {
-    for (const std::uint32_t character : {0x0U, 0x7FU, 0x80U, 0x7FFU, 0x800U, 0xD7FFU, 0xE000U, 0xFFFFU, 0x10000U, 0x10FFFFU}) {
+    for (const std::uint32_t character :
+         {0x0U, 0x7FU, 0x80U, 0x7FFU, 0x800U, 0xD7FFU, 0xE000U, 0xFFFFU, 0x10000U, 0x10FFFFU}) {
         std::string text;
         append_utf8(text, character);
         CHECK(utf8_length(text) == 1U);

@@ -71,8 +71,10 @@ TEST_CASE("the open shards are told with their ranges") {
         auto running = co_await stream.open(fake.world);
         REQUIRE(running.has_value());
         fake.transport.answer(200, R"({"Shards":[
-            {"ShardId":"old","HashKeyRange":{"StartingHashKey":"0","EndingHashKey":"99"},"SequenceNumberRange":{"EndingSequenceNumber":"5"}},
-            {"ShardId":"new","HashKeyRange":{"StartingHashKey":"0","EndingHashKey":"99"},"SequenceNumberRange":{"EndingSequenceNumber":null}}]})");
+            {"ShardId":"old","HashKeyRange":{"StartingHashKey":"0","EndingHashKey":"99"},
+             "SequenceNumberRange":{"EndingSequenceNumber":"5"}},
+            {"ShardId":"new","HashKeyRange":{"StartingHashKey":"0","EndingHashKey":"99"},
+             "SequenceNumberRange":{"EndingSequenceNumber":null}}]})");
         const auto shards = co_await running->shards("s");
         REQUIRE(shards.has_value());
         REQUIRE(shards->size() == 1);

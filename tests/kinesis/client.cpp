@@ -44,7 +44,8 @@ std::string header(const FakeWorld& fake, std::size_t request, std::string_view 
 
 std::string page(std::string_view shard, std::string_view rest) {
     return R"({"Shards":[{"ShardId":")" + std::string(shard) +
-           R"(","HashKeyRange":{"StartingHashKey":"0","EndingHashKey":"9"},"SequenceNumberRange":{"StartingSequenceNumber":"1"}}])" +
+           R"(","HashKeyRange":{"StartingHashKey":"0","EndingHashKey":"9"},)"
+           R"("SequenceNumberRange":{"StartingSequenceNumber":"1"}}])" +
            std::string(rest) + "}";
 }
 
@@ -104,7 +105,8 @@ TEST_CASE("every call gives its reply") {
         REQUIRE(iterator.has_value());
         CHECK(iterator->iterator == "it");
 
-        fake.transport.answer(200, R"({"Records":[{"SequenceNumber":"7","Data":"ZGF0YQ==","PartitionKey":"k"}],"NextShardIterator":"it2"})");
+        fake.transport.answer(200, R"({"Records":[{"SequenceNumber":"7","Data":"ZGF0YQ==","PartitionKey":"k"}],
+                                       "NextShardIterator":"it2"})");
         GetRecords read("it");
         const auto records = co_await client.get_records(std::move(read));
         REQUIRE(records.has_value());
@@ -200,7 +202,8 @@ TEST_CASE("a failure on a later page fails the listing") {
 
 TEST_CASE("closed shards are left out if only open ones are wanted, though the service sends them") {
     run([](asio::io_context& context) -> asio::awaitable<void> {
-        const std::string both = R"({"Shards":[{"ShardId":"closed","SequenceNumberRange":{"EndingSequenceNumber":"9"}},{"ShardId":"open"}]})";
+        const std::string both = R"({"Shards":[{"ShardId":"closed","SequenceNumberRange":{"EndingSequenceNumber":"9"}},
+                                               {"ShardId":"open"}]})";
         FakeWorld fake(context.get_executor(), options());
         auto client = opened(fake);
         fake.transport.answer(200, both);

@@ -48,7 +48,9 @@ CborValue as_cbor(const boost::json::value& value) {
     }
     if (value.is_object()) {
         CborValue::Map members;
-        for (const auto& member : value.as_object()) members.emplace_back(std::string(member.key()), as_cbor(member.value()));
+        for (const auto& member : value.as_object()) {
+            members.emplace_back(std::string(member.key()), as_cbor(member.value()));
+        }
         return CborValue::map(std::move(members));
     }
     return {};
@@ -85,14 +87,15 @@ bool within(std::string_view piece, std::string_view whole) {
 // The example of the PutRecords API reference.
 const std::string mixed = R"({"FailedRecordCount":2,"Records":[
     {"SequenceNumber":"21269319989900637946712965403778482371","ShardId":"shardId-000000000001"},
-    {"ErrorCode":"ProvisionedThroughputExceededException","ErrorMessage":"Rate exceeded for shard shardId-000000000001 in stream exampleStreamName under account 111111111111."},
+    {"ErrorCode":"ProvisionedThroughputExceededException",
+     "ErrorMessage":"Rate exceeded for shard shardId-000000000001 in stream exampleStreamName under account 1111."},
     {"ErrorCode":"InternalFailure","ErrorMessage":"Internal service failure."}]})";
 
 } // namespace
 
 TEST_CASE("the body in JSON is, byte for byte, what the API reference shows") {
-    const std::vector<Entry> entries = {Entry("a", "", "hello"), Entry("k\"\n\xc3\xa4", "0", std::string_view("\0\xff", 2)),
-                                        Entry("c", "", "")};
+    const std::vector<Entry> entries = {
+        Entry("a", "", "hello"), Entry("k\"\n\xc3\xa4", "0", std::string_view("\0\xff", 2)), Entry("c", "", "")};
     CHECK(encode_put_records("s", entries, Wire::json) ==
           R"({"StreamName":"s","Records":[{"Data":"aGVsbG8=","PartitionKey":"a"},)"
           R"({"Data":"AP8=","PartitionKey":"k\"\n)" "\xc3\xa4" R"(","ExplicitHashKey":"0"},)"
@@ -106,7 +109,8 @@ TEST_CASE("the body in CBOR carries the bytes themselves") {
     const auto body = encode_put_records("s", entries, Wire::cbor);
     CHECK(to_hex(body) ==
           "bf6a53747265616d4e616d656173675265636f7264739fbf64446174614161"
-          "6c506172746974696f6e4b65796161ffbf644461746142fffe6c506172746974696f6e4b657961626f4578706c69636974486173684b65"
+          "6c506172746974696f6e4b65796161ffbf644461746142fffe6c506172746974696f6e4b6579"
+          "61626f4578706c69636974486173684b65"
           "7978273334303238323336363932303933383436333436333337343630373433313736383231313435"
           "35ffffff");
     const auto value = sluice::aws::decode_cbor(body);
@@ -128,7 +132,8 @@ TEST_CASE("a body never outgrows what was reserved for it") {
             }
             std::vector<Entry> entries;
             for (std::size_t i = 0; i + 1 < texts.size(); i += 2) {
-                entries.emplace_back(texts[i], i % 4 == 0 ? "340282366920938463463374607431768211455" : "", texts[i + 1]);
+                const std::string_view hash_key = i % 4 == 0 ? "340282366920938463463374607431768211455" : "";
+                entries.emplace_back(texts[i], hash_key, texts[i + 1]);
             }
             const std::string stream(dice() % 128 + 1, 's');
             const auto body = encode_put_records(stream, entries, wire);
@@ -183,7 +188,8 @@ TEST_CASE("the views point into the answer's text, which the answer keeps") {
 
 TEST_CASE("a text with escapes is kept beside the answer") {
     auto answer = decode_put_records(
-        R"({"Records":[{"ErrorCode":"Odd\/Code","ErrorMessage":"a \"quoted\" word"},{"ErrorCode":"\u0041","ErrorMessage":"line\nbreak"}]})",
+        R"({"Records":[{"ErrorCode":"Odd\/Code","ErrorMessage":"a \"quoted\" word"},
+                        {"ErrorCode":"\u0041","ErrorMessage":"line\nbreak"}]})",
         2, Wire::json);
     REQUIRE_FALSE(answer.error);
     const auto copy = std::move(answer);
@@ -195,7 +201,9 @@ TEST_CASE("a text with escapes is kept beside the answer") {
 
 TEST_CASE("a CBOR text in chunks is joined beside the answer") {
     // {"Records": [{"SequenceNumber": (_ "4", "95"), "ShardId": "s"}]}, all of indefinite length.
-    const std::string body("\xbf\x67Records\x9f\xbf\x6eSequenceNumber\x7f\x61" "4\x62" "95\xff\x67ShardId\x61s\xff\xff\xff", 46);
+    const std::string body("\xbf\x67Records\x9f\xbf\x6eSequenceNumber\x7f\x61"
+                           "4\x62"
+                           "95\xff\x67ShardId\x61s\xff\xff\xff");
     const auto answer = decode_put_records(body, 1, Wire::cbor);
     REQUIRE_FALSE(answer.error);
     CHECK_FALSE(answer.entries[0].error);
@@ -204,7 +212,9 @@ TEST_CASE("a CBOR text in chunks is joined beside the answer") {
 
 TEST_CASE("null is absent, as kinesis-mock writes it") {
     on_both_wires(
-        R"({"FailedRecordCount":0,"EncryptionType":"NONE","Records":[{"SequenceNumber":"1","ShardId":"s","ErrorCode":null,"ErrorMessage":null},{"SequenceNumber":null,"ShardId":null,"ErrorCode":"InternalFailure","ErrorMessage":null}]})",
+        R"({"FailedRecordCount":0,"EncryptionType":"NONE","Records":[
+            {"SequenceNumber":"1","ShardId":"s","ErrorCode":null,"ErrorMessage":null},
+            {"SequenceNumber":null,"ShardId":null,"ErrorCode":"InternalFailure","ErrorMessage":null}]})",
         2, [](const Answer& answer) {
             REQUIRE(answer.entries.size() == 2);
             CHECK_FALSE(answer.entries[0].error);
@@ -217,7 +227,8 @@ TEST_CASE("the number of failed records is not relied on") {
     for (const auto* json : {R"({"Records":[{"SequenceNumber":"1","ShardId":"s"}]})",
                              R"({"FailedRecordCount":null,"Records":[{"SequenceNumber":"1","ShardId":"s"}]})",
                              R"({"FailedRecordCount":1,"Records":[{"SequenceNumber":"1","ShardId":"s"}]})",
-                             R"({"Records":[{"SequenceNumber":"1","ShardId":"s"}],"FailedRecordCount":0,"Future":{"x":[[1]]}})"}) {
+                             R"({"Records":[{"SequenceNumber":"1","ShardId":"s"}],"FailedRecordCount":0,
+                                 "Future":{"x":[[1]]}})"}) {
         on_both_wires(json, 1, [](const Answer& answer) {
             REQUIRE(answer.entries.size() == 1);
             CHECK_FALSE(answer.entries[0].error);
@@ -227,7 +238,8 @@ TEST_CASE("the number of failed records is not relied on") {
 
 TEST_CASE("an entry that is not clearly taken counts as failed") {
     on_both_wires(
-        R"({"Records":[{},{"ShardId":"s"},{"SequenceNumber":"","ShardId":"s"},{"SequenceNumber":"1","ErrorCode":"InternalFailure"},{"ErrorCode":"NeverHeardOf"}]})",
+        R"({"Records":[{},{"ShardId":"s"},{"SequenceNumber":"","ShardId":"s"},
+            {"SequenceNumber":"1","ErrorCode":"InternalFailure"},{"ErrorCode":"NeverHeardOf"}]})",
         5, [](const Answer& answer) {
             REQUIRE(answer.entries.size() == 5);
             for (const auto& entry : answer.entries) CHECK(entry.error == error::record_failed);
@@ -235,7 +247,8 @@ TEST_CASE("an entry that is not clearly taken counts as failed") {
 }
 
 TEST_CASE("every word for too fast means throttled") {
-    for (const std::string code : {"ProvisionedThroughputExceededException", "ThrottlingException", "KMSThrottlingException"}) {
+    for (const std::string code :
+         {"ProvisionedThroughputExceededException", "ThrottlingException", "KMSThrottlingException"}) {
         on_both_wires(R"({"Records":[{"ErrorCode":")" + code + R"("}]})", 1,
                       [](const Answer& answer) { CHECK(answer.entries.at(0).error == error::throttled); });
     }
@@ -263,7 +276,8 @@ TEST_CASE("an answer of another form is invalid") {
     check_invalid(R"({"Records":[{"SequenceNumber":1}]})", 1);
     check_invalid(R"({"Records":[{"ErrorCode":["x"]}]})", 1);
     for (const auto wire : {Wire::json, Wire::cbor}) {
-        for (const std::string body : {"", "<html>oops</html>", "{\"Records\":[", "\xff", "\xa1\x67Records\x9b\xff\xff\xff\xff\xff\xff\xff\xff"}) {
+        for (const std::string body : {"", "<html>oops</html>", "{\"Records\":[", "\xff",
+                                       "\xa1\x67Records\x9b\xff\xff\xff\xff\xff\xff\xff\xff"}) {
             CHECK(decode_put_records(body, 1, wire).error == error::response_invalid);
         }
         CHECK(decode_put_records(std::string(100'000, '['), 1, wire).error == error::response_invalid);

@@ -45,21 +45,25 @@ std::int64_t ms(const StreamRecord& record) {
 // The examples of the API reference, and what kinesis-mock adds.
 const std::string shards = R"({"Shards":[
     {"ShardId":"shardId-000000000001","ParentShardId":"shardId-000000000000","AdjacentParentShardId":null,
-     "HashKeyRange":{"StartingHashKey":"68056473384187692692674921486353642280","EndingHashKey":"136112946768375385385349842972707284579"},
-     "SequenceNumberRange":{"StartingSequenceNumber":"49579844037727333356165064238440708846556371693205002258","EndingSequenceNumber":null}},
+     "HashKeyRange":{"StartingHashKey":"68056473384187692692674921486353642280",
+                     "EndingHashKey":"136112946768375385385349842972707284579"},
+     "SequenceNumberRange":{"StartingSequenceNumber":"49579844037727333356165064238440708846556371693205002258",
+                            "EndingSequenceNumber":null}},
     {"ShardId":"shardId-000000000000",
      "HashKeyRange":{"StartingHashKey":"0","EndingHashKey":"68056473384187692692674921486353642279"},
      "SequenceNumberRange":{"StartingSequenceNumber":"1","EndingSequenceNumber":"9"}}],
   "NextToken":"AAAA"})";
 
 const std::string records = R"({"Records":[
-    {"SequenceNumber":"49","ApproximateArrivalTimestamp":1.441215410867E9,"Data":"aGVsbG8=","PartitionKey":"pk","EncryptionType":"NONE"},
+    {"SequenceNumber":"49","ApproximateArrivalTimestamp":1.441215410867E9,"Data":"aGVsbG8=",
+     "PartitionKey":"pk","EncryptionType":"NONE"},
     {"SequenceNumber":"50","Data":"","PartitionKey":"x"}],
   "NextShardIterator":"it","MillisBehindLatest":2100,
   "ChildShards":[{"ShardId":"shardId-000000000002","ParentShards":["shardId-000000000000","shardId-000000000001"],
                   "HashKeyRange":{"StartingHashKey":"0","EndingHashKey":"9"}}]})";
 
-const std::string summary = R"({"StreamDescriptionSummary":{"StreamName":"s","StreamARN":"arn:aws:kinesis:us-east-1:123456789012:stream/s",
+const std::string summary = R"({"StreamDescriptionSummary":{
+    "StreamName":"s","StreamARN":"arn:aws:kinesis:us-east-1:123456789012:stream/s",
     "StreamStatus":"ACTIVE","StreamModeDetails":{"StreamMode":"ON_DEMAND"},"RetentionPeriodHours":48,
     "StreamCreationTimestamp":1572297168.0,"EnhancedMonitoring":[{"ShardLevelMetrics":[]}],"EncryptionType":"KMS",
     "KeyId":"alias/aws/kinesis","OpenShardCount":4,"ConsumerCount":1,"WarmThroughput":{"TargetMiBps":0},
@@ -148,23 +152,26 @@ TEST_CASE("a stream is summarized") {
 
 TEST_CASE("a summary without the newer members has the service's defaults") {
     const auto stream = json<StreamSummary>(
-        R"({"StreamDescriptionSummary":{"StreamName":"s","StreamStatus":"SLEEPING","MaxRecordSizeInKiB":null,"KeyId":null}})");
+        R"({"StreamDescriptionSummary":{"StreamName":"s","StreamStatus":"SLEEPING",
+                                        "MaxRecordSizeInKiB":null,"KeyId":null}})");
     CHECK(stream.max_record_bytes == limits::record_bytes);
     CHECK(stream.status == StreamStatus::unknown);
     CHECK_FALSE(stream.on_demand);
     CHECK(stream.retention == std::chrono::hours(24));
     CHECK(stream.key_id.empty());
-    for (const auto* body : {R"({"StreamDescriptionSummary":{"StreamName":"s","OpenShardCount":-1}})",
-                             R"({"StreamDescriptionSummary":{"StreamName":"s","RetentionPeriodHours":9223372036854775807}})",
-                             R"({"StreamDescriptionSummary":{"StreamName":"s","MaxRecordSizeInKiB":9223372036854775807}})",
-                             R"({"StreamDescriptionSummary":{}})", "{}"}) {
+    for (const auto* body :
+         {R"({"StreamDescriptionSummary":{"StreamName":"s","OpenShardCount":-1}})",
+          R"({"StreamDescriptionSummary":{"StreamName":"s","RetentionPeriodHours":9223372036854775807}})",
+          R"({"StreamDescriptionSummary":{"StreamName":"s","MaxRecordSizeInKiB":9223372036854775807}})",
+          R"({"StreamDescriptionSummary":{}})", "{}"}) {
         CHECK_MESSAGE(invalid<StreamSummary>(body), body);
     }
 }
 
 TEST_CASE("every status has its word") {
     const auto status = [](const std::string& word) {
-        return json<StreamSummary>(R"({"StreamDescriptionSummary":{"StreamName":"s","StreamStatus":")" + word + R"("}})").status;
+        const auto body = R"({"StreamDescriptionSummary":{"StreamName":"s","StreamStatus":")" + word + R"("}})";
+        return json<StreamSummary>(body).status;
     };
     CHECK(status("CREATING") == StreamStatus::creating);
     CHECK(status("DELETING") == StreamStatus::deleting);
@@ -173,7 +180,8 @@ TEST_CASE("every status has its word") {
 
 TEST_CASE("one put record tells its place") {
     const auto reply = json<PutRecordReply>(
-        R"({"ShardId": "shardId-000000000003", "SequenceNumber": "49543463076548007577105092703039560359975228518395012686", "EncryptionType": "KMS"})");
+        R"({"ShardId": "shardId-000000000003", "EncryptionType": "KMS",
+            "SequenceNumber": "49543463076548007577105092703039560359975228518395012686"})");
     CHECK(reply.shard_id == "shardId-000000000003");
     CHECK(reply.sequence_number == "49543463076548007577105092703039560359975228518395012686");
     CHECK(invalid<PutRecordReply>("{}"));

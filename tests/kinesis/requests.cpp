@@ -113,15 +113,18 @@ TEST_CASE("shards are split and merged") {
 }
 
 TEST_CASE("a record is put with what it has and no more") {
-    check_body(PutRecord("s", "pk", std::string("\0\x01\xff", 3)), R"({"StreamName":"s","Data":"AAH/","PartitionKey":"pk"})");
+    check_body(PutRecord("s", "pk", std::string("\0\x01\xff", 3)),
+               R"({"StreamName":"s","Data":"AAH/","PartitionKey":"pk"})");
     PutRecord request("s", "\xd0\xba\xd0\xbb\xd1\x8e\xd1\x87", "");
     request.explicit_hash_key = "0";
     request.sequence_number_for_ordering = "49039857307707719593840066370180380661734935976090628259";
     check_body(request, "{\"StreamName\":\"s\",\"Data\":\"\",\"PartitionKey\":\"\xd0\xba\xd0\xbb\xd1\x8e\xd1\x87\","
-                        R"("ExplicitHashKey":"0","SequenceNumberForOrdering":"49039857307707719593840066370180380661734935976090628259"})");
+                        R"("ExplicitHashKey":"0","SequenceNumberForOrdering":)"
+                        R"("49039857307707719593840066370180380661734935976090628259"})");
 }
 
 TEST_CASE("the body that a known signature was computed for comes out byte for byte") {
     // Signed with botocore 1.43: see the SigV4 vectors.
-    CHECK(encode(PutRecord("s", "a", "hello"), Wire::json) == R"({"StreamName":"s","Data":"aGVsbG8=","PartitionKey":"a"})");
+    CHECK(encode(PutRecord("s", "a", "hello"), Wire::json) ==
+          R"({"StreamName":"s","Data":"aGVsbG8=","PartitionKey":"a"})");
 }

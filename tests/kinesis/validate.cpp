@@ -28,7 +28,8 @@ TEST_CASE("a stream name is 1 to 128 letters, digits, underscores, dots and hyph
     CHECK_FALSE(check_stream_name("s"));
     CHECK_FALSE(check_stream_name(std::string(128, 'a')));
     for (const auto& name : {std::string(), std::string(129, 'a'), std::string("a b"), std::string("a/b"),
-                                   std::string("a:b"), std::string("\xc3\xa9"), std::string("a\0b", 3), std::string("a\n")}) {
+                                   std::string("a:b"), std::string("\xc3\xa9"), std::string("a\0b", 3),
+                             std::string("a\n")}) {
         CHECK(check_stream_name(name) == error::stream_name_invalid);
     }
 }
@@ -73,8 +74,8 @@ TEST_CASE("an explicit hash key is a decimal number of 128 bits, or none") {
     CHECK_FALSE(check_hash_key(""));
     CHECK_FALSE(check_hash_key("0"));
     CHECK_FALSE(check_hash_key("340282366920938463463374607431768211455"));
-    for (const std::string_view key : {"340282366920938463463374607431768211456", "1111111111111111111111111111111111111111",
-                                       "ff", "01", "-1", " 1"}) {
+    for (const std::string_view key : {"340282366920938463463374607431768211456",
+                                       "1111111111111111111111111111111111111111", "ff", "01", "-1", " 1"}) {
         CHECK(check_hash_key(key) == error::hash_key_invalid);
     }
 }
@@ -85,7 +86,8 @@ TEST_CASE("data and the bytes of the key count against the limit of a record") {
     CHECK_FALSE(check_record_size(0, limits::record_bytes));
     CHECK(check_record_size(0, limits::record_bytes + 1) == error::record_too_large);
     CHECK_FALSE(check_record_size(limits::largest_record_bytes - 4, 4, limits::largest_record_bytes));
-    CHECK(check_record_size(limits::largest_record_bytes - 3, 4, limits::largest_record_bytes) == error::record_too_large);
+    CHECK(check_record_size(limits::largest_record_bytes - 3, 4, limits::largest_record_bytes) ==
+          error::record_too_large);
     constexpr auto huge = std::numeric_limits<std::size_t>::max();
     CHECK(check_record_size(huge, huge) == error::record_too_large);
     CHECK(check_record_size(1, huge) == error::record_too_large);
