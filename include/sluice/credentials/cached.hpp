@@ -81,7 +81,9 @@ public:
     CachedCredentials(const CachedCredentials&) = delete;
     CachedCredentials& operator=(const CachedCredentials&) = delete;
 
-    ~CachedCredentials() override { state_->stop.emit(asio::cancellation_type::terminal); }
+    ~CachedCredentials() override {
+        if (const auto flight = state_->flight) flight->stop.emit(asio::cancellation_type::terminal);
+    }
 
     [[nodiscard]] asio::awaitable<result<Secrets>> fetch() override { return give(state_); }
 
@@ -98,6 +100,7 @@ private:
         explicit Flight(const asio::any_io_executor& executor) : landed(executor, steady_time::max()) {}
 
         asio::steady_timer landed; ///< Never runs out; cancelled when the answer is there.
+        asio::cancellation_signal stop; ///< Its own: a slot serves one coroutine, until that has ended.
         std::optional<result<Secrets>> answer;
     };
 
@@ -113,7 +116,6 @@ private:
         steady_time next_try; ///< Of refreshing ageing credentials.
         error_code last_failure;
         std::shared_ptr<Flight> flight;
-        asio::cancellation_signal stop;
     };
 
     static asio::awaitable<result<Secrets>> give(std::shared_ptr<State> state) {
@@ -137,10 +139,10 @@ private:
     static std::shared_ptr<Flight> take_off(const std::shared_ptr<State>& state) {
         auto flight = std::make_shared<Flight>(state->world.executor());
         state->flight = flight;
-        // The handler holds the state, and with it the signal: the coroutine refers to that until it has ended.
-        auto ended = [state](const std::exception_ptr&) {};
+        // The handler holds what the coroutine refers to until it has ended.
+        auto ended = [state, flight](const std::exception_ptr&) {};
         asio::co_spawn(state->world.executor(), fly(*state, flight),
-                       asio::bind_cancellation_slot(state->stop.slot(), std::move(ended)));
+                       asio::bind_cancellation_slot(flight->stop.slot(), std::move(ended)));
         return flight;
     }
 
