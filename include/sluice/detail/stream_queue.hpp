@@ -4,6 +4,7 @@
 #include <sluice/detail/live_chunk.hpp>
 #include <sluice/detail/shard_gate.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -98,14 +99,8 @@ public:
         for (; !resting_.empty(); resting_.pop()) refs.push_back(resting_.top().ref);
         ready_.clear();
         returned_.clear();
-        for (auto* chunk : std::exchange(fresh_, {})) {
-            if (chunk->chunk.live > 0) {
-                fresh_.push_back(chunk);
-            } else {
-                --chunk->references;
-                forget_if_done(*chunk);
-            }
-        }
+        const std::vector<LiveChunk*> fresh(fresh_.begin(), fresh_.end());
+        for (auto* chunk : fresh) forget_if_done(*chunk);
         for (const auto& ref : refs) {
             if (ref.open()) {
                 returned_.push_back(ref);
@@ -117,7 +112,9 @@ public:
 
     /// Forgets the chunk when it has no live records, the storage knows, and nobody refers to it.
     void forget_if_done(LiveChunk& chunk) {
-        if (chunk.chunk.live > 0 || chunk.references > 0 || chunk.dirty) return;
+        if (chunk.chunk.live > 0) return;
+        forget_if_fresh(chunk);
+        if (chunk.references > 0 || chunk.dirty) return;
         bytes_ -= chunk.chunk.body->size();
         chunks_.erase(chunk.chunk.first);
     }
@@ -125,10 +122,7 @@ public:
     /// When the oldest record that could be sent was put; `max()` if there is none.
     [[nodiscard]] steady_time oldest_sendable() const {
         if (!ready_.empty()) return ready_.front().chunk->put;
-        for (const auto* chunk : fresh_) {
-            if (chunk->next < chunk->chunk.count) return chunk->put;
-        }
-        return steady_time::max();
+        return fresh_.empty() ? steady_time::max() : fresh_.front()->put;
     }
 
     /// Whether a record could be sent, if its stream moved.
@@ -195,21 +189,29 @@ private:
     [[nodiscard]] Ref next_fresh() {
         while (!fresh_.empty()) {
             auto& chunk = *fresh_.front();
-            while (chunk.next < chunk.chunk.count) {
-                const Ref ref(chunk, chunk.next++);
-                if (!ref.open()) continue;
-                ++chunk.references;
-                return ref;
+            const Ref ref(chunk, chunk.next++);
+            const bool open = ref.open();
+            if (open) ++chunk.references;
+            if (chunk.next == chunk.chunk.count) {
+                fresh_.pop_front();
+                --chunk.references;
+                forget_if_done(chunk);
             }
-            fresh_.pop_front();
-            --chunk.references;
-            forget_if_done(chunk);
+            if (open) return ref;
         }
         return {};
     }
 
+    /// A stream that does not move for long would else keep what was dropped meanwhile.
+    void forget_if_fresh(LiveChunk& chunk) {
+        if (chunk.next == chunk.chunk.count) return;
+        chunk.next = chunk.chunk.count;
+        fresh_.erase(std::find(fresh_.begin(), fresh_.end(), &chunk));
+        --chunk.references;
+    }
+
     std::map<std::uint64_t, std::unique_ptr<LiveChunk>> chunks_;
-    std::deque<LiveChunk*> fresh_;
+    std::deque<LiveChunk*> fresh_; ///< Those with records that were never looked at.
     std::deque<Ref> returned_;
     std::priority_queue<Resting, std::vector<Resting>, std::greater<>> resting_;
     std::uint64_t rested_ = 0;
