@@ -103,7 +103,6 @@ TEST_CASE("a chunk is forgotten exactly when nothing of it is live, nobody refer
     settle(queue, refs[1]);
     CHECK(queue.chunks().size() == 1);
     CHECK(queue.bytes() == size);
-    take_ready(queue, start); // the queue looks past the end, and lets go
     chunk.dirty = false;
     queue.forget_if_done(chunk);
     CHECK(queue.chunks().empty());
@@ -155,6 +154,22 @@ TEST_CASE("after a clear nothing of the queue is left but what flies") {
     queue.drop(refs[0]); // it lands; its lane's follower is gone, too
     CHECK(queue.chunks().empty());
     CHECK(queue.bytes() == 0);
+}
+
+TEST_CASE("a chunk that was dropped before anybody looked at it is forgotten, though the stream does not move") {
+    StreamQueue queue(0);
+    auto& whole = queue.add(chunks::live(chunks::make("s", 1, chunks::records(5))));
+    auto& partly = queue.add(chunks::live(chunks::make("s", 10, chunks::records(5))));
+    whole.settle_all();
+    queue.forget_if_done(whole);
+    CHECK(queue.chunks().size() == 1);
+    queue.fill(2, start);
+    partly.settle_all();
+    queue.forget_if_done(partly);
+    CHECK(queue.chunks().size() == 1); // two of it are ready
+    for (const auto& ref : take_ready(queue, start)) queue.drop(ref);
+    CHECK(queue.chunks().empty());
+    CHECK(take_ready(queue, start).empty());
 }
 
 TEST_CASE("purging keeps what is still open") {
