@@ -29,7 +29,7 @@ public:
         }
     }
 
-    Settings& settings() { return kinesis.settings; }
+    Settings& settings() { return kinesis.settings(); }
 
     Reply<std::string> iterator(IteratorType type, std::optional<std::string> number = {}, std::optional<sluice::wall_time> time = {}) {
         IteratorQuery query("s", zero, type);

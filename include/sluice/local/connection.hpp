@@ -113,10 +113,22 @@ private:
     }
 
     void refuse() {
-        keep_alive_ = false;
-        reaction_ = Reaction();
-        reaction_.response = HttpResponse(reader_.refusal(), "");
-        respond();
+        head_ = response_head(HttpResponse(reader_.refusal(), ""), false);
+        asio::async_write(socket_, asio::buffer(head_), guarded([](Connection& self, std::size_t) { self.leave(); }));
+    }
+
+    /// Closes when the client has seen why, or after a while. To close while bytes arrive would reset the connection,
+    /// and the client would lose the answer.
+    void leave() {
+        error_code ignored;
+        socket_.shutdown(asio::socket_base::shutdown_send, ignored);
+        timer_.expires_after(std::chrono::seconds(5));
+        timer_.async_wait(guarded([](Connection& self) { self.close(); }));
+        discard();
+    }
+
+    void discard() {
+        socket_.async_read_some(asio::buffer(buffer_), guarded([](Connection& self, std::size_t) { self.discard(); }));
     }
 
     void react() {
@@ -170,7 +182,7 @@ private:
     Reaction reaction_;
     std::string head_;
     bool keep_alive_ = true;
-    std::array<char, 16U << 10U> buffer_;
+    std::array<char, 64U << 10U> buffer_;
 };
 
 } // namespace sluice::local

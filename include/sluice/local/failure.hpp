@@ -3,6 +3,7 @@
 #include <boost/assert/source_location.hpp>
 #include <boost/system/result.hpp>
 
+#include <ostream>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -21,6 +22,10 @@ public:
     int status = 400;
 
     friend bool operator==(const Failure&, const Failure&) = default;
+
+    friend std::ostream& operator<<(std::ostream& out, const Failure& failure) {
+        return out << failure.code << ": " << failure.message;
+    }
 };
 
 /// What the service answers: a value, or its refusal.

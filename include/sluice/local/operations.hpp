@@ -8,6 +8,7 @@
 #include <sluice/local/requests.hpp>
 
 #include <array>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,7 +33,7 @@ public:
             if (known.name != operation) continue;
             const auto* throttle = met_.template as<fault::Throttle>();
             if (!known.has_shards && throttle != nullptr && throttle->shard_id.empty()) {
-                return Failure("LimitExceededException", "Rate exceeded for account " + kinesis_.settings.account + ".");
+                return Failure("LimitExceededException", "Rate exceeded for account " + kinesis_.settings().account + ".");
             }
             auto done = (this->*known.perform)();
             if (!done) return done.error();
@@ -148,7 +149,7 @@ private:
         if (!name) return name.error();
         auto record = in_.record();
         if (!record) return record.error();
-        auto result = kinesis_.put_record(*name, *std::move(record), now_, judge(met_, *name, kinesis_.settings));
+        auto result = kinesis_.put_record(*name, *std::move(record), now_, judge(met_, *name, kinesis_.settings()));
         if (!result) return result.error();
         std::vector<PutResult> told{*std::move(result)};
         if (!met_.template as<fault::FewerEntries>()) distort(told, met_, *kinesis_.find(*name));
@@ -161,7 +162,7 @@ private:
         if (!name) return name.error();
         auto records = in_.records();
         if (!records) return records.error();
-        auto results = kinesis_.put_records(*name, *std::move(records), now_, judge(met_, *name, kinesis_.settings));
+        auto results = kinesis_.put_records(*name, *std::move(records), now_, judge(met_, *name, kinesis_.settings()));
         if (!results) return results.error();
         distort(*results, met_, *kinesis_.find(*name));
         out_.put_results(*results);
@@ -171,7 +172,7 @@ private:
     Done get_shard_iterator() {
         const auto query = in_.iterator_query();
         if (!query) return query.error();
-        if (throttles(met_, query->shard_id)) return rate_exceeded(query->stream, query->shard_id, kinesis_.settings);
+        if (throttles(met_, query->shard_id)) return rate_exceeded(query->stream, query->shard_id, kinesis_.settings());
         const auto iterator = kinesis_.get_shard_iterator(*query, now_);
         if (!iterator) return iterator.error();
         out_.shard_iterator(*iterator);
@@ -185,12 +186,19 @@ private:
         if (!limit) return limit.error();
         const auto position = ShardPosition::read(*iterator, now_.steady);
         if (position && throttles(met_, shard_name(position->shard))) {
-            return rate_exceeded(kinesis_.name_of(position->stream), shard_name(position->shard), kinesis_.settings);
+            return rate_exceeded(name_of(position->stream), shard_name(position->shard), kinesis_.settings());
         }
         const auto page = kinesis_.get_records(*iterator, *limit, now_);
         if (!page) return page.error();
         out_.read_page(*page);
         return {};
+    }
+
+    [[nodiscard]] std::string name_of(std::uint64_t serial) const {
+        for (const auto& [name, stream] : kinesis_.streams()) {
+            if (stream.serial == serial) return name;
+        }
+        return "";
     }
 
     Kinesis& kinesis_;

@@ -111,6 +111,7 @@ public:
 
     /// Forgets shards that were closed before the horizon: none of their records is left.
     void expire(wall_time now) {
+        if (open_.size() == shards_.size()) return;
         const auto oldest = horizon(now);
         const auto expired = std::erase_if(
             shards_, [&](const Shard& shard) { return shard.closed && *shard.closed < oldest; });
