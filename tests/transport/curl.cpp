@@ -36,7 +36,7 @@ extern "C" int getaddrinfo(const char* node, const char* service, const addrinfo
     using Resolver = int (*)(const char*, const char*, const addrinfo*, addrinfo**);
     static const auto next = reinterpret_cast<Resolver>(::dlsym(RTLD_NEXT, "getaddrinfo"));
     const std::string_view name = node ? node : "";
-    if (name.starts_with("slow.")) std::this_thread::sleep_for(std::chrono::milliseconds(1'200));
+    if (name.starts_with("slow.")) std::this_thread::sleep_for(std::chrono::seconds(3));
     if (name.ends_with(".invalid")) return EAI_NONAME;
     return next(name.ends_with(".test") ? "127.0.0.1" : node, service, hints, found);
 }
@@ -48,7 +48,8 @@ using namespace std::chrono_literals;
 
 /// The environment that tests start from: no proxies.
 const bool no_proxies = [] {
-    for (const auto* name : {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"})
+    for (const auto* name :
+         {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"})
         ::unsetenv(name);
     return true;
 }();
@@ -98,7 +99,8 @@ asio::awaitable<CurlTransport::Running> open_transport(TestWorld& world, CurlOpt
 }
 
 /// One exchange on a transport of its own.
-result<HttpResponse> fetch(HttpRequest request, CurlOptions options = CurlOptions(), Options world_options = Options("s")) {
+result<HttpResponse> fetch(HttpRequest request, CurlOptions options = CurlOptions(),
+                           Options world_options = Options("s")) {
     result<HttpResponse> outcome = error_code(asio::error::not_found);
     run([&](asio::io_context& context) -> asio::awaitable<void> {
         TestWorld world(context.get_executor(), world_options);
@@ -203,6 +205,8 @@ TEST_CASE("a request carries its own headers, in order, with duplicates, and no 
     request.headers.emplace_back("X-Empty", "");
     request.headers.emplace_back("X-Blank", " \t");
     request.headers.emplace_back("X-Two", "two");
+    request.headers.emplace_back("content-length", "99");
+    request.headers.emplace_back("Transfer-Encoding", "chunked");
     const auto got = seen(request);
     CHECK(got.method == "POST");
     CHECK(got.target == "/path/../a%2Fb/./?x=1&y");
@@ -261,7 +265,7 @@ TEST_CASE("a large upload does not ask for permission to go on") {
 }
 
 TEST_CASE("any final status is a success") {
-    for (const int status : {200, 201, 204, 206, 301, 302, 304, 307, 400, 401, 403, 404, 407, 413, 429, 500, 503, 599}) {
+    for (const int status : {200, 201, 204, 206, 301, 304, 307, 400, 401, 403, 404, 407, 413, 429, 500, 503, 599}) {
         const auto outcome = fetch_canned("HTTP/1.1 " + std::to_string(status) + " X\r\nContent-Length: 0\r\n\r\n");
         REQUIRE(outcome.has_value());
         CHECK(outcome->status == status);
@@ -269,7 +273,8 @@ TEST_CASE("any final status is a success") {
 }
 
 TEST_CASE("response headers keep order, case and duplicates") {
-    const auto outcome = fetch_canned("HTTP/1.1 400 Bad\r\nb: 1\r\nA:  two words \r\nb: 3\r\nContent-Length: 2\r\n\r\nhi");
+    const auto outcome =
+        fetch_canned("HTTP/1.1 400 Bad\r\nb: 1\r\nA:  two words \r\nb: 3\r\nContent-Length: 2\r\n\r\nhi");
     REQUIRE(outcome.has_value());
     const std::vector<HttpHeader> expected{{"b", "1"}, {"A", "two words"}, {"b", "3"}, {"Content-Length", "2"}};
     CHECK(outcome->headers == expected);
@@ -294,12 +299,13 @@ TEST_CASE("interim answers never surface") {
     CHECK(outcome->status == 201);
     CHECK(outcome->headers.size() == 1);
     CHECK(outcome->body == "!");
-    CHECK(fetch_canned("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nhello").error() == error::protocol_violated);
+    CHECK(fetch_canned("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nhello").error() ==
+          error::protocol_violated);
 }
 
 TEST_CASE("bodies come chunked or end with the connection, and stay compressed") {
-    const auto chunked = fetch_canned("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n"
-                                      "trailer: t\r\n\r\n");
+    const auto chunked = fetch_canned("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                                      "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\ntrailer: t\r\n\r\n");
     REQUIRE(chunked.has_value());
     CHECK(chunked->body == "abcde");
     CHECK(chunked->headers.size() == 1);
@@ -352,7 +358,8 @@ TEST_CASE("many exchanges at a time each get their own answer, over no more conn
         TestServer server(TestServer::echo, trusted_tls());
         std::vector<HttpRequest> requests;
         for (std::size_t i = 0; i < 64; ++i)
-            requests.push_back(post(server.url(), std::string(i * 700, static_cast<char>('a' + i % 26)) + std::to_string(i)));
+            requests.push_back(
+                post(server.url(), std::string(i * 700, static_cast<char>('a' + i % 26)) + std::to_string(i)));
         auto options = trusting();
         options.connections_per_host = 8;
         const auto outcomes = fetch_all(requests, options, threads);
@@ -363,6 +370,24 @@ TEST_CASE("many exchanges at a time each get their own answer, over no more conn
         CHECK(server.requests() == 64);
         CHECK(server.connections() <= 8);
     }
+}
+
+TEST_CASE("waiting for a free connection counts for the time-out of the exchange, not for that of connecting") {
+    TestServer server([](Peer& peer) {
+        while (auto request = peer.read_request()) {
+            peer.pause(120ms);
+            if (!peer.respond(200, request->body)) return;
+        }
+    });
+    std::vector<HttpRequest> requests(4, post(server.url(), "x"));
+    for (auto& request : requests) request.connect_timeout = 150ms;
+    requests.back().timeout = 200ms;
+    CurlOptions options;
+    options.connections_per_host = 1;
+    const auto outcomes = fetch_all(requests, options);
+    for (std::size_t i = 0; i < 3; ++i) CHECK(outcomes[i].has_value());
+    CHECK(outcomes.back().error() == error::timed_out);
+    CHECK(server.connections() <= 2);
 }
 
 TEST_CASE("an idle transport does not keep the io_context running") {
@@ -632,7 +657,9 @@ TEST_CASE("no answer at all, however odd, crashes or hangs") {
         CAPTURE(answer);
         const auto outcome = fetch_canned(answer);
         if (outcome) CHECK((outcome->status >= 200 && outcome->status <= 999));
-        if (!outcome) CHECK((outcome.error().category() == sluice::error_category() && outcome.error() != error::timed_out));
+        if (outcome) continue;
+        CHECK(outcome.error().category() == sluice::error_category());
+        CHECK(outcome.error() != error::timed_out);
     }
 }
 
@@ -672,7 +699,7 @@ public:
         sockaddr_in address{};
         socklen_t size = sizeof address;
         ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-        port = ntohs(address.sin_port);
+        port_ = ntohs(address.sin_port);
         for (auto& waiting : waiting_) {
             waiting = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
             static_cast<void>(::connect(waiting, reinterpret_cast<sockaddr*>(&address), size));
@@ -687,16 +714,17 @@ public:
     FullListener(const FullListener&) = delete;
     FullListener& operator=(const FullListener&) = delete;
 
-    int port = 0;
+    [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/"; }
 
 private:
     int listener_;
+    int port_ = 0;
     int waiting_[4] = {};
 };
 
 TEST_CASE("a connection that takes too long times out") {
     const FullListener full;
-    HttpRequest request("GET", "http://127.0.0.1:" + std::to_string(full.port) + "/");
+    HttpRequest request("GET", full.url());
     request.connect_timeout = 100ms;
     const auto time = time_of([&] { CHECK(fetch(request).error() == error::timed_out); });
     CHECK(time >= 95ms);
@@ -706,7 +734,7 @@ TEST_CASE("a connection that takes too long times out") {
 TEST_CASE("a resolver that takes too long delays neither the time-out nor the end of the transport") {
     HttpRequest request("GET", "http://slow.host.invalid/");
     request.connect_timeout = 50ms;
-    CHECK(time_of([&] { CHECK(fetch(request).error() == error::timed_out); }) < 600ms);
+    CHECK(time_of([&] { CHECK(fetch(request).error() == error::timed_out); }) < 1500ms);
     request = HttpRequest("GET", "http://slow.host.invalid/");
     const auto time = time_of([&] {
         run([&](asio::io_context& context) -> asio::awaitable<void> {
@@ -719,7 +747,7 @@ TEST_CASE("a resolver that takes too long delays neither the time-out nor the en
             CHECK(first.index() == 1);
         });
     });
-    CHECK(time < 600ms);
+    CHECK(time < 1500ms);
 }
 
 // cancellation and ends
@@ -756,7 +784,7 @@ TEST_CASE("a cancelled exchange ends where it is, before, while and after connec
     CHECK(fetch_cancelled(HttpRequest("GET", silent.url()), 0ms).error() == aborted);
     CHECK(fetch_cancelled(HttpRequest("GET", silent.url()), 30ms).error() == aborted);
     CHECK(fetch_cancelled(HttpRequest("GET", "https://" + silent.authority()), 30ms).error() == aborted);
-    CHECK(fetch_cancelled(HttpRequest("GET", "http://127.0.0.1:" + std::to_string(full.port)), 30ms).error() == aborted);
+    CHECK(fetch_cancelled(HttpRequest("GET", full.url()), 30ms).error() == aborted);
     CHECK(fetch_cancelled(HttpRequest("GET", halting.url()), 30ms).error() == aborted);
     CHECK(fetch_cancelled(post(deaf.url(), std::string(32U << 20U, 'x')), 30ms).error() == aborted);
 }
@@ -811,8 +839,8 @@ TEST_CASE("the end of a transport aborts what is in flight, wherever it is") {
         TestServer silent([](Peer& peer) { peer.wait_for_end(); });
         TestServer deaf([](Peer& peer) { peer.pause(2s); });
         const FullListener full;
-        const std::vector<std::string> urls{silent.url(), "https://" + silent.authority(), deaf.url(),
-                                            "http://127.0.0.1:" + std::to_string(full.port), "http://slow.x.invalid/"};
+        const std::vector<std::string> urls{silent.url(), "https://" + silent.authority(), deaf.url(), full.url(),
+                                            "http://slow.x.invalid/"};
         asio::io_context context;
         const auto strand = asio::make_strand(context);
         TestWorld world(strand);

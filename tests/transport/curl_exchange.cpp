@@ -72,7 +72,8 @@ TEST_CASE("what could smuggle a second request into the first is refused") {
         request.headers.emplace_back(name, "value");
         CHECK_MESSAGE(check_request(request) == error::malformed, name);
     }
-    for (const auto& value : {std::string("a\r\nX: y"), std::string("a\nb"), std::string("a\rb"), std::string("a\0b", 3)}) {
+    using namespace std::string_literals;
+    for (const auto& value : {"a\r\nX: y"s, "a\nb"s, "a\rb"s, "a\0b"s}) {
         HttpRequest request("GET", "https://host/");
         request.headers.emplace_back("X", value);
         CHECK_MESSAGE(check_request(request) == error::malformed, value);
@@ -90,7 +91,8 @@ TEST_CASE("HEAD has no body") {
 
 TEST_CASE("headers keep their order and their duplicates, and lose the blanks around their values") {
     HttpAnswer answer(10);
-    for (const auto* line : {"HTTP/1.1 200 OK\r\n", "b: 1\r\n", "A:\t 2 \t\r\n", "b:1\n", "empty:\r\n", "c: d: e\r\n", "\r\n"})
+    for (const auto* line :
+         {"HTTP/1.1 200 OK\r\n", "b: 1\r\n", "A:\t 2 \t\r\n", "b:1\n", "empty:\r\n", "c: d: e\r\n", "\r\n"})
         CHECK(answer.take_line(line));
     const std::vector<HttpHeader> expected{{"b", "1"}, {"A", "2"}, {"b", "1"}, {"empty", ""}, {"c", "d: e"}};
     CHECK(answer.release(200).headers == expected);
@@ -107,7 +109,8 @@ TEST_CASE("interim answers and trailers leave no trace") {
 
 TEST_CASE("a folded header line goes on with its value, and one without a header before it is ignored") {
     HttpAnswer answer(10);
-    for (const auto* line : {"HTTP/1.1 200 OK\r\n", "  lost\r\n", "a: 1\r\n", " 2\r\n", "\t3 \r\n", " \r\n", "nonsense\r\n", "\r\n"})
+    for (const auto* line : {"HTTP/1.1 200 OK\r\n", "  lost\r\n", "a: 1\r\n", " 2\r\n", "\t3 \r\n", " \r\n",
+                             "nonsense\r\n", "\r\n"})
         CHECK(answer.take_line(line));
     const std::vector<HttpHeader> expected{{"a", "1 2 3 "}};
     CHECK(answer.release(200).headers == expected);

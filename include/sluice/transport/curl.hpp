@@ -322,8 +322,8 @@ inline void CurlDrivers::shutdown() {
 /// request once more on a new one: it may arrive twice. On a new connection that is `connection_failed`.
 ///
 /// The environment's proxy variables count, as libcurl reads them, unless a proxy is given or the request refuses one.
-/// While a name is being resolved, libcurl runs a thread. An application whose OpenSSL writes to a socket by itself
-/// should ignore SIGPIPE.
+/// While a name is being resolved, libcurl runs a thread, which may outlive an exchange that is cancelled. SIGPIPE is
+/// left alone: with a libcurl older than 7.88, ignore it.
 class CurlTransport {
 public:
     using policy_kind = kind::transport;

@@ -233,6 +233,9 @@ private:
         for (const auto* name : {"Expect", "Accept", "Content-Type"})
             if (find_header(request_.headers, name).empty()) add_line(std::string(name) + ':');
         for (const auto& header : request_.headers) {
+            // The body alone says how long it is: two opinions could smuggle a second request.
+            if (curl_strequal(header.name.c_str(), "Content-Length")) continue;
+            if (curl_strequal(header.name.c_str(), "Transfer-Encoding")) continue;
             const bool blank = header.value.find_first_not_of(" \t") == std::string::npos;
             add_line(blank ? header.name + ';' : header.name + ": " + header.value);
         }
@@ -262,15 +265,18 @@ private:
     }
 
     void set_connection(const CurlOptions& options) {
-        const bool plain = request_.url.starts_with("http://");
-        const auto version = options.http_version == HttpVersion::http1            ? CURL_HTTP_VERSION_1_1
-                             : options.http_version == HttpVersion::http2 && plain ? CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE
-                                                                                   : CURL_HTTP_VERSION_2TLS;
+        const bool known = options.http_version == HttpVersion::http2 && request_.url.starts_with("http://");
+        const auto version = options.http_version == HttpVersion::http1 ? CURL_HTTP_VERSION_1_1
+                             : known                                    ? CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE
+                                                                        : CURL_HTTP_VERSION_2TLS;
         set(CURLOPT_HTTP_VERSION, static_cast<long>(version));
         set(CURLOPT_PIPEWAIT, options.http_version == HttpVersion::http1 ? 0L : 1L);
+        // libcurl 7.88 fails on the second exchange over a connection that speaks 2 without TLS.
+        set(CURLOPT_FRESH_CONNECT, known ? 1L : 0L);
+        set(CURLOPT_FORBID_REUSE, known ? 1L : 0L);
         set(CURLOPT_NOSIGNAL, 1L);
         set(CURLOPT_TCP_NODELAY, 1L);
-        set(CURLOPT_UPLOAD_BUFFERSIZE, 256L << 10);
+        set(CURLOPT_UPLOAD_BUFFERSIZE, 128L << 10);
         set(CURLOPT_FOLLOWLOCATION, 0L);
     }
 

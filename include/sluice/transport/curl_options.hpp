@@ -15,7 +15,7 @@ namespace sluice {
 enum class HttpVersion : std::uint8_t {
     automatic, ///< What the server chooses during the TLS handshake, 2 or 1.1; without TLS 1.1.
     http1,     ///< 1.1, a connection for each exchange that runs at the same time.
-    http2,     ///< As `automatic`, but without TLS 2 at once, to a server that is known to speak it.
+    http2,     ///< As `automatic`, but without TLS 2 at once, to a server known to speak it; no connection is kept.
 };
 
 /// What only libcurl understands.
@@ -36,7 +36,8 @@ public:
     /// cost less.
     HttpVersion http_version = HttpVersion::http1;
 
-    /// More exchanges with one host wait for a connection; the wait counts as connecting.
+    /// More exchanges with one host wait for a connection; that wait is part of `HttpRequest::timeout`, but not of
+    /// `connect_timeout`.
     std::size_t connections_per_host = 64;
 
     std::chrono::seconds keep_alive{60}; ///< A connection that was idle for longer is not used again. At least 1.

@@ -74,7 +74,7 @@ private:
     static curl_socket_t duplicate(curl_socket_t descriptor) noexcept { return descriptor; }
     static void discard(curl_socket_t) noexcept {}
 #else
-    static curl_socket_t duplicate(curl_socket_t descriptor) noexcept { return ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0); }
+    static curl_socket_t duplicate(curl_socket_t of) noexcept { return ::fcntl(of, F_DUPFD_CLOEXEC, 0); }
     static void discard(curl_socket_t descriptor) noexcept { ::close(descriptor); }
 #endif
 
