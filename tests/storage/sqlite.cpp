@@ -384,21 +384,23 @@ TEST_CASE("another application's database is left as it is, byte for byte") {
     CHECK(refusal.log.find(path.string()) != std::string::npos);
     CHECK(slurp(path) == before);
 
-    // With a log that nobody copied into the database yet.
-    const auto hot = directory / "hot";
-    in_child([&] {
-        sqlite3* database = nullptr;
-        sqlite3_open(hot.c_str(), &database);
-        sqlite3_exec(database, "PRAGMA journal_mode = WAL; CREATE TABLE precious (x); INSERT INTO precious VALUES (1)",
-                     nullptr, nullptr, nullptr);
-        return 0;
-    });
-    before = slurp(hot);
-    const auto log = slurp(hot.string() + "-wal");
-    CHECK(!log.empty());
-    CHECK(open(SqliteStorage(hot)).why == error::storage_foreign);
-    CHECK(slurp(hot) == before);
-    CHECK(slurp(hot.string() + "-wal") == log);
+    // Left behind by a process that was killed: with a log, and in the middle of a transaction.
+    for (const auto* sql : {"PRAGMA journal_mode = WAL; CREATE TABLE precious (x); INSERT INTO precious VALUES (1)",
+                            "CREATE TABLE precious (x); INSERT INTO precious VALUES (zeroblob(100000));"
+                            "PRAGMA cache_size = 1; BEGIN; UPDATE precious SET x = randomblob(100000)"}) {
+        const auto hot = directory / "hot";
+        in_child([&] {
+            sqlite3* database = nullptr;
+            sqlite3_open(hot.c_str(), &database);
+            return sqlite3_exec(database, sql, nullptr, nullptr, nullptr);
+        });
+        const auto files = [&] { return slurp(hot) + slurp(hot.string() + "-wal") + slurp(hot.string() + "-journal"); };
+        before = files();
+        CHECK(before.size() > std::filesystem::file_size(hot));
+        CHECK(open(SqliteStorage(hot)).why == error::storage_foreign);
+        CHECK(files() == before);
+        for (const auto* suffix : {"", "-wal", "-journal", "-shm"}) std::filesystem::remove(hot.string() + suffix);
+    }
     CHECK(corrupt_files(directory.path()).empty());
 }
 
@@ -436,6 +438,13 @@ TEST_CASE("a damaged file is set aside under a new name, and the next opening st
         damaged.replace(16'384, damaged.size() - 16'384, std::string(damaged.size() - 16'384, '\0'));
     }
     SUBCASE("the schema overwritten") { damaged.replace(100, 16'000, std::string(16'000, '\x7F')); }
+    SUBCASE("the list of free pages overwritten") {
+        execute(path, "DELETE FROM bodies WHERE first > 20; DELETE FROM chunks WHERE first > 20");
+        damaged = slurp(path);
+        const auto page = boost::endian::load_big_u32(reinterpret_cast<const unsigned char*>(damaged.data() + 32));
+        REQUIRE(page > 0);
+        damaged.replace(16'384 * (page - 1), 16'384, std::string(16'384, '\x5A'));
+    }
     SUBCASE("a table lost") {
         execute(path, "DROP TABLE bodies");
         damaged = slurp(path);
