@@ -264,15 +264,15 @@ private:
     }
 
     void abandon() noexcept {
-        if (!engine_) return;
+        const auto engine = std::exchange(engine_, nullptr);
+        if (!engine || !engine->runs()) return;
         try {
-            asio::post(engine_->executor(), [engine = engine_] {
+            asio::post(engine->executor(), [engine] {
                 engine->close(std::chrono::nanoseconds(-1), [](FlushReport) {});
             });
         } catch (const std::exception&) {
             // Without memory for a post there is none for an end in order either; a storage that persists keeps all.
         }
-        engine_.reset();
     }
 
     std::shared_ptr<Engine> engine_;

@@ -44,6 +44,14 @@ public:
         co_return result<void>{};
     }
 
+    /// Brings only the dead letters to life, for records that the storage never took.
+    [[nodiscard]] asio::awaitable<result<void>> open_letters(World& world) {
+        if (!transport_ || !credentials_) co_return error::credentials_failed;
+        const auto failure = co_await bring_to_life(std::get<L>(recipes_), letters_, world);
+        if (failure) co_return failure;
+        co_return result<void>{};
+    }
+
     [[nodiscard]] AnyCredentials& credentials() { return *credentials_; }
     [[nodiscard]] running_t<S>& storage() { return *storage_; }
     [[nodiscard]] running_t<O>& offload() { return *offload_; }

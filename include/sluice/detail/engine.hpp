@@ -6,6 +6,7 @@
 #include <sluice/detail/delivery.hpp>
 #include <sluice/detail/guarded.hpp>
 #include <sluice/detail/intake.hpp>
+#include <sluice/detail/lifeline.hpp>
 #include <sluice/detail/parcel.hpp>
 #include <sluice/detail/tasks.hpp>
 #include <sluice/detail/waiter.hpp>
@@ -19,6 +20,7 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <exception>
@@ -45,7 +47,7 @@ public:
 
     Engine(asio::any_io_executor executor, Options options, typename Company::Recipes recipes, B batching,
            P partitioning, Z compression, K clock, RequestLimits limits, PutRules rules)
-        : options_(std::move(options)), strand_(asio::make_strand(std::move(executor))), clock_(std::move(clock)),
+        : options_(std::move(options)), context_(Lifeline::of(executor)), strand_(asio::make_strand(std::move(executor))), clock_(std::move(clock)),
           world_(strand_, clock_, options_), company_(std::move(recipes)), batching_(batching),
           compression_(std::move(compression)), limits_(limits),
           intake_(options_, rules, std::move(partitioning), clock_),
@@ -53,6 +55,9 @@ public:
 
     [[nodiscard]] const asio::any_io_executor& executor() const noexcept { return strand_; }
     [[nodiscard]] const Options& options() const noexcept { return options_; }
+
+    /// Whether the executor still runs what is posted to it.
+    [[nodiscard]] bool runs() const noexcept { return *context_; }
 
     // --- any thread --------------------------------------------------------------------------------------------
 
@@ -167,8 +172,8 @@ private:
             complete(intake_.open_failed(failure));
         } else {
             open_ = true;
-            const auto identity = company_.storage().identity();
-            next_sequence_ = identity.next_sequence;
+            identity_ = company_.storage().identity();
+            next_sequence_ = identity_.next_sequence;
             delivery_.recover(streams, usage.records, next_sequence_);
             const bool persistent = company_.storage().persistent();
             delivery_.set_window(persistent ? options_.window_bytes : std::numeric_limits<std::size_t>::max());
@@ -245,7 +250,7 @@ private:
     }
 
     void count(const Tally& tally) {
-        company_.metrics().settled(tally.stream, tally.outcome, tally.records);
+        if (open_) company_.metrics().settled(tally.stream, tally.outcome, tally.records);
         bool wake = false;
         complete(intake_.release(tally.stream, tally.records, tally.bytes, wake));
         if (wake) request_step();
@@ -367,6 +372,8 @@ private:
         Parcel parcel(order);
         Answer answer;
         try {
+            // A destination that never waits would run within the step that sends, to any depth.
+            co_await asio::post(strand_, asio::use_awaitable);
             answer = co_await exchange(order, parcel);
         } catch (...) {
             answer.error = error_of_exception();
@@ -379,7 +386,7 @@ private:
     }
 
     asio::awaitable<Answer> exchange(const SendOrder& order, Parcel& parcel) {
-        const auto failure = co_await parcel.offload(company_.offload(), company_.storage().identity().id);
+        const auto failure = co_await parcel.offload(company_.offload(), identity_.id);
         if (failure) co_return Answer(failure, {}, {});
         parcel.pack(batching_, compression_, limits_);
         if (parcel.entries().empty()) co_return parcel.merge({});
@@ -426,7 +433,7 @@ private:
     asio::awaitable<void> bury() {
         for (unsigned failures = 0; delivery_.next_loss() != 0;) {
             const auto sequence = delivery_.next_loss();
-            auto letter = delivery_.letter(sequence, company_.storage().identity());
+            auto letter = delivery_.letter(sequence, identity_);
             const auto failure = co_await failure_of(company_.letters().take(std::move(letter)));
             if (!failure) {
                 failures = 0;
@@ -435,7 +442,12 @@ private:
                 continue;
             }
             options_.log.error("the dead letters did not take record ", sequence, ": ", failure);
-            if (stopping_) break;
+            if (stopping_) {
+                // A storage that persists offers it again after the restart; else this was the last try.
+                if (open_ && company_.storage().persistent()) co_return;
+                delivery_.buried(sequence);
+                continue;
+            }
             const auto rest = back_off(std::chrono::seconds(1), std::chrono::seconds(30), ++failures, clock_.random());
             co_await tasks_.rest(rest);
         }
@@ -465,6 +477,7 @@ private:
     void stop_further() {
         if (!tasks_.none() || ended_) return;
         if (open_ && !intake_.empty()) return step();
+        if (!intake_.empty() && !std::exchange(orphans_tried_, true)) return spawn(bury_orphans());
         switch (stage_++) {
         case 0: return abandon();
         case 1: return last_words();
@@ -485,6 +498,22 @@ private:
         delivery_.tell_all(open_ && company_.storage().persistent() ? error::kept : error::closed);
         if (open_) step();
         stop_further();
+    }
+
+    /// What was put while the storage could not be opened, and never will be, goes to the dead letters.
+    asio::awaitable<void> bury_orphans() {
+        if (const auto failure = co_await failure_of(company_.open_letters(world_))) {
+            options_.log.error("the dead letters could not be opened: ", failure);
+            co_return;
+        }
+        for (auto& lot : intake_.take(clock_.steady(), true, lots_due_)) {
+            auto chunk = lot.seal(next_sequence_);
+            next_sequence_ += chunk.count;
+            delivery_.admit_lost(std::move(chunk), error::closed, moment());
+        }
+        co_await bury();
+        perform(delivery_.act(moment()));
+        publish(clock_.steady(), true);
     }
 
     void end() {
@@ -511,6 +540,7 @@ private:
     }
 
     Options options_;
+    std::shared_ptr<const std::atomic<bool>> context_;
     asio::any_io_executor strand_;
     ClockBox<K> clock_;
     World world_;
@@ -532,6 +562,7 @@ private:
     bool closing_ = false;
     bool stopping_ = false;
     bool ended_ = false;
+    bool orphans_tried_ = false;
     int stage_ = 0;
     std::vector<std::function<void(error_code)>> open_waiters_;
     std::vector<std::function<void(FlushReport)>> closed_waiters_;
@@ -540,6 +571,7 @@ private:
     std::uint64_t last_flush_ = 0;
     std::unordered_map<std::uint64_t, std::shared_ptr<PutOp>> watchers_;
     std::vector<Settlement> extra_settlements_; ///< Of chunks that the delivery does not keep.
+    StoreIdentity identity_;
     std::uint64_t next_sequence_ = 1;
     std::uint64_t recovered_ = 0;
     std::uint64_t cleared_ = 0;

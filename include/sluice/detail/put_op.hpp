@@ -5,6 +5,7 @@
 #include <sluice/receipt.hpp>
 #include <sluice/record.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <utility>
@@ -35,9 +36,13 @@ public:
 
     /// Tells whoever waits; once. Not under the lock.
     void complete(Receipt receipt = {}) {
-        if (const auto* put = std::get_if<Put>(&waiter_)) (*put)->complete(outcome());
-        if (const auto* put_all = std::get_if<PutAll>(&waiter_)) (*put_all)->complete(outcome(), std::move(report));
-        if (const auto* deliver = std::get_if<Deliver>(&waiter_)) (*deliver)->complete(outcome(), std::move(receipt));
+        // A commit may refuse what stands before a record that was refused at once.
+        std::stable_sort(report.refused.begin(), report.refused.end(),
+                         [](const auto& a, const auto& b) { return a.index < b.index; });
+        const auto told = outcome();
+        if (const auto* put = std::get_if<Put>(&waiter_)) (*put)->complete(told);
+        if (const auto* put_all = std::get_if<PutAll>(&waiter_)) (*put_all)->complete(told, std::move(report));
+        if (const auto* deliver = std::get_if<Deliver>(&waiter_)) (*deliver)->complete(told, std::move(receipt));
     }
 
     void refuse(std::size_t index, error_code reason) { report.refused.emplace_back(index, reason); }
