@@ -1,6 +1,6 @@
-#include <sluice/local/account.hpp>
-
 #include "moments.hpp"
+
+#include <sluice/local/account.hpp>
 
 #include <doctest/doctest.h>
 

@@ -42,7 +42,8 @@ public:
         return request;
     }
 
-    [[nodiscard]] sluice::HttpRequest call(const std::string& operation, std::string body, sluice::wall_time now) const {
+    [[nodiscard]] sluice::HttpRequest call(const std::string& operation, std::string body,
+                                           sluice::wall_time now) const {
         return sign(unsigned_call(operation, std::move(body)), now);
     }
 };

@@ -8,7 +8,8 @@ using namespace sluice::local;
 
 // g++ 12 destroys temporaries of aggregate type twice inside a co_await expression.
 static_assert(!std::is_aggregate_v<StreamSpec> && !std::is_aggregate_v<PutEntry> && !std::is_aggregate_v<PutResult>);
-static_assert(!std::is_aggregate_v<ShardQuery> && !std::is_aggregate_v<StreamQuery> && !std::is_aggregate_v<IteratorQuery>);
+static_assert(!std::is_aggregate_v<ShardQuery> && !std::is_aggregate_v<StreamQuery> &&
+              !std::is_aggregate_v<IteratorQuery>);
 static_assert(!std::is_aggregate_v<ReadPage> && !std::is_aggregate_v<ShardPage> && !std::is_aggregate_v<StreamPage>);
 
 TEST_CASE("a result is a place in a shard or a failure, never both") {

@@ -33,9 +33,10 @@ TEST_CASE("several faults are counted and told together") {
     Checks checks;
     checks.missing("shardId");
     checks.range(0, "limit", 1, 10'000);
-    CHECK(checks.failure()->message ==
-          "2 validation errors detected: Value null at 'shardId' failed to satisfy constraint: Member must not be null; "
-          "Value '0' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1");
+    CHECK(
+        checks.failure()->message ==
+        "2 validation errors detected: Value null at 'shardId' failed to satisfy constraint: Member must not be null; "
+        "Value '0' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1");
 }
 
 TEST_CASE("lengths are counted in characters, not in bytes") {
@@ -48,7 +49,8 @@ TEST_CASE("lengths are counted in characters, not in bytes") {
 }
 
 TEST_CASE("numbers with signs, zeros in front, letters or too many digits are refused") {
-    for (const std::string text : {"", "-1", "+1", "01", "00", "1a", " 1", "1234567890123456789012345678901234567890"}) {
+    for (const std::string text :
+         {"", "-1", "+1", "01", "00", "1a", " 1", "1234567890123456789012345678901234567890"}) {
         CAPTURE(text);
         Checks checks;
         checks.decimal(text, "explicitHashKey", 39);

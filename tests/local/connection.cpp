@@ -1,6 +1,6 @@
-#include <sluice/local/connection.hpp>
-
 #include "server_fixture.hpp"
+
+#include <sluice/local/connection.hpp>
 
 #include <doctest/doctest.h>
 
@@ -77,7 +77,8 @@ TEST_CASE("what is no HTTP is told so, and the server goes on") {
         return status_line(client.read_all());
     };
     CHECK(answer("\x16\x03\x01 hello\r\n\r\n") == "HTTP/1.1 400 Bad Request");
-    CHECK(answer("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999\r\n\r\n") == "HTTP/1.1 413 Content Too Large");
+    CHECK(answer("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999\r\n\r\n") ==
+          "HTTP/1.1 413 Content Too Large");
     CHECK(answer("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n") == "HTTP/1.1 411 Length Required");
     CHECK(answer(std::string(700'000, 'x')) == "HTTP/1.1 431 Request Header Fields Too Large");
     CHECK(status_line(f.exchange()) == "HTTP/1.1 200 OK");

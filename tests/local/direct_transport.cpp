@@ -1,8 +1,8 @@
-#include <sluice/local/direct_transport.hpp>
-
 #include "../run.hpp"
 #include "caller.hpp"
 #include "moments.hpp"
+
+#include <sluice/local/direct_transport.hpp>
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
-#include <sluice/local/document.hpp>
-
 #include "caller.hpp"
+
+#include <sluice/local/document.hpp>
 
 #include <doctest/doctest.h>
 
@@ -9,8 +9,8 @@
 #include <string>
 
 using namespace std::chrono_literals;
-using sluice::Wire;
 using sluice::wall_time;
+using sluice::Wire;
 using sluice::local::Fields;
 
 namespace {
@@ -32,7 +32,8 @@ bool parses(const std::string& bytes, Wire wire) { return Fields::parse(bytes, w
 } // namespace
 
 TEST_CASE("members are read by name and type, in both wires") {
-    const std::string text = R"({"t":"text","i":-7,"b":true,"Data":"aGk=","Timestamp":5,"l":[{"x":1},{"x":2}],"s":{"y":"z"}})";
+    const std::string text =
+        R"({"t":"text","i":-7,"b":true,"Data":"aGk=","Timestamp":5,"l":[{"x":1},{"x":2}],"s":{"y":"z"}})";
     for (auto fields : {json(text), cbor(text)}) {
         CHECK(fields.text("t") == "text");
         CHECK(fields.integer("i") == -7);
@@ -113,7 +114,9 @@ TEST_CASE("times have milliseconds, and end where the calendar ends") {
     CHECK(json(R"({"t":1e300})").time("t") >= wall_time(0ms) + 24h * 365 * 290);
     CHECK(json(R"({"t":18446744073709551615})").time("t").has_value() == false);
     std::string bytes;
-    sluice::aws::encode_cbor(bytes, sluice::aws::CborValue::map({{"t", sluice::aws::CborValue::real(std::numeric_limits<double>::quiet_NaN())}}));
+    sluice::aws::encode_cbor(
+        bytes,
+        sluice::aws::CborValue::map({{"t", sluice::aws::CborValue::real(std::numeric_limits<double>::quiet_NaN())}}));
     auto fields = *Fields::parse(bytes, Wire::cbor);
     CHECK_FALSE(fields.time("t").has_value());
     CHECK(fields.failure().has_value());
@@ -128,11 +131,13 @@ TEST_CASE("a CBOR time is milliseconds, with the tag or without") {
 }
 
 TEST_CASE("what is not one whole map is refused") {
-    for (const std::string text : {"", " ", "[]", "1", "null", "{", "{}}", "{} {}", "{'a':1}", "{\"a\":\"\xff\"}", "\xa0"}) {
+    for (const std::string text :
+         {"", " ", "[]", "1", "null", "{", "{}}", "{} {}", "{'a':1}", "{\"a\":\"\xff\"}", "\xa0"}) {
         CAPTURE(text);
         CHECK_FALSE(parses(text, Wire::json));
     }
-    for (const std::string bytes : {"", "\x80", "\x01", "\xf6", "\xa1", "\xbf", "\xa0\xa0", "\xa1\x61\x61", "{}", "\xa1\x61\xff\x01"}) {
+    for (const std::string bytes :
+         {"", "\x80", "\x01", "\xf6", "\xa1", "\xbf", "\xa0\xa0", "\xa1\x61\x61", "{}", "\xa1\x61\xff\x01"}) {
         CHECK_FALSE(parses(bytes, Wire::cbor));
     }
     CHECK(parses("{}", Wire::json));

@@ -1,9 +1,8 @@
-#include <sluice/local/entry_faults.hpp>
-
-#include <sluice/local/service.hpp>
-
 #include "caller.hpp"
 #include "moments.hpp"
+
+#include <sluice/local/entry_faults.hpp>
+#include <sluice/local/service.hpp>
 
 #include <doctest/doctest.h>
 
@@ -75,10 +74,14 @@ TEST_CASE("a throttled service throttles calls of every kind") {
     Fixture f;
     f.service.faults.add(Fault(fault::Throttle()).until(f.moments.now().steady + 1s));
     CHECK(f.put().at("FailedRecordCount").as_int64() == 4);
-    CHECK(f.call("PutRecord", R"({"StreamName":"s","Data":"","PartitionKey":"k"})").at("__type").as_string() == "ProvisionedThroughputExceededException");
+    CHECK(f.call("PutRecord", R"({"StreamName":"s","Data":"","PartitionKey":"k"})").at("__type").as_string() ==
+          "ProvisionedThroughputExceededException");
     CHECK(f.status == 400);
     CHECK(f.call("ListShards", R"({"StreamName":"s"})").at("__type").as_string() == "LimitExceededException");
-    CHECK(f.call("GetShardIterator", R"({"StreamName":"s","ShardId":"shardId-000000000001","ShardIteratorType":"LATEST"})").at("__type").as_string() == "ProvisionedThroughputExceededException");
+    CHECK(f.call("GetShardIterator",
+                 R"({"StreamName":"s","ShardId":"shardId-000000000001","ShardIteratorType":"LATEST"})")
+              .at("__type")
+              .as_string() == "ProvisionedThroughputExceededException");
     CHECK(f.stored() == 0);
     f.moments.pass(1s);
     CHECK(f.put().at("FailedRecordCount").as_int64() == 0);
@@ -89,7 +92,8 @@ TEST_CASE("only the throttled shard cannot be read") {
     f.service.faults.add(Fault(fault::Throttle(one)));
     const auto iterator = *f.service.kinesis.get_shard_iterator(IteratorQuery("s", one), f.moments.now());
     const auto other = *f.service.kinesis.get_shard_iterator(IteratorQuery("s", zero), f.moments.now());
-    CHECK(f.call("GetRecords", R"({"ShardIterator":")" + iterator + "\"}").at("__type").as_string() == "ProvisionedThroughputExceededException");
+    CHECK(f.call("GetRecords", R"({"ShardIterator":")" + iterator + "\"}").at("__type").as_string() ==
+          "ProvisionedThroughputExceededException");
     CHECK(f.call("GetRecords", R"({"ShardIterator":")" + other + "\"}").as_object().contains("Records"));
     CHECK(f.call("ListShards", R"({"StreamName":"s"})").as_object().contains("Shards"));
 }
@@ -111,7 +115,8 @@ TEST_CASE("entries may fail with any code, and the one entry of PutRecord fails 
     Fixture f;
     fault::FailEntries fails(std::vector<bool>{true});
     f.service.faults.add(Fault(fails).times(1));
-    CHECK(f.call("PutRecord", R"({"StreamName":"s","Data":"","PartitionKey":"k"})").at("__type").as_string() == "InternalFailure");
+    CHECK(f.call("PutRecord", R"({"StreamName":"s","Data":"","PartitionKey":"k"})").at("__type").as_string() ==
+          "InternalFailure");
     CHECK(f.status == 500);
     fails.failure = Failure("KMSThrottlingException", "slow down");
     f.service.faults.add(Fault(fails).times(1));
@@ -126,7 +131,8 @@ TEST_CASE("the wrong shard is told for records that lie in the right one") {
     CHECK(reply.at("Records").at(2).at("ShardId").as_string() == zero);
     CHECK(f.service.kinesis.find("s")->shards()[0].records().size() == 2);
     f.service.faults.add(Fault(fault::WrongShard("shardId-000000000077")).times(1));
-    CHECK(f.call("PutRecord", R"({"StreamName":"s","Data":"","PartitionKey":"k"})").at("ShardId").as_string() == "shardId-000000000077");
+    CHECK(f.call("PutRecord", R"({"StreamName":"s","Data":"","PartitionKey":"k"})").at("ShardId").as_string() ==
+          "shardId-000000000077");
 }
 
 TEST_CASE("fewer entries are told than were sent, though all are stored") {
@@ -174,7 +180,10 @@ TEST_CASE("a skewed calendar refuses what is signed in time, and shows in Date a
     f.service.faults.add(Fault(fault::Skew(10min)).times(1));
     CHECK(f.put().at("__type").as_string() == "InvalidSignatureException");
     f.service.faults.add(Fault(fault::Skew(-4min)));
-    const auto response = f.service.handle(f.caller.call("PutRecord", R"({"StreamName":"s","Data":"","PartitionKey":"k","ExplicitHashKey":"0"})", f.moments.now().wall), f.moments.now());
+    const auto response = f.service.handle(
+        f.caller.call("PutRecord", R"({"StreamName":"s","Data":"","PartitionKey":"k","ExplicitHashKey":"0"})",
+                      f.moments.now().wall),
+        f.moments.now());
     CHECK(response.status == 200);
     CHECK(find_header(response.headers, "Date") == "Fri, 02 Jan 2026 03:00:05 GMT");
     CHECK(f.service.kinesis.find("s")->shards()[0].records()[0].arrival == f.moments.now().wall - 4min);
@@ -187,7 +196,8 @@ TEST_CASE("what befalls the connection is told beside the response, and what is 
     const auto fate = [&](Fault::Act act) {
         f.service.faults.clear();
         f.service.faults.add(Fault(std::move(act)).times(1));
-        const auto request = f.caller.call("PutRecord", R"({"StreamName":"s","Data":"","PartitionKey":"k"})", f.moments.now().wall);
+        const auto request =
+            f.caller.call("PutRecord", R"({"StreamName":"s","Data":"","PartitionKey":"k"})", f.moments.now().wall);
         const Met met = f.service.meet(request, f.moments.now());
         return f.service.react(request, f.moments.now(), met).fate;
     };

@@ -1,6 +1,6 @@
-#include <sluice/local/faults.hpp>
-
 #include "moments.hpp"
+
+#include <sluice/local/faults.hpp>
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
-#include <sluice/local/kinesis.hpp>
-
 #include "moments.hpp"
+
+#include <sluice/local/kinesis.hpp>
 
 #include <doctest/doctest.h>
 
@@ -122,7 +122,8 @@ TEST_CASE("streams are created, listed, described and deleted") {
 
 TEST_CASE("a page of streams leads to the next") {
     Fixture f;
-    for (const char* name : {"a", "b", "c"}) REQUIRE(f.kinesis.create_stream(StreamSpec(name), f.moments.now()).has_value());
+    for (const char* name : {"a", "b", "c"})
+        REQUIRE(f.kinesis.create_stream(StreamSpec(name), f.moments.now()).has_value());
     StreamQuery query;
     query.limit = 3;
     const auto first = f.kinesis.list_streams(query, f.moments.now());
@@ -188,7 +189,8 @@ TEST_CASE("five streams may be created at the same time, not six") {
     settings.change_time = 1s;
     Moments moments;
     Kinesis kinesis(settings);
-    for (const char* name : {"a", "b", "c", "d", "e"}) CHECK(kinesis.create_stream(StreamSpec(name), moments.now()).has_value());
+    for (const char* name : {"a", "b", "c", "d", "e"})
+        CHECK(kinesis.create_stream(StreamSpec(name), moments.now()).has_value());
     CHECK(code_of(kinesis.create_stream(StreamSpec("f"), moments.now())) == "LimitExceededException");
     CHECK(kinesis.create_stream(StreamSpec("f"), moments.pass(1s)).has_value());
 }
@@ -244,7 +246,8 @@ TEST_CASE("a closed shard is read to its end, which names the children and no ne
     CHECK(last->children[1].range.first.to_string() == "1000");
 
     IteratorQuery query("s", parent, IteratorType::latest);
-    const auto end = f.kinesis.get_records(*f.kinesis.get_shard_iterator(query, f.moments.now()), 1, f.moments.pass(1s));
+    const auto end =
+        f.kinesis.get_records(*f.kinesis.get_shard_iterator(query, f.moments.now()), 1, f.moments.pass(1s));
     CHECK(end->records.empty());
     CHECK_FALSE(end->next_iterator.has_value());
     CHECK(end->children.size() == 2);
@@ -268,7 +271,8 @@ TEST_CASE("every key has a shard, through many splits and merges") {
     REQUIRE(f.kinesis.split_shard("s", "shardId-000000000000", "1000", f.moments.pass(1s)).has_value());
     REQUIRE(f.kinesis.split_shard("s", "shardId-000000000001", "500", f.moments.pass(1s)).has_value());
     REQUIRE(f.kinesis.split_shard("s", "shardId-000000000002", "200000", f.moments.pass(1s)).has_value());
-    REQUIRE(f.kinesis.merge_shards("s", "shardId-000000000004", "shardId-000000000005", f.moments.pass(1s)).has_value());
+    REQUIRE(
+        f.kinesis.merge_shards("s", "shardId-000000000004", "shardId-000000000005", f.moments.pass(1s)).has_value());
     CHECK(f.shard_of("0") == "shardId-000000000003");
     CHECK(f.shard_of("499") == "shardId-000000000003");
     CHECK(f.shard_of("500") == "shardId-000000000007");
@@ -283,9 +287,11 @@ TEST_CASE("what SplitShard and MergeShards refuse") {
     const std::string zero = "shardId-000000000000";
     CHECK(code_of(f.kinesis.split_shard("s", zero, "0", now)) == "InvalidArgumentException");
     CHECK(code_of(f.kinesis.split_shard("s", zero, "1", now)) == "InvalidArgumentException");
-    CHECK(code_of(f.kinesis.split_shard("s", zero, "113427455640312821154458202477256070484", now)) == "InvalidArgumentException");
+    CHECK(code_of(f.kinesis.split_shard("s", zero, "113427455640312821154458202477256070484", now)) ==
+          "InvalidArgumentException");
     CHECK(code_of(f.kinesis.split_shard("s", zero, "x", now)) == "ValidationException");
-    CHECK(code_of(f.kinesis.split_shard("s", zero, "999999999999999999999999999999999999999", now)) == "InvalidArgumentException");
+    CHECK(code_of(f.kinesis.split_shard("s", zero, "999999999999999999999999999999999999999", now)) ==
+          "InvalidArgumentException");
     CHECK(code_of(f.kinesis.split_shard("s", "shardId-000000000009", "100", now)) == "ResourceNotFoundException");
     CHECK(code_of(f.kinesis.split_shard("t", zero, "100", now)) == "ResourceNotFoundException");
     CHECK(code_of(f.kinesis.merge_shards("s", zero, "shardId-000000000002", now)) == "InvalidArgumentException");
@@ -300,7 +306,8 @@ TEST_CASE("no split goes beyond the account's shard limit") {
     settings.shard_limit = 2;
     Fixture f(1, settings);
     REQUIRE(f.kinesis.split_shard("s", "shardId-000000000000", "1000", f.moments.now()).has_value());
-    CHECK(code_of(f.kinesis.split_shard("s", "shardId-000000000001", "10", f.moments.now())) == "LimitExceededException");
+    CHECK(code_of(f.kinesis.split_shard("s", "shardId-000000000001", "10", f.moments.now())) ==
+          "LimitExceededException");
 }
 
 TEST_CASE("shards and records are forgotten after 24 hours") {
@@ -312,7 +319,8 @@ TEST_CASE("shards and records are forgotten after 24 hours") {
     CHECK(f.read_all("shardId-000000000000").size() == 1);
     f.moments.pass(2h);
     CHECK(f.kinesis.list_shards(ShardQuery("s"), f.moments.now())->shards.size() == 2);
-    CHECK(code_of(f.kinesis.get_shard_iterator(IteratorQuery("s", "shardId-000000000000"), f.moments.now())) == "ResourceNotFoundException");
+    CHECK(code_of(f.kinesis.get_shard_iterator(IteratorQuery("s", "shardId-000000000000"), f.moments.now())) ==
+          "ResourceNotFoundException");
     CHECK(f.read_all("shardId-000000000001").size() == 1);
     f.moments.pass(24h);
     CHECK(f.read_all("shardId-000000000001").empty());

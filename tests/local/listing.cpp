@@ -1,8 +1,7 @@
-#include <sluice/local/listing.hpp>
+#include "moments.hpp"
 
 #include <sluice/local/kinesis.hpp>
-
-#include "moments.hpp"
+#include <sluice/local/listing.hpp>
 
 #include <doctest/doctest.h>
 
@@ -42,7 +41,8 @@ public:
         }
     }
 
-    std::string show(ShardFilterType type, std::optional<sluice::wall_time> when = {}, std::string shard = {}, std::int64_t most = 1'000) {
+    std::string show(ShardFilterType type, std::optional<sluice::wall_time> when = {}, std::string shard = {},
+                     std::int64_t most = 1'000) {
         ShardQuery query("s");
         query.filter = ShardFilter(type);
         query.filter->timestamp = when;

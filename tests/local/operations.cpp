@@ -1,8 +1,7 @@
-#include <sluice/local/operations.hpp>
+#include "moments.hpp"
 
 #include <sluice/aws/json_writer.hpp>
-
-#include "moments.hpp"
+#include <sluice/local/operations.hpp>
 
 #include <doctest/doctest.h>
 
@@ -26,13 +25,15 @@ std::string perform(Kinesis& kinesis, const Moments& moments, const std::string&
 TEST_CASE("every operation that is offered is known by its name, and no other") {
     const Moments moments;
     Kinesis kinesis;
-    for (const char* name : {"CreateStream", "DeleteStream", "DescribeStream", "DescribeStreamSummary", "GetRecords",
-                             "GetShardIterator", "ListShards", "MergeShards", "PutRecord", "PutRecords", "SplitShard"}) {
+    for (const char* name :
+         {"CreateStream", "DeleteStream", "DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator",
+          "ListShards", "MergeShards", "PutRecord", "PutRecords", "SplitShard"}) {
         CAPTURE(name);
         const std::string code = perform(kinesis, moments, name, "{}");
         CHECK((code == "ValidationException" || code == "InvalidArgumentException"));
     }
-    CHECK(perform(kinesis, moments, "ListStreams", "{}") == R"({"StreamNames":[],"StreamSummaries":[],"HasMoreStreams":false})");
+    CHECK(perform(kinesis, moments, "ListStreams", "{}") ==
+          R"({"StreamNames":[],"StreamSummaries":[],"HasMoreStreams":false})");
     for (const char* name : {"", "putrecord", "PutRecordsX", "SubscribeToShard"}) {
         CHECK(perform(kinesis, moments, name, "{}") == "UnknownOperationException");
     }
@@ -42,10 +43,16 @@ TEST_CASE("a stream goes through its whole life by calls") {
     Moments moments;
     Kinesis kinesis;
     CHECK(perform(kinesis, moments, "CreateStream", R"({"StreamName":"s","ShardCount":1})") == "");
-    CHECK(perform(kinesis, moments, "SplitShard", R"({"StreamName":"s","ShardToSplit":"shardId-000000000000","NewStartingHashKey":"9"})") == "");
-    CHECK(perform(kinesis, moments, "MergeShards", R"({"StreamName":"s","ShardToMerge":"shardId-000000000001","AdjacentShardToMerge":"shardId-000000000002"})") == "");
+    CHECK(perform(kinesis, moments, "SplitShard",
+                  R"({"StreamName":"s","ShardToSplit":"shardId-000000000000","NewStartingHashKey":"9"})") == "");
+    CHECK(
+        perform(
+            kinesis, moments, "MergeShards",
+            R"({"StreamName":"s","ShardToMerge":"shardId-000000000001","AdjacentShardToMerge":"shardId-000000000002"})") ==
+        "");
     CHECK(kinesis.find("s")->shards().size() == 4);
-    const std::string page = perform(kinesis, moments, "DescribeStream", R"({"StreamName":"s","ExclusiveStartShardId":"shardId-000000000001","Limit":1})");
+    const std::string page = perform(kinesis, moments, "DescribeStream",
+                                     R"({"StreamName":"s","ExclusiveStartShardId":"shardId-000000000001","Limit":1})");
     CHECK(page.find("shardId-000000000002") != std::string::npos);
     CHECK(page.find("\"HasMoreShards\":true") != std::string::npos);
     CHECK(perform(kinesis, moments, "DeleteStream", R"({"StreamName":"s"})") == "");

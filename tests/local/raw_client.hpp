@@ -9,13 +9,13 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 
+#include <sys/socket.h>
+#include <sys/time.h>
+
 #include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include <sys/socket.h>
-#include <sys/time.h>
 
 /// A client that writes bytes and reads what comes, for at most ten seconds; no HTTP library between it and the server.
 class RawClient {
@@ -34,7 +34,8 @@ public:
 
     /// Everything until the server closes.
     std::string read_all() {
-        while (read_some()) {}
+        while (read_some()) {
+        }
         return std::exchange(arrived_, {});
     }
 

@@ -1,8 +1,7 @@
-#include <sluice/local/reading.hpp>
+#include "moments.hpp"
 
 #include <sluice/local/kinesis.hpp>
-
-#include "moments.hpp"
+#include <sluice/local/reading.hpp>
 
 #include <doctest/doctest.h>
 
@@ -25,13 +24,15 @@ public:
         REQUIRE(kinesis.create_stream(StreamSpec("s"), moments.now()).has_value());
         for (char c = '0'; c <= '9'; ++c) {
             times.push_back(moments.pass(1s).wall);
-            numbers.push_back(kinesis.put_record("s", PutEntry("k", std::string(1, c)), moments.now())->sequence_number);
+            numbers.push_back(
+                kinesis.put_record("s", PutEntry("k", std::string(1, c)), moments.now())->sequence_number);
         }
     }
 
     Settings& settings() { return kinesis.settings(); }
 
-    Reply<std::string> iterator(IteratorType type, std::optional<std::string> number = {}, std::optional<sluice::wall_time> time = {}) {
+    Reply<std::string> iterator(IteratorType type, std::optional<std::string> number = {},
+                                std::optional<sluice::wall_time> time = {}) {
         IteratorQuery query("s", zero, type);
         query.sequence_number = std::move(number);
         query.timestamp = time;
@@ -141,15 +142,19 @@ TEST_CASE("what GetShardIterator refuses") {
     CHECK(f.refusal(f.iterator(IteratorType::at_sequence_number)) == "InvalidArgumentException");
     CHECK(f.refusal(f.iterator(IteratorType::after_sequence_number)) == "InvalidArgumentException");
     CHECK(f.refusal(f.iterator(IteratorType::at_timestamp)) == "InvalidArgumentException");
-    CHECK(f.refusal(f.iterator(IteratorType::at_timestamp, {}, f.moments.now().wall + 1ms)) == "InvalidArgumentException");
+    CHECK(f.refusal(f.iterator(IteratorType::at_timestamp, {}, f.moments.now().wall + 1ms)) ==
+          "InvalidArgumentException");
     CHECK(f.refusal(f.iterator(IteratorType::at_sequence_number, "x")) == "ValidationException");
     CHECK(f.refusal(f.iterator(IteratorType::at_sequence_number, "123")) == "InvalidArgumentException");
     std::string future = f.numbers[9];
     future.replace(future.size() - 4, 4, "9999");
     CHECK(f.refusal(f.iterator(IteratorType::at_sequence_number, future)) == "InvalidArgumentException");
-    CHECK(f.refusal(f.kinesis.get_shard_iterator(IteratorQuery("s", "shardId-000000000001"), f.moments.now())) == "ResourceNotFoundException");
-    CHECK(f.refusal(f.kinesis.get_shard_iterator(IteratorQuery("s", "any name"), f.moments.now())) == "ValidationException");
-    CHECK(f.refusal(f.kinesis.get_shard_iterator(IteratorQuery("t", zero), f.moments.now())) == "ResourceNotFoundException");
+    CHECK(f.refusal(f.kinesis.get_shard_iterator(IteratorQuery("s", "shardId-000000000001"), f.moments.now())) ==
+          "ResourceNotFoundException");
+    CHECK(f.refusal(f.kinesis.get_shard_iterator(IteratorQuery("s", "any name"), f.moments.now())) ==
+          "ValidationException");
+    CHECK(f.refusal(f.kinesis.get_shard_iterator(IteratorQuery("t", zero), f.moments.now())) ==
+          "ResourceNotFoundException");
 }
 
 TEST_CASE("what GetRecords refuses, forged iterators above all") {

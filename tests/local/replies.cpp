@@ -1,6 +1,5 @@
-#include <sluice/local/replies.hpp>
-
 #include <sluice/aws/json_writer.hpp>
+#include <sluice/local/replies.hpp>
 
 #include <doctest/doctest.h>
 
@@ -55,11 +54,13 @@ TEST_CASE("the end of a closed shard is written with its children, and with numb
 TEST_CASE("every status has the service's word") {
     StreamPage page;
     page.next_token = "t";
-    for (const auto status : {StreamStatus::creating, StreamStatus::updating, StreamStatus::deleting, StreamStatus::active}) {
+    for (const auto status :
+         {StreamStatus::creating, StreamStatus::updating, StreamStatus::deleting, StreamStatus::active}) {
         page.streams.emplace_back().status = status;
     }
     const std::string text = written([&](auto& out) { out.stream_page(page); });
-    for (const char* word : {"\"CREATING\"", "\"UPDATING\"", "\"DELETING\"", "\"ACTIVE\""}) CHECK(text.find(word) != std::string::npos);
+    for (const char* word : {"\"CREATING\"", "\"UPDATING\"", "\"DELETING\"", "\"ACTIVE\""})
+        CHECK(text.find(word) != std::string::npos);
     CHECK(text.find(R"("HasMoreStreams":true,"NextToken":"t")") != std::string::npos);
     CHECK(text.find(R"("StreamMode":"PROVISIONED")") != std::string::npos);
 }

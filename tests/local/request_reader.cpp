@@ -10,7 +10,8 @@ using State = RequestReader::State;
 
 namespace {
 
-const std::string simple = "POST /?a=1 HTTP/1.1\r\nHost: 127.0.0.1:4567\r\nX-Thing:  two words\t\r\nContent-Length: 5\r\n\r\nhello";
+const std::string simple =
+    "POST /?a=1 HTTP/1.1\r\nHost: 127.0.0.1:4567\r\nX-Thing:  two words\t\r\nContent-Length: 5\r\n\r\nhello";
 
 /// What the reader says of a whole text.
 int refusal(const std::string& text) {
@@ -53,7 +54,8 @@ TEST_CASE("requests follow one another in one piece") {
 
 TEST_CASE("the head is there before the body") {
     RequestReader reader;
-    CHECK(reader.feed("POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-Continue\r\nContent-Length: 3\r\n\r\n") == State::body);
+    CHECK(reader.feed("POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-Continue\r\nContent-Length: 3\r\n\r\n") ==
+          State::body);
     CHECK(reader.head().url == "http://h/");
     CHECK(reader.expects_continue());
     CHECK(reader.feed("ab") == State::body);
@@ -135,7 +137,8 @@ TEST_CASE("no bytes break the reader, however they are cut") {
     std::mt19937 dice(3);
     for (int i = 0; i < 20'000; ++i) {
         std::string text = simple;
-        for (auto changes = dice() % 6; changes > 0; --changes) text[dice() % text.size()] = static_cast<char>(dice() & 0xFFU);
+        for (auto changes = dice() % 6; changes > 0; --changes)
+            text[dice() % text.size()] = static_cast<char>(dice() & 0xFFU);
         RequestReader whole;
         whole.feed(text);
         RequestReader parts;

@@ -1,7 +1,7 @@
-#include <sluice/local/server.hpp>
-
 #include "../run.hpp"
 #include "server_fixture.hpp"
+
+#include <sluice/local/server.hpp>
 
 #include <doctest/doctest.h>
 
@@ -64,7 +64,8 @@ TEST_CASE("a port that is taken is an error, after which another may be tried") 
 TEST_CASE("other paths are answered by whoever is set aside, without meeting faults") {
     ServerFixture f;
     f.server->set_aside([](const sluice::HttpRequest& request, const Service& service) {
-        return sluice::HttpResponse(200, request.url.substr(request.url.rfind('/')) + std::to_string(service.stats.requests));
+        return sluice::HttpResponse(200, request.url.substr(request.url.rfind('/')) +
+                                             std::to_string(service.stats.requests));
     });
     f.server->add(Fault(fault::Refuse::internal_failure()).times(1));
     RawClient client(f.server->port());
@@ -110,7 +111,9 @@ TEST_CASE("a server may run on the executor of a coroutine, be stopped there, an
 
 TEST_CASE("a server that was never started, or never ran, can be destroyed") {
     asio::io_context context;
-    { Server server(context.get_executor()); }
+    {
+        Server server(context.get_executor());
+    }
     {
         Server server(context.get_executor());
         CHECK_FALSE(server.start());

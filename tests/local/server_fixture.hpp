@@ -1,9 +1,9 @@
 #pragma once
 
-#include <sluice/local/server_thread.hpp>
-
 #include "caller.hpp"
 #include "raw_client.hpp"
+
+#include <sluice/local/server_thread.hpp>
 
 #include <doctest/doctest.h>
 
@@ -15,7 +15,8 @@ public:
     ServerFixture() {
         server->with([](sluice::local::Service& service) {
             service.kinesis.settings().limits = sluice::local::ShardLimits::none();
-            REQUIRE(service.kinesis.create_stream(sluice::local::StreamSpec("s"), sluice::local::moment_now()).has_value());
+            REQUIRE(
+                service.kinesis.create_stream(sluice::local::StreamSpec("s"), sluice::local::moment_now()).has_value());
         });
         REQUIRE_FALSE(server->start());
     }
@@ -29,7 +30,8 @@ public:
     }
 
     std::size_t stored() {
-        return server->with([](sluice::local::Service& service) { return service.kinesis.find("s")->shards()[0].records().size(); });
+        return server->with(
+            [](sluice::local::Service& service) { return service.kinesis.find("s")->shards()[0].records().size(); });
     }
 
     /// What a new connection gets for a put.

@@ -1,6 +1,6 @@
-#include <sluice/local/server_thread.hpp>
-
 #include "server_fixture.hpp"
+
+#include <sluice/local/server_thread.hpp>
 
 #include <doctest/doctest.h>
 
@@ -16,7 +16,9 @@ TEST_CASE("a server with its own thread answers while the caller does nothing") 
 }
 
 TEST_CASE("it can be destroyed at once, unstarted, started, or with connections open and answers under way") {
-    { ServerThread unstarted; }
+    {
+        ServerThread unstarted;
+    }
     {
         ServerThread started;
         CHECK_FALSE(started->start());
@@ -39,7 +41,9 @@ TEST_CASE("it knows the keys and the settings that it is given") {
     const Caller stranger;
     const Caller known(sluice::Secrets("key", sluice::Secret("secret")));
     RawClient client(server->port());
-    CHECK(client.exchange(stranger.call("ListStreams", "{}", moment_now().wall)).find("UnrecognizedClientException") != std::string::npos);
+    CHECK(client.exchange(stranger.call("ListStreams", "{}", moment_now().wall)).find("UnrecognizedClientException") !=
+          std::string::npos);
     CHECK(status_line(client.exchange(known.call("ListStreams", "{}", moment_now().wall))) == "HTTP/1.1 200 OK");
-    CHECK(server->with([](Service& service) { return service.kinesis.arn("s"); }) == "arn:aws:kinesis:eu-west-1:000000000000:stream/s");
+    CHECK(server->with([](Service& service) { return service.kinesis.arn("s"); }) ==
+          "arn:aws:kinesis:eu-west-1:000000000000:stream/s");
 }

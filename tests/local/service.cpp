@@ -1,7 +1,7 @@
-#include <sluice/local/service.hpp>
-
 #include "caller.hpp"
 #include "moments.hpp"
+
+#include <sluice/local/service.hpp>
 
 #include <doctest/doctest.h>
 
@@ -55,7 +55,9 @@ TEST_CASE("a record goes in as JSON and comes out as JSON") {
     Fixture f;
     const auto put = f.json("PutRecord", one_record);
     CHECK(put.at("ShardId").as_string() == "shardId-000000000000");
-    const auto iterator = f.json("GetShardIterator", R"({"StreamName":"s","ShardId":"shardId-000000000000","ShardIteratorType":"TRIM_HORIZON"})");
+    const auto iterator =
+        f.json("GetShardIterator",
+               R"({"StreamName":"s","ShardId":"shardId-000000000000","ShardIteratorType":"TRIM_HORIZON"})");
     f.moments.pass(250ms);
     const auto page = f.json("GetRecords", boost::json::serialize(iterator));
     const auto& record = page.at("Records").at(0);
@@ -109,14 +111,18 @@ TEST_CASE("both wires give equal answers, refusals too") {
         {"ListShards", R"({"StreamName":"t","MaxResults":2})"},
         {"ListShards", R"({"StreamName":"t","ShardFilter":{"Type":"AT_TIMESTAMP","Timestamp":1767323045}})"},
         {"PutRecord", R"({"StreamName":"t","Data":"aGVsbG8=","PartitionKey":"k\u00e4se"})"},
-        {"PutRecords", R"({"StreamName":"t","Records":[{"Data":"","PartitionKey":"a"},{"Data":"/+8=","PartitionKey":"b","ExplicitHashKey":"0"}]})"},
+        {"PutRecords",
+         R"({"StreamName":"t","Records":[{"Data":"","PartitionKey":"a"},{"Data":"/+8=","PartitionKey":"b","ExplicitHashKey":"0"}]})"},
         {"PutRecords", R"({"StreamName":"t","Records":[{"Data":"","PartitionKey":""}]})"},
         {"PutRecords", R"({"StreamName":"t","Records":[]})"},
-        {"PutRecord", R"({"StreamName":"t","Data":"","PartitionKey":"a","ExplicitHashKey":"340282366920938463463374607431768211456"})"},
-        {"GetShardIterator", R"({"StreamName":"t","ShardId":"shardId-000000000000","ShardIteratorType":"AT_TIMESTAMP","Timestamp":1767323000})"},
+        {"PutRecord",
+         R"({"StreamName":"t","Data":"","PartitionKey":"a","ExplicitHashKey":"340282366920938463463374607431768211456"})"},
+        {"GetShardIterator",
+         R"({"StreamName":"t","ShardId":"shardId-000000000000","ShardIteratorType":"AT_TIMESTAMP","Timestamp":1767323000})"},
         {"GetRecords", R"({"ShardIterator":"iterator.2.0.0.10800000000000","Limit":5})"},
         {"SplitShard", R"({"StreamName":"t","ShardToSplit":"shardId-000000000000","NewStartingHashKey":"77"})"},
-        {"MergeShards", R"({"StreamName":"t","ShardToMerge":"shardId-000000000001","AdjacentShardToMerge":"shardId-000000000002"})"},
+        {"MergeShards",
+         R"({"StreamName":"t","ShardToMerge":"shardId-000000000001","AdjacentShardToMerge":"shardId-000000000002"})"},
         {"GetRecords", R"({"ShardIterator":"iterator.2.0.0.10800000000000"})"},
         {"ListShards", R"({"StreamName":"t"})"},
         {"GetRecords", R"({"ShardIterator":7})"},
@@ -160,12 +166,17 @@ TEST_CASE("the Java SDK's open-ended CBOR is understood") {
     out.end_array();
     out.end_map();
     CHECK(f.call("PutRecords", body).status == 200);
-    CHECK(f.service.kinesis.find("s")->shards()[0].records().size() + f.service.kinesis.find("s")->shards()[1].records().size() == 1);
+    CHECK(f.service.kinesis.find("s")->shards()[0].records().size() +
+              f.service.kinesis.find("s")->shards()[1].records().size() ==
+          1);
 }
 
 TEST_CASE("null is the same as absent") {
     Fixture f;
-    CHECK(f.json("ListShards", R"({"StreamName":"s","NextToken":null,"ShardFilter":null,"MaxResults":null})").at("Shards").as_array().size() == 2);
+    CHECK(f.json("ListShards", R"({"StreamName":"s","NextToken":null,"ShardFilter":null,"MaxResults":null})")
+              .at("Shards")
+              .as_array()
+              .size() == 2);
 }
 
 TEST_CASE("a stream may be named by ARN, by name, or by both if they agree") {
@@ -174,8 +185,10 @@ TEST_CASE("a stream may be named by ARN, by name, or by both if they agree") {
     CHECK(f.call("ListShards", R"({"StreamARN":")" + arn + "\"}").status == 200);
     CHECK(f.call("ListShards", R"({"StreamName":"s","StreamARN":")" + arn + "\"}").status == 200);
     CHECK(f.refusal("ListShards", R"({"StreamName":"t","StreamARN":")" + arn + "\"}") == "InvalidArgumentException");
-    CHECK(f.refusal("ListShards", R"({"StreamARN":"arn:aws:kinesis:eu-west-1:000000000000:stream/s"})") == "ResourceNotFoundException");
-    CHECK(f.refusal("ListShards", R"({"StreamARN":"arn:aws:sqs:us-east-1:000000000000:stream/s"})") == "ValidationException");
+    CHECK(f.refusal("ListShards", R"({"StreamARN":"arn:aws:kinesis:eu-west-1:000000000000:stream/s"})") ==
+          "ResourceNotFoundException");
+    CHECK(f.refusal("ListShards", R"({"StreamARN":"arn:aws:sqs:us-east-1:000000000000:stream/s"})") ==
+          "ValidationException");
     CHECK(f.refusal("ListShards", R"({"StreamARN":"s"})") == "ValidationException");
     CHECK(f.refusal("ListShards", "{}") == "InvalidArgumentException");
 }
@@ -184,34 +197,43 @@ TEST_CASE("what is missing or has another type is refused by name") {
     Fixture f;
     CHECK(f.refusal("PutRecord", R"({"StreamName":"s","PartitionKey":"a"})") == "ValidationException");
     CHECK(f.refusal("PutRecord", R"({"StreamName":"s","Data":"aGVsbG8="})") == "ValidationException");
-    CHECK(f.refusal("PutRecord", R"({"StreamName":"s","Data":"not base64","PartitionKey":"a"})") == "SerializationException");
+    CHECK(f.refusal("PutRecord", R"({"StreamName":"s","Data":"not base64","PartitionKey":"a"})") ==
+          "SerializationException");
     CHECK(f.refusal("PutRecord", R"({"StreamName":"s","Data":7,"PartitionKey":"a"})") == "SerializationException");
     CHECK(f.refusal("PutRecord", R"({"StreamName":"s","Data":"","PartitionKey":7})") == "SerializationException");
     CHECK(f.refusal("PutRecord", R"({"StreamName":{},"Data":"","PartitionKey":"a"})") == "SerializationException");
     CHECK(f.refusal("PutRecords", R"({"StreamName":"s"})") == "ValidationException");
     CHECK(f.refusal("PutRecords", R"({"StreamName":"s","Records":{}})") == "SerializationException");
     CHECK(f.refusal("PutRecords", R"({"StreamName":"s","Records":[1,2]})") == "SerializationException");
-    CHECK(f.refusal("PutRecords", R"({"StreamName":"s","Records":[{"Data":"","PartitionKey":"a"},[]]})") == "SerializationException");
+    CHECK(f.refusal("PutRecords", R"({"StreamName":"s","Records":[{"Data":"","PartitionKey":"a"},[]]})") ==
+          "SerializationException");
     CHECK(f.refusal("PutRecords", R"({"StreamName":"s","Records":[null]})") == "SerializationException");
     CHECK(f.refusal("CreateStream", R"({"StreamName":"t","ShardCount":"1"})") == "SerializationException");
     CHECK(f.refusal("CreateStream", R"({"StreamName":"t","ShardCount":1.5})") == "SerializationException");
-    CHECK(f.refusal("CreateStream", R"({"StreamName":"t","ShardCount":99999999999999999999})") == "SerializationException");
-    CHECK(f.refusal("CreateStream", R"({"StreamName":"t","ShardCount":1,"StreamModeDetails":{"StreamMode":"X"}})") == "ValidationException");
+    CHECK(f.refusal("CreateStream", R"({"StreamName":"t","ShardCount":99999999999999999999})") ==
+          "SerializationException");
+    CHECK(f.refusal("CreateStream", R"({"StreamName":"t","ShardCount":1,"StreamModeDetails":{"StreamMode":"X"}})") ==
+          "ValidationException");
     CHECK(f.refusal("CreateStream", R"({"ShardCount":1})") == "ValidationException");
     CHECK(f.refusal("ListShards", R"({"StreamName":"s","ShardFilter":{"Type":"SOME"}})") == "ValidationException");
-    CHECK(f.refusal("ListShards", R"({"StreamName":"s","ShardFilter":{"Type":"AT_TIMESTAMP"}})") == "InvalidArgumentException");
+    CHECK(f.refusal("ListShards", R"({"StreamName":"s","ShardFilter":{"Type":"AT_TIMESTAMP"}})") ==
+          "InvalidArgumentException");
     CHECK(f.refusal("ListShards", R"({"StreamName":"s","ShardFilter":{}})") == "ValidationException");
     CHECK(f.refusal("ListShards", R"({"StreamName":"s","ShardFilter":[]})") == "SerializationException");
-    CHECK(f.refusal("GetShardIterator", R"({"StreamName":"s","ShardId":"shardId-000000000000","ShardIteratorType":"SOMEWHERE"})") == "ValidationException");
+    CHECK(f.refusal("GetShardIterator",
+                    R"({"StreamName":"s","ShardId":"shardId-000000000000","ShardIteratorType":"SOMEWHERE"})") ==
+          "ValidationException");
     CHECK(f.refusal("GetRecords", R"({"Limit":1})") == "ValidationException");
     CHECK(f.refusal("GetRecords", R"({"ShardIterator":"x"})") == "InvalidArgumentException");
     CHECK(f.refusal("SplitShard", R"({"StreamName":"s"})") == "ValidationException");
-    CHECK(f.refusal("MergeShards", R"({"StreamName":"s","ShardToMerge":"shardId-000000000000"})") == "ValidationException");
+    CHECK(f.refusal("MergeShards", R"({"StreamName":"s","ShardToMerge":"shardId-000000000000"})") ==
+          "ValidationException");
 }
 
 TEST_CASE("a time far beyond the calendar is no accident") {
     Fixture f;
-    const std::string start = R"({"StreamName":"s","ShardId":"shardId-000000000000","ShardIteratorType":"AT_TIMESTAMP","Timestamp":)";
+    const std::string start =
+        R"({"StreamName":"s","ShardId":"shardId-000000000000","ShardIteratorType":"AT_TIMESTAMP","Timestamp":)";
     CHECK(f.call("GetShardIterator", start + "-1e300}").status == 200);
     CHECK(f.refusal("GetShardIterator", start + "1e300}") == "InvalidArgumentException");
     CHECK(f.refusal("GetShardIterator", start + "\"now\"}") == "SerializationException");
@@ -257,11 +279,13 @@ TEST_CASE("no bytes that are signed properly break the service") {
     Fixture f;
     std::mt19937 dice(7);
     const std::vector<std::string> seeds{
-        one_record, R"({"StreamName":"s","Records":[{"Data":"","PartitionKey":"a"},{"Data":"/+8=","PartitionKey":"b","ExplicitHashKey":"0"}]})",
+        one_record,
+        R"({"StreamName":"s","Records":[{"Data":"","PartitionKey":"a"},{"Data":"/+8=","PartitionKey":"b","ExplicitHashKey":"0"}]})",
         R"({"StreamName":"s","ShardId":"shardId-000000000000","ShardIteratorType":"AT_TIMESTAMP","Timestamp":1767323000})",
         R"({"ShardIterator":"iterator.1.0.0.10800000000000","Limit":5})",
         R"({"NextToken":"shards.1.1.2.0.10800000000000"})"};
-    const std::vector<std::string> operations{"PutRecord", "PutRecords", "GetShardIterator", "GetRecords", "ListShards"};
+    const std::vector<std::string> operations{"PutRecord", "PutRecords", "GetShardIterator", "GetRecords",
+                                              "ListShards"};
     for (int i = 0; i < 4'000; ++i) {
         const auto which = dice() % seeds.size();
         f.caller.wire = i % 2 == 0 ? Wire::json : Wire::cbor;

@@ -1,7 +1,7 @@
-#include <sluice/local/signature_check.hpp>
-
 #include "caller.hpp"
 #include "moments.hpp"
+
+#include <sluice/local/signature_check.hpp>
 
 #include <doctest/doctest.h>
 
@@ -52,15 +52,15 @@ std::string& header(HttpRequest& request, std::string_view name) {
 TEST_CASE("a request that botocore signed is accepted, and none that differs in a bit") {
     // Made with botocore 1.43.11.
     HttpRequest request("POST", "https://kinesis.us-east-1.amazonaws.com/");
-    request.headers = {
-        HttpHeader("Content-Type", "application/x-amz-json-1.1"),
-        HttpHeader("Host", "kinesis.us-east-1.amazonaws.com"),
-        HttpHeader("X-Amz-Date", "20260102T030405Z"),
-        HttpHeader("X-Amz-Target", "Kinesis_20131202.PutRecord"),
-        HttpHeader("User-Agent", "anything"),
-        HttpHeader("Authorization", "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260102/us-east-1/kinesis/aws4_request, "
-                                    "SignedHeaders=content-type;host;x-amz-date;x-amz-target, "
-                                    "Signature=e59133f8f021ed9b11fa13b0fa66cd1098a53191935197a4f79496e25061b46d")};
+    request.headers = {HttpHeader("Content-Type", "application/x-amz-json-1.1"),
+                       HttpHeader("Host", "kinesis.us-east-1.amazonaws.com"),
+                       HttpHeader("X-Amz-Date", "20260102T030405Z"),
+                       HttpHeader("X-Amz-Target", "Kinesis_20131202.PutRecord"),
+                       HttpHeader("User-Agent", "anything"),
+                       HttpHeader("Authorization",
+                                  "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260102/us-east-1/kinesis/aws4_request, "
+                                  "SignedHeaders=content-type;host;x-amz-date;x-amz-target, "
+                                  "Signature=e59133f8f021ed9b11fa13b0fa66cd1098a53191935197a4f79496e25061b46d")};
     request.body = std::make_shared<const std::string>(body);
     CHECK(refusal(request) == "");
     header(request, "Authorization").back() = 'e';
@@ -69,15 +69,15 @@ TEST_CASE("a request that botocore signed is accepted, and none that differs in 
 
 TEST_CASE("a request that botocore signed with a session token is accepted with that token only") {
     HttpRequest request("POST", "http://127.0.0.1:4568/");
-    request.headers = {
-        HttpHeader("Content-Type", "application/x-amz-json-1.1"),
-        HttpHeader("Host", "127.0.0.1:4568"),
-        HttpHeader("X-Amz-Date", "20260102T030405Z"),
-        HttpHeader("X-Amz-Security-Token", "SESSION/TOKEN=="),
-        HttpHeader("X-Amz-Target", "Kinesis_20131202.PutRecord"),
-        HttpHeader("Authorization", "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260102/us-east-1/kinesis/aws4_request, "
-                                    "SignedHeaders=content-type;host;x-amz-date;x-amz-security-token;x-amz-target, "
-                                    "Signature=a5fc78082b833f075186dd1194d475b10fe3efc4cc28ab02aaccdc735e919784")};
+    request.headers = {HttpHeader("Content-Type", "application/x-amz-json-1.1"),
+                       HttpHeader("Host", "127.0.0.1:4568"),
+                       HttpHeader("X-Amz-Date", "20260102T030405Z"),
+                       HttpHeader("X-Amz-Security-Token", "SESSION/TOKEN=="),
+                       HttpHeader("X-Amz-Target", "Kinesis_20131202.PutRecord"),
+                       HttpHeader("Authorization",
+                                  "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260102/us-east-1/kinesis/aws4_request, "
+                                  "SignedHeaders=content-type;host;x-amz-date;x-amz-security-token;x-amz-target, "
+                                  "Signature=a5fc78082b833f075186dd1194d475b10fe3efc4cc28ab02aaccdc735e919784")};
     request.body = std::make_shared<const std::string>(body);
     const Secrets temporary("AKIDEXAMPLE", known.secret_access_key, Secret("SESSION/TOKEN=="));
     const Secrets another("AKIDEXAMPLE", known.secret_access_key, Secret("SESSION/TOKEN=!"));
@@ -108,8 +108,10 @@ TEST_CASE("an unsigned request lacks its token") {
 }
 
 TEST_CASE("a wrong secret, an unknown key and another service are told apart") {
-    CHECK(refusal(Caller(Secrets("AKIDEXAMPLE", Secret("wrong"))).call("PutRecord", body, now)) == "InvalidSignatureException");
-    CHECK(refusal(Caller(Secrets("AKIDOTHER", known.secret_access_key)).call("PutRecord", body, now)) == "UnrecognizedClientException");
+    CHECK(refusal(Caller(Secrets("AKIDEXAMPLE", Secret("wrong"))).call("PutRecord", body, now)) ==
+          "InvalidSignatureException");
+    CHECK(refusal(Caller(Secrets("AKIDOTHER", known.secret_access_key)).call("PutRecord", body, now)) ==
+          "UnrecognizedClientException");
     CHECK(refusal(signed_request(), now, {}) == "UnrecognizedClientException");
     Caller caller(known);
     caller.service = "firehose";
@@ -127,10 +129,16 @@ TEST_CASE("whatever is changed after signing is noticed") {
     SUBCASE("the method") { request.method = "PUT"; }
     SUBCASE("the path") { request.url += "x"; }
     SUBCASE("the query") { request.url += "?x=1"; }
-    SUBCASE("a header of the same name is added") { request.headers.emplace_back("x-amz-target", "Kinesis_20131202.DeleteStream"); }
-    SUBCASE("a header is taken away") { std::erase_if(request.headers, [](const HttpHeader& h) { return h.name == "Content-Type"; }); }
+    SUBCASE("a header of the same name is added") {
+        request.headers.emplace_back("x-amz-target", "Kinesis_20131202.DeleteStream");
+    }
+    SUBCASE("a header is taken away") {
+        std::erase_if(request.headers, [](const HttpHeader& h) { return h.name == "Content-Type"; });
+    }
     SUBCASE("a header of AWS is added unsigned") { request.headers.emplace_back("X-Amz-Anything", "x"); }
-    SUBCASE("a digest is added that is not the body's") { request.headers.emplace_back("X-Amz-Content-SHA256", std::string(64, '0')); }
+    SUBCASE("a digest is added that is not the body's") {
+        request.headers.emplace_back("X-Amz-Content-SHA256", std::string(64, '0'));
+    }
     CHECK(refusal(request) == "InvalidSignatureException");
 }
 
@@ -194,7 +202,8 @@ TEST_CASE("half an Authorization is incomplete") {
 }
 
 TEST_CASE("an access key may hold slashes, and the parts of an Authorization any spaces between them") {
-    const auto parsed = Authorization::parse("AWS4-HMAC-SHA256 Credential=a/b/20260102/r/kinesis/aws4_request,SignedHeaders=host,  Signature=ab");
+    const auto parsed = Authorization::parse(
+        "AWS4-HMAC-SHA256 Credential=a/b/20260102/r/kinesis/aws4_request,SignedHeaders=host,  Signature=ab");
     REQUIRE(parsed.has_value());
     CHECK(parsed->access_key_id == "a/b");
     CHECK(parsed->region == "r");

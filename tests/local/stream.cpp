@@ -1,6 +1,6 @@
-#include <sluice/local/stream.hpp>
-
 #include "moments.hpp"
+
+#include <sluice/local/stream.hpp>
 
 #include <doctest/doctest.h>
 
@@ -37,7 +37,8 @@ TEST_CASE("every key has exactly one open shard, after any splits and merges") {
         for (int n = 0; n < 20; ++n) {
             const auto key = random_key(dice);
             std::size_t holders = 0;
-            for (const auto& candidate : stream.shards()) holders += candidate.open() && candidate.range.holds(key) ? 1U : 0U;
+            for (const auto& candidate : stream.shards())
+                holders += candidate.open() && candidate.range.holds(key) ? 1U : 0U;
             REQUIRE(holders == 1);
             REQUIRE(stream.shard_for(key).open());
             REQUIRE(stream.shard_for(key).range.holds(key));

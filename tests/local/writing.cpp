@@ -1,6 +1,6 @@
-#include <sluice/local/writing.hpp>
-
 #include "moments.hpp"
+
+#include <sluice/local/writing.hpp>
 
 #include <doctest/doctest.h>
 
@@ -16,7 +16,8 @@ namespace {
 /// A stream of two shards; puts go to it as they would from a service.
 class Fixture {
 public:
-    explicit Fixture(std::int64_t max_record_kib = 1'024) : stream(spec(max_record_kib), 2, 1, moments.now().wall, moments.now().steady) {
+    explicit Fixture(std::int64_t max_record_kib = 1'024)
+        : stream(spec(max_record_kib), 2, 1, moments.now().wall, moments.now().steady) {
         settings.limits = ShardLimits::none();
     }
 
@@ -134,8 +135,9 @@ TEST_CASE("the entries beyond a shard's rate fail, in the documented words; the 
     REQUIRE_FALSE(results[2].taken());
     CHECK_FALSE(results[3].taken());
     CHECK(results[4].taken());
-    CHECK(*results[2].failure == Failure("ProvisionedThroughputExceededException",
-                                         "Rate exceeded for shard shardId-000000000000 in stream s under account 000000000000."));
+    CHECK(*results[2].failure ==
+          Failure("ProvisionedThroughputExceededException",
+                  "Rate exceeded for shard shardId-000000000000 in stream s under account 000000000000."));
     f.moments.pass(1s);
     CHECK((*f.put({PutEntry("k", std::string(400'000, 'x'), low)}))[0].taken());
 }
@@ -145,7 +147,8 @@ TEST_CASE("a thousand records a second, not one more") {
     f.settings.limits = ShardLimits();
     std::size_t taken = 0;
     for (int i = 0; i < 4; ++i) {
-        for (const auto& result : *f.put(std::vector<PutEntry>(500, PutEntry("k", "x", low)))) taken += result.taken() ? 1U : 0U;
+        for (const auto& result : *f.put(std::vector<PutEntry>(500, PutEntry("k", "x", low))))
+            taken += result.taken() ? 1U : 0U;
     }
     CHECK(taken == 1'000);
 }
@@ -172,7 +175,8 @@ TEST_CASE("an entry that a judge fails costs its shard nothing") {
     f.settings.limits = ShardLimits();
     const Judge all = [](std::size_t, const Shard&) { return std::optional(Failure("InternalFailure", "")); };
     for (int i = 0; i < 3; ++i) {
-        for (const auto& result : *f.put(std::vector<PutEntry>(500, PutEntry("k", "x", low)), all)) REQUIRE_FALSE(result.taken());
+        for (const auto& result : *f.put(std::vector<PutEntry>(500, PutEntry("k", "x", low)), all))
+            REQUIRE_FALSE(result.taken());
     }
     CHECK((*f.put({PutEntry("k", "x", low)}))[0].taken());
 }
@@ -180,7 +184,8 @@ TEST_CASE("an entry that a judge fails costs its shard nothing") {
 TEST_CASE("a shard keeps at most the bytes that it is given, the newest") {
     Fixture f;
     f.settings.retention_bytes = 100;
-    for (int i = 0; i < 50; ++i) REQUIRE(f.put({PutEntry("k", std::string(9, static_cast<char>('A' + i)), low)}).has_value());
+    for (int i = 0; i < 50; ++i)
+        REQUIRE(f.put({PutEntry("k", std::string(9, static_cast<char>('A' + i)), low)}).has_value());
     const auto& shard = f.stream.shards()[0];
     CHECK(shard.records().size() == 10);
     CHECK(shard.bytes() == 100);

@@ -96,8 +96,9 @@ public:
             if (stream.status(now.steady) == StreamStatus::creating) ++creating;
         }
         if (creating >= most_creating) {
-            return Failure("LimitExceededException", "This request would exceed the limit of 5 streams that are created "
-                                                     "at the same time.");
+            return Failure("LimitExceededException",
+                           "This request would exceed the limit of 5 streams that are created "
+                           "at the same time.");
         }
         if (shards + more <= settings.shard_limit) return std::nullopt;
         return Failure("LimitExceededException",

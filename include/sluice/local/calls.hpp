@@ -20,9 +20,9 @@ public:
         : name(std::move(its_name)), shards(its_shards) {}
 
     std::string name;
-    std::optional<std::int64_t> shards;     ///< An on-demand stream may leave it out, and gets 4.
+    std::optional<std::int64_t> shards; ///< An on-demand stream may leave it out, and gets 4.
     bool on_demand = false;
-    std::int64_t max_record_kib = 1'024;    ///< Data and partition key of a record, up to 10,240.
+    std::int64_t max_record_kib = 1'024; ///< Data and partition key of a record, up to 10,240.
     std::map<std::string, std::string> tags;
 };
 
@@ -171,7 +171,9 @@ class ReadRecord {
 public:
     ReadRecord() = default;
     ReadRecord(std::string number, const StoredRecord& stored)
-        : sequence_number(std::move(number)), partition_key(stored.partition_key), data(stored.data),
+        : sequence_number(std::move(number)),
+          partition_key(stored.partition_key),
+          data(stored.data),
           arrival(stored.arrival) {}
 
     std::string sequence_number;

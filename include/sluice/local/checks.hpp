@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sluice/aws/utf8.hpp>
+#include <sluice/kinesis/limits.hpp>
 #include <sluice/local/failure.hpp>
 
 #include <algorithm>
@@ -16,14 +18,15 @@ class Checks {
 public:
     /// 1 to 128 of `[a-zA-Z0-9_.-]`.
     void name(std::string_view value, std::string_view member) {
-        if (length(value, member, 1, 128) && !std::all_of(value.begin(), value.end(), is_name_character)) {
+        if (length(value, member, 1, kinesis::limits::stream_name_characters) &&
+            !std::all_of(value.begin(), value.end(), is_name_character)) {
             wrong(value, member, "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+");
         }
     }
 
     /// Whether the text has so many characters, not bytes.
     bool length(std::string_view value, std::string_view member, std::size_t least, std::size_t most) {
-        const std::size_t characters = count_characters(value);
+        const std::size_t characters = aws::utf8_length(value).value_or(value.size());
         if (characters < least) {
             wrong(value, member, "Member must have length greater than or equal to " + std::to_string(least));
         } else if (characters > most) {
@@ -38,7 +41,8 @@ public:
             std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; }) && !value.empty();
         if (digits && value.size() <= most_digits && (value.size() == 1 || value.front() != '0')) return;
         wrong(value, member,
-              "Member must satisfy regular expression pattern: 0|([1-9]\\d{0," + std::to_string(most_digits - 1) + "})");
+              "Member must satisfy regular expression pattern: 0|([1-9]\\d{0," + std::to_string(most_digits - 1) +
+                  "})");
     }
 
     void range(std::int64_t value, std::string_view member, std::int64_t least, std::int64_t most) {
@@ -46,7 +50,8 @@ public:
             wrong(std::to_string(value), member,
                   "Member must have value greater than or equal to " + std::to_string(least));
         } else if (value > most) {
-            wrong(std::to_string(value), member, "Member must have value less than or equal to " + std::to_string(most));
+            wrong(std::to_string(value), member,
+                  "Member must have value less than or equal to " + std::to_string(most));
         }
     }
 
@@ -85,12 +90,6 @@ private:
     }
 
     static bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
-
-    /// The characters of a valid UTF-8 text.
-    static std::size_t count_characters(std::string_view text) {
-        return static_cast<std::size_t>(
-            std::count_if(text.begin(), text.end(), [](char c) { return !continues_character(c); }));
-    }
 
     static std::string shortened(std::string_view value) {
         if (value.size() <= longest_value) return std::string(value);

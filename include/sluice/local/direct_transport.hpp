@@ -15,8 +15,8 @@ namespace sluice::local {
 
 /// A transport without sockets: every exchange is a call of a `Service` in this process, on the producer's clock.
 ///
-/// Faults of the connection become the errors that a real transport reports, and delays pass on `world.clock()`, so that
-/// a simulated day takes no time. Several producers may share one service if they share a strand.
+/// Faults of the connection become the errors that a real transport reports, and delays pass on `world.clock()`, so
+/// that a simulated day takes no time. Several producers may share one service if they share a strand.
 class DirectTransport {
 public:
     using policy_kind = kind::transport;

@@ -161,9 +161,9 @@ public:
 ///     script.add(Fault(fault::Throttle("shardId-000000000001")).until(now + 5s));
 class Fault {
 public:
-    using Act = std::variant<fault::Throttle, fault::FailEntries, fault::Refuse, fault::Page, fault::Cut,
-                             fault::WrongShard, fault::Garbage, fault::FewerEntries, fault::Unavailable, fault::Delay,
-                             fault::Skew>;
+    using Act =
+        std::variant<fault::Throttle, fault::FailEntries, fault::Refuse, fault::Page, fault::Cut, fault::WrongShard,
+                     fault::Garbage, fault::FewerEntries, fault::Unavailable, fault::Delay, fault::Skew>;
 
     explicit Fault(Act its_act) : act(std::move(its_act)) {}
 

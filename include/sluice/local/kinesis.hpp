@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/kinesis/limits.hpp>
 #include <sluice/local/account.hpp>
 #include <sluice/local/calls.hpp>
 #include <sluice/local/checks.hpp>
@@ -81,7 +82,8 @@ public:
         checks.range(query.limit, "limit", 1, 10'000);
         if (auto failure = checks.failure()) return *std::move(failure);
         StreamPage page;
-        for (auto next = streams().upper_bound(std::max(query.after, query.next_token)); next != streams().end(); ++next) {
+        for (auto next = streams().upper_bound(std::max(query.after, query.next_token)); next != streams().end();
+             ++next) {
             if (static_cast<std::int64_t>(page.streams.size()) == query.limit) {
                 page.next_token = page.streams.back().name;
                 break;
@@ -95,7 +97,7 @@ public:
         Checks checks;
         checks.range(query.max_results, "maxResults", 1, 10'000);
         if (auto failure = checks.failure()) return *std::move(failure);
-        const auto most = std::min<std::int64_t>(query.max_results, 1'000);
+        const auto most = std::min<std::int64_t>(query.max_results, kinesis::limits::listed_shards);
         const auto cursor = query.next_token.empty() ? start(query, now) : resume(query, now);
         if (!cursor) return cursor.error();
         const auto stream = account_.by_serial(cursor->stream, now);
@@ -120,7 +122,8 @@ public:
     Reply<std::string> get_shard_iterator(const IteratorQuery& query, Moment now) {
         Checks checks;
         checks.name(query.shard_id, "shardId");
-        if (query.sequence_number) checks.decimal(*query.sequence_number, "startingSequenceNumber", 129);
+        if (query.sequence_number)
+            checks.decimal(*query.sequence_number, "startingSequenceNumber", kinesis::limits::sequence_number_digits);
         if (auto failure = checks.failure()) return *std::move(failure);
         auto stream = account_.usable(query.stream, now);
         if (!stream) return stream.error();
@@ -131,7 +134,7 @@ public:
 
     Reply<ReadPage> get_records(std::string_view iterator, std::int64_t limit, Moment now) {
         Checks checks;
-        checks.range(limit, "limit", 1, 10'000);
+        checks.range(limit, "limit", 1, kinesis::limits::read_records);
         checks.length(iterator, "shardIterator", 1, 512);
         if (auto failure = checks.failure()) return *std::move(failure);
         const auto position = ShardPosition::read(iterator, now.steady);
@@ -147,7 +150,7 @@ public:
                             Moment now) {
         Checks checks;
         checks.name(shard_id, "shardToSplit");
-        checks.decimal(new_starting_hash_key, "newStartingHashKey", 39);
+        checks.decimal(new_starting_hash_key, "newStartingHashKey", kinesis::limits::hash_key_digits);
         if (auto failure = checks.failure()) return *std::move(failure);
         auto stream = account_.changeable(name, now);
         if (!stream) return stream.error();
@@ -177,9 +180,10 @@ public:
         auto adjacent = open_shard(**stream, adjacent_id);
         if (!adjacent) return adjacent.error();
         if (!touching((*shard)->range, (*adjacent)->range)) {
-            return Failure("InvalidArgumentException",
-                           "Shards " + std::string(shard_id) + " and " + std::string(adjacent_id) +
-                               in_stream((*stream)->name, settings()) + " are not an adjacent pair of shards eligible for merging");
+            return Failure("InvalidArgumentException", "Shards " + std::string(shard_id) + " and " +
+                                                           std::string(adjacent_id) +
+                                                           in_stream((*stream)->name, settings()) +
+                                                           " are not an adjacent pair of shards eligible for merging");
         }
         (*stream)->merge(**shard, **adjacent, now.wall);
         (*stream)->change(StreamStatus::updating, now.steady + settings().change_time);
@@ -205,9 +209,9 @@ private:
     [[nodiscard]] Failure bad_split(const Stream& stream, const Shard& shard, std::string_view key) const {
         return {"InvalidArgumentException",
                 "NewStartingHashKey " + std::string(key) + " used in SplitShard() on shard " + shard.id() +
-                    in_stream(stream.name, settings()) + " is not both greater than one plus the shard's StartingHashKey " +
-                    shard.range.first.to_string() + " and less than the shard's EndingHashKey " +
-                    shard.range.last.to_string() + "."};
+                    in_stream(stream.name, settings()) +
+                    " is not both greater than one plus the shard's StartingHashKey " + shard.range.first.to_string() +
+                    " and less than the shard's EndingHashKey " + shard.range.last.to_string() + "."};
     }
 
     Reply<ShardCursor> start(const ShardQuery& query, Moment now) {
@@ -229,7 +233,9 @@ private:
     }
 
     static Reply<ShardCursor> resume(const ShardQuery& query, Moment now) {
-        const char* superfluous = !query.stream.empty() ? "StreamName" : !query.after.empty() ? "ExclusiveStartShardId" : "";
+        const char* superfluous = !query.stream.empty()  ? "StreamName"
+                                  : !query.after.empty() ? "ExclusiveStartShardId"
+                                                         : "";
         if (*superfluous == '\0') return ShardCursor::read(query.next_token, now.steady);
         return Failure("InvalidArgumentException",
                        "NextToken and " + std::string(superfluous) + " cannot be provided together.");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/kinesis/limits.hpp>
 #include <sluice/local/calls.hpp>
 #include <sluice/local/checks.hpp>
 #include <sluice/local/settings.hpp>
@@ -14,9 +15,6 @@
 #include <utility>
 
 namespace sluice::local {
-
-/// How long the service honours iterators and page tokens.
-inline constexpr std::chrono::minutes token_lifetime{5};
 
 /// A shard as ListShards and DescribeStream show it.
 [[nodiscard]] inline ShardView view_of(const Shard& shard) {
@@ -66,8 +64,9 @@ public:
     /// Whether something issued at `issued`, steady nanoseconds, is too old by now.
     [[nodiscard]] static bool expired(std::uint64_t issued, steady_time now) {
         const auto age = static_cast<std::uint64_t>(now.time_since_epoch().count()) - issued;
-        constexpr auto longest = std::chrono::duration_cast<steady_time::duration>(token_lifetime).count();
-        return age > static_cast<std::uint64_t>(longest);
+        constexpr steady_time::duration lifetime = kinesis::limits::page_token_lifetime;
+        static_assert(kinesis::limits::iterator_lifetime == kinesis::limits::page_token_lifetime);
+        return age > static_cast<std::uint64_t>(lifetime.count());
     }
 
 private:

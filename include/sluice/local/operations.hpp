@@ -33,7 +33,8 @@ public:
             if (known.name != operation) continue;
             const auto* throttle = met_.template as<fault::Throttle>();
             if (!known.has_shards && throttle != nullptr && throttle->shard_id.empty()) {
-                return Failure("LimitExceededException", "Rate exceeded for account " + kinesis_.settings().account + ".");
+                return Failure("LimitExceededException",
+                               "Rate exceeded for account " + kinesis_.settings().account + ".");
             }
             auto done = (this->*known.perform)();
             if (!done) return done.error();

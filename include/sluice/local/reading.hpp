@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/kinesis/limits.hpp>
 #include <sluice/local/calls.hpp>
 #include <sluice/local/checks.hpp>
 #include <sluice/local/listing.hpp>
@@ -28,7 +29,8 @@ public:
     std::uint64_t place; ///< Of the next record to be read.
 
     [[nodiscard]] std::string write(steady_time now) const {
-        return Token<4>::write(kind, {stream, shard, place, static_cast<std::uint64_t>(now.time_since_epoch().count())});
+        return Token<4>::write(kind,
+                               {stream, shard, place, static_cast<std::uint64_t>(now.time_since_epoch().count())});
     }
 
     [[nodiscard]] static Reply<ShardPosition> read(std::string_view iterator, steady_time now) {
@@ -63,14 +65,15 @@ public:
 
     /// At most `limit` records and 10 MiB from `place` on; one record at least, if there is any.
     [[nodiscard]] Reply<ReadPage> read(std::uint64_t place, std::int64_t limit, Moment now) {
-        if (!shard_.reads.take_call(settings_.limits, now.steady)) return rate_exceeded(stream_.name, shard_.id(), settings_);
+        if (!shard_.reads.take_call(settings_.limits, now.steady))
+            return rate_exceeded(stream_.name, shard_.id(), settings_);
         shard_.trim(stream_.horizon(now.wall), settings_.retention_bytes);
         ReadPage page;
         place = std::clamp(place, shard_.first_place(), shard_.next_place());
         std::uint64_t bytes = 0;
         while (place < shard_.next_place() && static_cast<std::int64_t>(page.records.size()) < limit) {
             const auto& record = record_at(place);
-            if (bytes != 0 && bytes + record.size() > most_bytes) break;
+            if (bytes != 0 && bytes + record.size() > kinesis::limits::read_bytes) break;
             bytes += record.size();
             page.records.emplace_back(shard_.numbers.at(place++), record);
         }
@@ -80,8 +83,6 @@ public:
     }
 
 private:
-    static constexpr std::uint64_t most_bytes = 10U << 20U;
-
     [[nodiscard]] const StoredRecord& record_at(std::uint64_t place) const {
         return shard_.records()[static_cast<std::size_t>(place - shard_.first_place())];
     }
@@ -145,10 +146,10 @@ private:
         }
         const auto place = shard_.numbers.place(*query.sequence_number);
         if (place && *place <= shard_.next_place()) return *place;
-        return Failure("InvalidArgumentException",
-                       "StartingSequenceNumber " + *query.sequence_number + " used in GetShardIterator on shard " +
-                           shard_.id() + in_stream(stream_.name, settings_) +
-                           " is invalid because it did not come from this stream.");
+        return Failure("InvalidArgumentException", "StartingSequenceNumber " + *query.sequence_number +
+                                                       " used in GetShardIterator on shard " + shard_.id() +
+                                                       in_stream(stream_.name, settings_) +
+                                                       " is invalid because it did not come from this stream.");
     }
 
     const Stream& stream_;

@@ -155,9 +155,8 @@ private:
         summary(stream);
         member("RetentionPeriodHours", stream.retention_hours);
         static constexpr std::array<int, 1> monitoring{};
-        list("EnhancedMonitoring", monitoring, [&](int) {
-            map([&] { list("ShardLevelMetrics", std::array<int, 0>{}, [](int) {}); });
-        });
+        list("EnhancedMonitoring", monitoring,
+             [&](int) { map([&] { list("ShardLevelMetrics", std::array<int, 0>{}, [](int) {}); }); });
         member("EncryptionType", "NONE");
     }
 

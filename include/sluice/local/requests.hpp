@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/kinesis/validate.hpp>
 #include <sluice/local/calls.hpp>
 #include <sluice/local/checks.hpp>
 #include <sluice/local/document.hpp>
@@ -152,15 +153,13 @@ private:
     }
 
     [[nodiscard]] Reply<std::string> stream_of(const std::string& arn, const std::optional<std::string>& name) const {
-        constexpr std::string_view mark = ":stream/";
-        const auto found = arn.find(mark);
-        if (!arn.starts_with("arn:aws") || arn.find(":kinesis:") == std::string::npos || found == std::string::npos) {
+        if (kinesis::check_stream_arn(arn)) {
             Checks checks;
             checks.wrong(arn, "streamARN",
                          "Member must satisfy regular expression pattern: arn:aws.*:kinesis:.*:\\d{12}:stream/\\S+");
             return *checks.failure();
         }
-        auto named = arn.substr(found + mark.size());
+        auto named = arn.substr(arn.rfind('/') + 1);
         if (name && *name != named) {
             return Failure("InvalidArgumentException", "StreamARN and StreamName do not name the same stream.");
         }
@@ -185,7 +184,8 @@ private:
         filter.shard_id = fields.text("ShardId").value_or("");
         filter.timestamp = fields.time("Timestamp");
         if (fields.failure()) return *fields.failure();
-        const bool timed = filter.type == ShardFilterType::at_timestamp || filter.type == ShardFilterType::from_timestamp;
+        const bool timed =
+            filter.type == ShardFilterType::at_timestamp || filter.type == ShardFilterType::from_timestamp;
         const bool named = filter.type == ShardFilterType::after_shard_id;
         if (timed == filter.timestamp.has_value() && named == !filter.shard_id.empty()) return filter;
         return Failure("InvalidArgumentException",

@@ -25,7 +25,8 @@ namespace sluice::local {
 /// What is sent before the body of a response: status line, headers, `Content-Length` and an empty line.
 [[nodiscard]] inline std::string response_head(const HttpResponse& response, bool keep_alive) {
     std::string head = "HTTP/1.1 " + std::to_string(response.status) + ' ' + reason_phrase(response.status) + "\r\n";
-    for (const auto& header : response.headers) head.append(header.name).append(": ").append(header.value).append("\r\n");
+    for (const auto& header : response.headers)
+        head.append(header.name).append(": ").append(header.value).append("\r\n");
     head += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
     if (!keep_alive) head += "Connection: close\r\n";
     return head += "\r\n";

@@ -22,14 +22,14 @@ namespace sluice::local {
 
 /// `Fri, 02 Jan 2026 03:04:05 GMT`: a time as the `Date` header has it (RFC 9110, section 5.6.7).
 [[nodiscard]] inline std::string http_date(wall_time time) {
-    using namespace std::chrono;
+    namespace chrono = std::chrono;
     static constexpr std::array<const char*, 7> weekdays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     static constexpr std::array<const char*, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    const auto day_start = floor<days>(time);
-    const year_month_day date(day_start);
+    const auto day_start = chrono::floor<chrono::days>(time);
+    const chrono::year_month_day date(day_start);
     const std::string digits = aws::amz_date(time); // 20260102T030405Z
-    std::string text = weekdays[weekday(day_start).c_encoding()];
+    std::string text = weekdays[chrono::weekday(day_start).c_encoding()];
     text.append(", ").append(digits, 6, 2).append(" ").append(months[static_cast<unsigned>(date.month()) - 1]);
     text.append(" ").append(digits, 0, 4).append(" ").append(digits, 9, 2).append(":").append(digits, 11, 2);
     return text.append(":").append(digits, 13, 2).append(" GMT");

@@ -15,12 +15,12 @@ class Settings {
 public:
     Settings() = default;
 
-    std::string region = "us-east-1";     ///< As it stands in ARNs. Signatures may name any.
-    std::string account = "000000000000"; ///< Twelve digits.
-    ShardLimits limits;                   ///< Of every shard; `ShardLimits::none()` never throttles.
+    std::string region = "us-east-1";         ///< As it stands in ARNs. Signatures may name any.
+    std::string account = "000000000000";     ///< Twelve digits.
+    ShardLimits limits;                       ///< Of every shard; `ShardLimits::none()` never throttles.
     std::chrono::milliseconds change_time{0}; ///< How long a stream is CREATING, UPDATING or DELETING.
-    std::uint64_t shard_limit = 20'000;   ///< Open shards of the account.
-    std::uint64_t retention_bytes = 0;    ///< Data and keys that one shard keeps, the newest; 0: all, for 24 hours.
+    std::uint64_t shard_limit = 20'000;       ///< Open shards of the account.
+    std::uint64_t retention_bytes = 0;        ///< Data and keys that one shard keeps, the newest; 0: all, for 24 hours.
 };
 
 /// How the service's sentences name a stream.

@@ -101,8 +101,7 @@ public:
 
     /// Drops the records that arrived before `oldest`, and the oldest beyond `max_bytes`; 0: no such limit.
     void trim(wall_time oldest, std::uint64_t max_bytes) {
-        while (!records_.empty() &&
-               (records_.front().arrival < oldest || (max_bytes != 0 && bytes_ > max_bytes))) {
+        while (!records_.empty() && (records_.front().arrival < oldest || (max_bytes != 0 && bytes_ > max_bytes))) {
             bytes_ -= records_.front().size();
             records_.pop_front();
         }

@@ -67,7 +67,7 @@ private:
 
 /// The time of an `X-Amz-Date`, `20260102T030405Z`; none if it has another form or is no time.
 [[nodiscard]] inline std::optional<wall_time> parse_amz_date(std::string_view text) {
-    using namespace std::chrono;
+    namespace chrono = std::chrono;
     constexpr std::string_view form = "00000000T000000Z";
     if (text.size() != form.size()) return std::nullopt;
     for (std::size_t i = 0; i < form.size(); ++i) {
@@ -79,12 +79,13 @@ private:
         for (const char c : text.substr(from, digits)) value = value * 10 + (c - '0');
         return value;
     };
-    const year_month_day date(year(number(0, 4)), month(static_cast<unsigned>(number(4, 2))),
-                              day(static_cast<unsigned>(number(6, 2))));
+    const chrono::year_month_day date(chrono::year(number(0, 4)), chrono::month(static_cast<unsigned>(number(4, 2))),
+                                      chrono::day(static_cast<unsigned>(number(6, 2))));
     // The calendar of a clock in nanoseconds ends in 2262.
-    if (!date.ok() || date.year() < year(1970) || date.year() > year(2200)) return std::nullopt;
+    if (!date.ok() || date.year() < chrono::year(1970) || date.year() > chrono::year(2200)) return std::nullopt;
     if (number(9, 2) > 23 || number(11, 2) > 59 || number(13, 2) > 60) return std::nullopt;
-    return sys_days(date) + hours(number(9, 2)) + minutes(number(11, 2)) + seconds(number(13, 2));
+    return chrono::sys_days(date) + chrono::hours(number(9, 2)) + chrono::minutes(number(11, 2)) +
+           chrono::seconds(number(13, 2));
 }
 
 /// Holds requests against Signature Version 4, as the service does: key, scope, date, signed headers, body, signature.
@@ -103,9 +104,10 @@ public:
         const auto date_text = find_header(request.headers, "X-Amz-Date");
         const auto date = parse_amz_date(date_text);
         if (!authorization || !date) {
-            return Failure("IncompleteSignatureException",
-                           "Authorization header requires 'Credential', 'SignedHeaders' and 'Signature' parameters, and "
-                           "the existence of an 'X-Amz-Date' header.");
+            return Failure(
+                "IncompleteSignatureException",
+                "Authorization header requires 'Credential', 'SignedHeaders' and 'Signature' parameters, and "
+                "the existence of an 'X-Amz-Date' header.");
         }
         const Secrets* key = find_key(authorization->access_key_id);
         if (key == nullptr || !has_token(request, *key)) {
@@ -126,8 +128,8 @@ private:
     static Failure invalid(std::string message) { return {"InvalidSignatureException", std::move(message)}; }
 
     [[nodiscard]] const Secrets* find_key(std::string_view id) const {
-        const auto found = std::find_if(keys_.begin(), keys_.end(),
-                                        [id](const Secrets& key) { return key.access_key_id == id; });
+        const auto found =
+            std::find_if(keys_.begin(), keys_.end(), [id](const Secrets& key) { return key.access_key_id == id; });
         return found == keys_.end() ? nullptr : &*found;
     }
 
@@ -189,8 +191,8 @@ private:
         }
         const aws::UrlParts url(request.url);
         const aws::CanonicalRequest canonical(request.method, url.path, url.query, std::move(headers), hash);
-        const auto expected = aws::signature(canonical, key.secret_access_key, authorization.region,
-                                             authorization.service, date);
+        const auto expected =
+            aws::signature(canonical, key.secret_access_key, authorization.region, authorization.service, date);
         if (Secret(expected) == Secret(std::string(authorization.signature))) return std::nullopt;
         return invalid("The request signature we calculated does not match the signature you provided. Check your AWS "
                        "Secret Access Key and signing method. Consult the service documentation for details.");

@@ -25,8 +25,14 @@ class Stream {
 public:
     /// A stream with `count` open shards, which share the hash keys evenly; it is CREATING until `ready`.
     Stream(const StreamSpec& spec, std::uint32_t count, std::uint64_t its_serial, wall_time now, steady_time ready)
-        : name(spec.name), serial(its_serial), created(now), on_demand(spec.on_demand),
-          max_record_kib(spec.max_record_kib), tags(spec.tags), changing_(StreamStatus::creating), settled_at_(ready) {
+        : name(spec.name),
+          serial(its_serial),
+          created(now),
+          on_demand(spec.on_demand),
+          max_record_kib(spec.max_record_kib),
+          tags(spec.tags),
+          changing_(StreamStatus::creating),
+          settled_at_(ready) {
         for (std::uint32_t i = 0; i < count; ++i) open_shard(even_range(i, count), now);
         sort_open();
     }
@@ -44,9 +50,7 @@ public:
     }
 
     /// Whether the time of a deletion is over, so that nothing is left of the stream.
-    [[nodiscard]] bool gone(steady_time now) const {
-        return changing_ == StreamStatus::deleting && now >= settled_at_;
-    }
+    [[nodiscard]] bool gone(steady_time now) const { return changing_ == StreamStatus::deleting && now >= settled_at_; }
 
     /// Shows `status` until that time.
     void change(StreamStatus status, steady_time until) {
@@ -113,8 +117,8 @@ public:
     void expire(wall_time now) {
         if (open_.size() == shards_.size()) return;
         const auto oldest = horizon(now);
-        const auto expired = std::erase_if(
-            shards_, [&](const Shard& shard) { return shard.closed && *shard.closed < oldest; });
+        const auto expired =
+            std::erase_if(shards_, [&](const Shard& shard) { return shard.closed && *shard.closed < oldest; });
         if (expired != 0) sort_open();
     }
 
@@ -140,7 +144,7 @@ private:
         return static_cast<std::size_t>(found - open_.begin());
     }
 
-    std::deque<Shard> shards_; ///< By index. Not a vector: growing would copy every record.
+    std::deque<Shard> shards_;      ///< By index. Not a vector: growing would copy every record.
     std::vector<std::size_t> open_; ///< Places in `shards_`, by hash key.
     std::uint64_t next_index_ = 0;
     StreamStatus changing_;

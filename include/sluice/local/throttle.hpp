@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/kinesis/limits.hpp>
 #include <sluice/local/moment.hpp>
 
 #include <algorithm>
@@ -10,7 +11,7 @@ namespace sluice::local {
 
 /// How much one shard takes and gives; 0 anywhere means without limit.
 ///
-/// The defaults are those of "Kinesis Data Streams quotas and limits".
+/// The defaults are the service's own; for `iterators`, those of the API reference, GetShardIterator.
 class ShardLimits {
 public:
     ShardLimits() = default;
@@ -22,11 +23,12 @@ public:
         return limits;
     }
 
-    std::uint64_t write_bytes = 1U << 20U; ///< Data and partition keys, a second.
-    std::uint64_t write_records = 1'000;   ///< A second.
-    std::uint64_t read_bytes = 2U << 20U;  ///< Data and partition keys, a second, by all pollers together.
-    std::uint64_t read_calls = 5;          ///< GetRecords, a second.
-    std::uint64_t iterators = 5;           ///< GetShardIterator, a second.
+    std::uint64_t write_bytes = kinesis::limits::shard_bytes_per_second;     ///< Data and partition keys, a second.
+    std::uint64_t write_records = kinesis::limits::shard_records_per_second; ///< A second.
+    std::uint64_t read_bytes =
+        kinesis::limits::shard_read_bytes_per_second; ///< Data and partition keys, a second, by all pollers together.
+    std::uint64_t read_calls = kinesis::limits::shard_reads_per_second; ///< GetRecords, a second.
+    std::uint64_t iterators = 5;                                        ///< GetShardIterator, a second.
 };
 
 /// A bucket of tokens that holds what one second brings.
@@ -64,7 +66,8 @@ class WriteThrottle {
 public:
     /// Whether the shard takes a record of `bytes` now; a record that it takes is charged.
     [[nodiscard]] bool take(std::uint64_t bytes, const ShardLimits& limits, steady_time now) {
-        if (!bytes_.admits(bytes, limits.write_bytes, now) || !records_.admits(1, limits.write_records, now)) return false;
+        if (!bytes_.admits(bytes, limits.write_bytes, now) || !records_.admits(1, limits.write_records, now))
+            return false;
         bytes_.charge(bytes, limits.write_bytes, now);
         records_.charge(1, limits.write_records, now);
         return true;

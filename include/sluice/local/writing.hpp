@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/kinesis/hash_key.hpp>
+#include <sluice/kinesis/limits.hpp>
 #include <sluice/local/calls.hpp>
 #include <sluice/local/checks.hpp>
 #include <sluice/local/settings.hpp>
@@ -56,9 +57,6 @@ public:
     }
 
 private:
-    static constexpr std::size_t most_entries = 500;
-    static constexpr std::uint64_t most_bytes = 10U << 20U;
-
     static std::optional<Failure> too_large() {
         return Failure("InvalidArgumentException", "Records size exceeds 10 MB limit");
     }
@@ -66,7 +64,7 @@ private:
     [[nodiscard]] std::optional<Failure> check_all(const std::vector<PutEntry>& entries) const {
         Checks checks;
         if (entries.empty()) checks.wrong("[]", "records", "Member must have length greater than or equal to 1");
-        if (entries.size() > most_entries) {
+        if (entries.size() > kinesis::limits::request_records) {
             checks.wrong("[" + std::to_string(entries.size()) + " entries]", "records",
                          "Member must have length less than or equal to 500");
             return checks.failure();
@@ -77,12 +75,13 @@ private:
             bytes += entries[i].data.size() + entries[i].partition_key.size();
         }
         if (auto failure = checks.failure()) return failure;
-        return bytes > most_bytes ? too_large() : std::nullopt;
+        return bytes > kinesis::limits::request_bytes ? too_large() : std::nullopt;
     }
 
     void check(const PutEntry& entry, const std::string& path, Checks& checks) const {
-        checks.length(entry.partition_key, path + "partitionKey", 1, 256);
-        if (entry.explicit_hash_key) checks.decimal(*entry.explicit_hash_key, path + "explicitHashKey", 39);
+        checks.length(entry.partition_key, path + "partitionKey", 1, kinesis::limits::partition_key_characters);
+        if (entry.explicit_hash_key)
+            checks.decimal(*entry.explicit_hash_key, path + "explicitHashKey", kinesis::limits::hash_key_digits);
         const auto most = static_cast<std::uint64_t>(stream_.max_record_kib) << 10U;
         if (entry.data.size() + entry.partition_key.size() > most) {
             checks.wrong("[" + std::to_string(entry.data.size()) + " bytes]", path + "data",
@@ -94,7 +93,8 @@ private:
         if (!entry.explicit_hash_key) return kinesis::hash_of(entry.partition_key);
         if (auto key = HashKey::parse(*entry.explicit_hash_key)) return *key;
         return Failure("InvalidArgumentException", "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, "
-                                                   "2^128-1]. Specified value was " + *entry.explicit_hash_key);
+                                                   "2^128-1]. Specified value was " +
+                                                       *entry.explicit_hash_key);
     }
 
     PutResult place(std::size_t i, PutEntry entry, HashKey key, Moment now, const Judge& judge) {
