@@ -1,0 +1,342 @@
+#pragma once
+
+#include <sluice/detail/bulletin.hpp>
+#include <sluice/detail/company.hpp>
+#include <sluice/detail/delivery.hpp>
+#include <sluice/detail/guarded.hpp>
+#include <sluice/detail/intake.hpp>
+#include <sluice/detail/parcel.hpp>
+#include <sluice/detail/tasks.hpp>
+#include <sluice/detail/waiter.hpp>
+#include <sluice/options.hpp>
+#include <sluice/stats.hpp>
+#include <sluice/world.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <iterator>
+#include <limits>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace sluice::detail {
+
+/// What a producer's engine works with, and the work itself: each task uses policies, tells the delivery what came of
+/// it, and then has the engine look what is next. On the strand.
+///
+/// A letter for each kind of policy: destination, storage, batching, partitioning, Z compression, credentials, offload,
+/// L dead letters, metrics, transport, K clock.
+template <class D, class S, class B, class P, class Z, class C, class O, class L, class M, class T, class K>
+class Workshop : public std::enable_shared_from_this<Workshop<D, S, B, P, Z, C, O, L, M, T, K>> {
+public:
+    using Company = detail::Company<D, S, C, O, L, M, T>;
+
+    Workshop(const Workshop&) = delete;
+    Workshop& operator=(const Workshop&) = delete;
+
+protected:
+    /// Something that waits for a commit, and is told whether it failed.
+    using Rider = std::function<void(error_code)>;
+
+    Workshop(asio::any_io_executor executor, Options options, typename Company::Recipes recipes, B batching,
+             P partitioning, Z compression, K clock, RequestLimits limits, PutRules rules)
+        : options_(std::move(options)), strand_(asio::make_strand(std::move(executor))), clock_(std::move(clock)),
+          world_(strand_, clock_, options_), company_(std::move(recipes)), batching_(batching),
+          compression_(std::move(compression)), limits_(limits),
+          intake_(options_, rules, std::move(partitioning), clock_),
+          delivery_(options_, limits_, batching_, clock_.random()), tasks_(strand_, clock_) {}
+
+    virtual ~Workshop() = default;
+
+    /// Looks what is to be done, and has it done.
+    virtual void step() = 0;
+
+    /// Called whenever a task has ended.
+    virtual void task_ended() = 0;
+
+    /// Has `step` called soon; any thread.
+    void request_step() {
+        asio::post(strand_, [self = this->shared_from_this()] { self->step(); });
+    }
+
+    [[nodiscard]] Moment moment() const { return {clock_.steady(), clock_.wall()}; }
+
+    // --- what the delivery wants ----------------------------------------------------------------------------------
+
+    void perform(Actions actions) {
+        if (!actions.told.empty() || !actions.flushed.empty()) publish(clock_.steady(), true);
+        for (auto& told : actions.told) tell(told);
+        for (const auto& tally : actions.tallies) count(tally);
+        for (auto& order : actions.sends) spawn_flight(fly(std::move(order)));
+        for (auto& order : actions.loads) spawn(load(std::move(order)));
+        for (auto& stream : actions.maps) spawn(list_shards(std::move(stream)));
+        for (const auto& note : actions.pauses) log(note);
+        for (const auto& lost : actions.unreadable) {
+            unreadable_ += lost.records;
+            options_.log.error("the storage gave back a damaged chunk of stream ", lost.stream, ", ", lost.records,
+                               " records from sequence ", lost.first, "; it stays in the storage");
+        }
+        for (const auto& done : actions.flushed) {
+            const auto found = flushes_.find(done.id);
+            const auto then = std::move(found->second);
+            flushes_.erase(found);
+            then({}, done.report);
+        }
+    }
+
+    void tell(Told& told) {
+        const auto found = watchers_.find(told.sequence);
+        if (found == watchers_.end()) return;
+        const auto op = std::move(found->second);
+        watchers_.erase(found);
+        if (intake_.end(op, told.outcome)) op->complete(std::move(told.receipt));
+    }
+
+    void count(const Tally& tally) {
+        if (open_) company_.metrics().settled(tally.stream, tally.outcome, tally.records);
+        bool wake = false;
+        complete(intake_.release(tally.stream, tally.records, tally.bytes, wake));
+        if (wake) request_step();
+    }
+
+    void log(const PauseNote& note) {
+        if (stopping_) return; // its own cancelling, no news
+        if (!note.reason) return options_.log.info("stream ", note.stream, " moves again");
+        options_.log.warning("stream ", note.stream, " is paused: ", note.reason,
+                             note.message.empty() ? "" : " The service said: ", note.message);
+    }
+
+    static void complete(const typename Intake<P>::Ops& ended) {
+        for (const auto& op : ended) op->complete();
+    }
+
+    void publish(steady_time now, bool at_once) {
+        if (!at_once && !bulletin_.due(now)) return bulletin_.put_off();
+        Stats fresh;
+        delivery_.stats_into(fresh.streams);
+        fresh.recovered = recovered_;
+        fresh.cleared = cleared_;
+        fresh.unreadable = unreadable_;
+        fresh.paused_by = delivery_.paused_by();
+        bulletin_.write(std::move(fresh), delivery_.oldest(), now);
+    }
+
+    // --- committing --------------------------------------------------------------------------------------------
+
+    static void run(const std::vector<Rider>& riders, error_code failure) {
+        for (const auto& rider : riders) rider(failure);
+    }
+
+    /// Makes chunks of lots and stores them, in one commit.
+    asio::awaitable<void> commit(std::vector<Lot> lots, std::vector<Rider> riders) {
+        std::vector<Chunk> chunks;
+        std::vector<std::vector<Lot::Claim>> claims;
+        for (auto& lot : lots) {
+            auto chunk = lot.seal(next_sequence_);
+            next_sequence_ += chunk.count;
+            cleared_ += intake_.withdraw_cancelled(lot.claims, chunk);
+            if (chunk.live == 0) continue;
+            chunks.push_back(std::move(chunk));
+            claims.push_back(std::move(lot.claims));
+        }
+        auto stored = chunks;
+        const auto failure = co_await failure_of(company_.storage().append(std::move(stored)));
+        if (failure) options_.log.error("the storage did not take what was put: ", failure);
+        const auto now = moment();
+        for (std::size_t i = 0; i < chunks.size(); ++i) {
+            if (failure) {
+                reject(std::move(chunks[i]), claims[i], failure, now);
+            } else {
+                admit(std::move(chunks[i]), claims[i], now);
+            }
+        }
+        committing_ = false;
+        run(riders, failure);
+        step();
+    }
+
+    void admit(Chunk chunk, std::vector<Lot::Claim>& claims, Moment now) {
+        if (const auto late = intake_.withdraw_cancelled(claims, chunk); late > 0) {
+            cleared_ += late;
+            extra_settlements_.emplace_back(chunk);
+        }
+        company_.metrics().accepted(chunk.stream, chunk.live, chunk.live_bytes);
+        std::vector<std::uint32_t> watched;
+        for (auto& [index, op] : intake_.watched(claims)) {
+            watched.push_back(index);
+            watchers_.emplace(chunk.first + index, std::move(op));
+        }
+        delivery_.admit(std::move(chunk), watched, now);
+        complete(intake_.committed(claims, {}));
+    }
+
+    /// The storage failed: who waits is told, and puts again if he wants; what nobody waits for is lost.
+    void reject(Chunk chunk, std::vector<Lot::Claim>& claims, error_code failure, Moment now) {
+        const auto bytes = chunk.live_bytes;
+        std::uint32_t told = 0;
+        for (const auto& claim : claims) told += withdraw(chunk, claim.first, claim.count);
+        complete(intake_.committed(claims, failure));
+        bool wake = false;
+        complete(intake_.release(chunk.stream, told, bytes - chunk.live_bytes, wake));
+        delivery_.admit_lost(std::move(chunk), error::storage_failed, now);
+    }
+
+    asio::awaitable<void> clear_storage(std::function<void(error_code, std::uint64_t)> done) {
+        const auto failure = co_await failure_of(company_.storage().clear());
+        std::uint64_t cleared = 0;
+        if (!failure) {
+            perform(delivery_.act(moment())); // what got its outcome before is counted before
+            cleared = delivery_.clear();
+            cleared_ += cleared;
+            bool wake = false;
+            complete(intake_.storage_cleared(wake));
+        }
+        committing_ = false;
+        publish(clock_.steady(), true);
+        done(failure, cleared);
+        step();
+    }
+
+    // --- sending and reading -----------------------------------------------------------------------------------
+
+    asio::awaitable<void> fly(SendOrder order) {
+        const auto start = moment();
+        Parcel parcel(order);
+        Answer answer;
+        try {
+            // A destination that never waits would run within the step that sends, to any depth.
+            co_await asio::post(strand_, asio::use_awaitable);
+            answer = co_await exchange(order, parcel);
+        } catch (...) {
+            answer.error = error_of_exception();
+        }
+        const auto now = moment();
+        const auto took = now.steady - start.steady;
+        company_.metrics().answered(order.stream, answer, parcel.bytes(), took);
+        delivery_.answer(order.id, answer, start.wall, took, now);
+        step();
+    }
+
+    asio::awaitable<Answer> exchange(const SendOrder& order, Parcel& parcel) {
+        const auto failure = co_await parcel.offload(company_.offload(), identity_.id);
+        if (failure) co_return Answer(failure, {}, {});
+        parcel.pack(batching_, compression_, limits_);
+        if (parcel.entries().empty()) co_return parcel.merge({});
+        auto answer = co_await company_.destination().send(order.stream, parcel.entries());
+        co_return parcel.merge(std::move(answer));
+    }
+
+    asio::awaitable<void> load(LoadOrder order) {
+        auto chunks = co_await guarded(company_.storage().read(order.stream, order.after, order.max_bytes));
+        if (!chunks) options_.log.error("the storage could not be read: ", chunks.error());
+        delivery_.loaded(order, std::move(chunks), moment());
+        step();
+    }
+
+    asio::awaitable<void> list_shards(std::string stream) {
+        auto ranges = co_await guarded(company_.destination().shards(stream));
+        if (!ranges) options_.log.warning("the shards of stream ", stream, " could not be listed: ", ranges.error());
+        result<kinesis::ShardMap> map = error::response_invalid;
+        if (ranges) map = kinesis::ShardMap::from(*ranges);
+        delivery_.shards(stream, map, moment());
+        step();
+    }
+
+    // --- outcomes ----------------------------------------------------------------------------------------------
+
+    /// Writes outcomes to the storage; a lost one costs a duplicate after a restart, never a record.
+    asio::awaitable<void> settle() {
+        while (delivery_.has_settlements() || !extra_settlements_.empty()) {
+            auto changes = delivery_.take_settlements();
+            std::move(extra_settlements_.begin(), extra_settlements_.end(), std::back_inserter(changes));
+            extra_settlements_.clear();
+            const auto failure = co_await failure_of(company_.storage().settle(changes));
+            if (!failure) continue;
+            options_.log.error("the storage did not take outcomes: ", failure);
+            if (stopping_) break;
+            std::move(changes.begin(), changes.end(), std::back_inserter(extra_settlements_));
+            co_await tasks_.rest(std::chrono::seconds(1));
+        }
+        settling_ = false;
+        step();
+    }
+
+    /// Gives lost records to the dead letters, one after the other.
+    asio::awaitable<void> bury() {
+        for (unsigned failures = 0; delivery_.next_loss() != 0;) {
+            const auto sequence = delivery_.next_loss();
+            auto letter = delivery_.letter(sequence, identity_);
+            const auto failure = co_await failure_of(company_.letters().take(std::move(letter)));
+            if (!failure) {
+                failures = 0;
+                delivery_.buried(sequence);
+                if (sequence % 64 == 0) co_await asio::post(strand_, asio::use_awaitable);
+                continue;
+            }
+            options_.log.error("the dead letters did not take record ", sequence, ": ", failure);
+            if (stopping_) {
+                // A storage that persists offers it again after the restart; else this was the last try.
+                if (open_ && company_.storage().persistent()) co_return;
+                delivery_.buried(sequence);
+                continue;
+            }
+            const auto rest = back_off(std::chrono::seconds(1), std::chrono::seconds(30), ++failures, clock_.random());
+            co_await tasks_.rest(rest);
+        }
+        burying_ = false;
+        step();
+    }
+
+    // --- tasks -------------------------------------------------------------------------------------------------
+
+    void spawn(asio::awaitable<void> task) { tasks_.spawn(std::move(task), when_ended()); }
+    void spawn_flight(asio::awaitable<void> task) { tasks_.spawn_cancellable(std::move(task), when_ended()); }
+
+    [[nodiscard]] auto when_ended() {
+        return [self = this->shared_from_this()](std::exception_ptr thrown) {
+            if (thrown) self->options_.log.error("a task of the producer failed; please report this");
+            self->task_ended();
+        };
+    }
+
+    Options options_;
+    asio::any_io_executor strand_;
+    ClockBox<K> clock_;
+    World world_;
+    Company company_;
+    B batching_;
+    Z compression_;
+    RequestLimits limits_;
+    Intake<P> intake_;
+    Delivery<B> delivery_;
+    Tasks tasks_;
+    Bulletin bulletin_;
+
+    bool open_ = false;
+    bool committing_ = false;
+    bool settling_ = false;
+    bool burying_ = false;
+    bool stopping_ = false;
+    std::map<std::uint64_t, std::function<void(error_code, FlushReport)>> flushes_;
+    std::unordered_map<std::uint64_t, std::shared_ptr<PutOp>> watchers_;
+    std::vector<Settlement> extra_settlements_; ///< Of chunks that the delivery does not keep.
+    StoreIdentity identity_;
+    std::uint64_t next_sequence_ = 1;
+    std::uint64_t recovered_ = 0;
+    std::uint64_t cleared_ = 0;
+    std::uint64_t unreadable_ = 0;
+};
+
+} // namespace sluice::detail
