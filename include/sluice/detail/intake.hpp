@@ -72,11 +72,7 @@ public:
     [[nodiscard]] Ops start(const std::shared_ptr<PutOp>& op, bool& wake) {
         const std::lock_guard lock(mutex_);
         Ops ended;
-        // Those who wait are served first.
-        if (!parked_.empty() || !fill(op)) {
-            if (closed_) refuse_rest(*op, error::closed);
-            if (!op->all_placed()) parked_.push_back(op);
-        }
+        if (!fill(op, parked_.empty())) parked_.push_back(op);
         end_if_done(op, ended);
         wake = std::exchange(wake_, false) || !parked_.empty();
         return ended;
@@ -144,11 +140,13 @@ public:
         return lots;
     }
 
-    /// The lot's chunk is in the storage, or could not be put there. Gives the operations that ended.
+    /// The lot's chunk is in the storage, or could not be put there. Gives the operations that ended, also those that
+    /// found the room of what was withdrawn: the caller is to look for lots again.
     [[nodiscard]] Ops committed(std::vector<Lot::Claim>& claims, error_code failure) {
         const std::lock_guard lock(mutex_);
         Ops ended;
         accept_claims(claims, failure, ended, true);
+        serve_parked(ended);
         return ended;
     }
 
@@ -223,7 +221,7 @@ public:
         const std::lock_guard lock(mutex_);
         const auto margin = std::min<std::size_t>(options_.buffer_bytes / 8, 1U << 20U);
         return options_.when_full == WhenFull::drop_oldest &&
-               (!parked_.empty() || used_bytes_ + margin > options_.buffer_bytes ||
+               (short_of_room_ || !parked_.empty() || used_bytes_ + margin > options_.buffer_bytes ||
                 used_records_ + options_.buffer_records / 8 > options_.buffer_records);
     }
 
@@ -243,9 +241,17 @@ public:
     [[nodiscard]] Ops open_failed(error_code failure) {
         const std::lock_guard lock(mutex_);
         Ops ended;
-        const auto fail = [&](Lot& lot) { accept_claims(lot.claims, failure, ended, true); };
+        const auto fail = [&](Lot& lot) {
+            auto claims = lot.claims;
+            const auto cost = lot.cost;
+            const auto dropped = lot.drop_claimed();
+            give_room(lot.stream, dropped, cost - lot.cost);
+            accepted_ -= dropped;
+            accept_claims(claims, failure, ended, true);
+        };
         for (auto& [name, slot] : slots_) fail(slot.lot);
         for (auto& lot : full_) fail(lot);
+        std::erase_if(full_, [](const Lot& lot) { return lot.empty(); });
         for (const auto& op : std::exchange(parked_, {})) {
             refuse_rest(*op, failure);
             end_if_done(op, ended);
@@ -290,12 +296,14 @@ private:
         const auto found = slots_.find(record.stream);
         if (found != slots_.end()) return &found->second;
         if (const auto invalid = kinesis::check_stream_name(record.stream)) return invalid;
-        if (slots_.size() >= options_.max_streams) {
+        // A default without a name is no stream.
+        const auto most = options_.max_streams + (default_->lot.stream.empty() ? 1 : 0);
+        if (slots_.size() >= most) {
             std::erase_if(slots_, [this](const auto& slot) {
                 return slot.second.live == 0 && slot.second.lot.empty() && &slot.second != default_;
             });
         }
-        if (slots_.size() >= options_.max_streams) return error::too_many_streams;
+        if (slots_.size() >= most) return error::too_many_streams;
         return &slot_named(std::string(record.stream));
     }
 
@@ -314,6 +322,8 @@ private:
         if (record.data.size() + key.size() > rules_.max_record) return error::record_too_large;
         const auto cost = buffer_cost(record.data.size(), key.size());
         if (used_bytes_ + cost > options_.buffer_bytes || used_records_ >= options_.buffer_records) {
+            const bool may_drop = options_.when_full == WhenFull::drop_oldest && cost <= options_.buffer_bytes;
+            if (may_drop && !std::exchange(short_of_room_, true)) wake_ = true;
             return error::buffer_full;
         }
         write(its, record, key);
@@ -347,11 +357,7 @@ private:
 
     void account(Lot& lot, const std::shared_ptr<PutOp>& op, std::size_t index) {
         const bool accepted = opened_ && !persistent_;
-        if (accepted) {
-            ++op->report.accepted;
-        } else {
-            ++op->unaccepted;
-        }
+        ++(accepted ? op->report.accepted : op->unaccepted);
         if (!accepted || op->wants_receipt()) {
             lot.claim(op, index);
             // Somebody waits for the commit: the strand is to start it now.
@@ -359,8 +365,9 @@ private:
         }
     }
 
-    /// Places what is left of an operation; false if it has to wait for room.
-    [[nodiscard]] bool fill(const std::shared_ptr<PutOp>& op) {
+    /// Places what is left of an operation; false if it has to wait for room, or behind others. Who cannot be helped by
+    /// waiting does not.
+    [[nodiscard]] bool fill(const std::shared_ptr<PutOp>& op, bool first) {
         for (; !op->all_placed() && !op->ended; ++op->next) {
             const auto& record = op->records[op->next];
             if (closed_) {
@@ -369,8 +376,8 @@ private:
                 ignore(*op);
             } else {
                 auto failure = check(record);
-                if (!failure) failure = place(record, op, op->next);
-                if (failure == error::buffer_full && may_wait(record)) return false;
+                if (!failure) failure = first ? place(record, op, op->next) : error::buffer_full;
+                if (failure == error::buffer_full && may_wait(record, first)) return false;
                 if (failure) op->refuse(op->next, refuse(failure));
             }
         }
@@ -386,8 +393,10 @@ private:
         }
     }
 
-    [[nodiscard]] bool may_wait(const RecordView& record) const {
-        const auto key = record.partition_key.value_or(std::string_view{}).size();
+    /// `placed`: whether `place` was tried, so that `key_` is the record's if it came without one.
+    [[nodiscard]] bool may_wait(const RecordView& record, bool placed) const {
+        const auto chosen = placed ? std::string_view(key_) : std::string_view{};
+        const auto key = record.partition_key.value_or(chosen).size();
         return options_.when_full != WhenFull::fail && options_.buffer_records > 0 &&
                buffer_cost(record.data.size(), key) <= options_.buffer_bytes;
     }
@@ -403,10 +412,11 @@ private:
         ended.push_back(op);
     }
 
-    /// `final`: the claims are not needed any more. Else those whose receipts are waited for stay.
+    /// `final`: the claims are not needed any more. Else those stay whose receipts are waited for, or who were cancelled.
     void accept_claims(std::vector<Lot::Claim>& claims, error_code failure, Ops& ended, bool final) {
         for (const auto& claim : claims) {
             auto& op = *claim.op;
+            if (op.ended) continue; // its report is not ours any more
             op.unaccepted -= std::min<std::size_t>(op.unaccepted, claim.count);
             if (failure) {
                 for (std::size_t i = 0; i < claim.count; ++i) op.refuse(claim.place + i, failure);
@@ -418,23 +428,26 @@ private:
         if (final) {
             claims.clear();
         } else {
-            std::erase_if(claims, [](const Lot::Claim& claim) { return !claim.op->wants_receipt(); });
+            std::erase_if(claims, [](const auto& claim) { return !claim.op->wants_receipt() && !claim.op->withdrawn; });
+        }
+    }
+
+    void serve_parked(Ops& ended) {
+        while (!parked_.empty() && fill(parked_.front(), true)) {
+            end_if_done(parked_.front(), ended);
+            parked_.pop_front();
         }
     }
 
     [[nodiscard]] Ops serve_parked(bool& wake) {
         Ops ended;
-        while (!parked_.empty()) {
-            const auto op = parked_.front();
-            if (!fill(op)) break;
-            parked_.pop_front();
-            end_if_done(op, ended);
-        }
+        serve_parked(ended);
         wake = std::exchange(wake_, false);
         return ended;
     }
 
     void give_room(const std::string& stream, std::uint64_t records, std::uint64_t bytes) {
+        if (records > 0) short_of_room_ = false;
         used_records_ -= std::min(used_records_, records);
         used_bytes_ -= std::min(used_bytes_, bytes);
         const auto found = slots_.find(stream);
@@ -481,6 +494,7 @@ private:
     bool opened_ = false;
     bool persistent_ = false;
     bool wake_ = false;
+    bool short_of_room_ = false; ///< Somebody was refused for want of room since some was made last.
 };
 
 } // namespace sluice::detail
