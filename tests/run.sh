@@ -13,11 +13,12 @@ Stages, in this order:
   unit       tests that decide: no threads, no sockets
   live       tests that meet threads, sockets and files
   odr        every header in two translation units of one program
+  simulate   histories of outages, throttling and crashes on a virtual clock; broken producers must be found out
   lint       what a compiler does not see: includes that run upward, leftovers, g++ 12's coroutine traps
   headers    every header compiled alone
   rejects    programs that must not compile, and the sentence that says why
   packaging  a consumer by find_package, add_subdirectory, FetchContent and pkg-config
-  readme     every program in README.md
+  readme     every program in README.md, run against a Kinesis on this machine
   address    unit and live under AddressSanitizer and UndefinedBehaviorSanitizer
   thread     live under ThreadSanitizer
   foreign    servers and clients that others wrote
@@ -79,37 +80,13 @@ cases() {
     ((${bad:-0} == 0)) || tail -n 150 "$file"
 }
 
-missing_packages() {
-    local boost=(libboost-dev libboost-json-dev libboost-url-dev) package
-    # Debian 12 has a Boost that is too old by default, and a newer one beside it.
-    if [[ -n $(apt-cache show libboost-url1.81-dev 2>/dev/null) ]]; then
-        boost=(libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev)
-    fi
-    local packages=(g++ cmake ninja-build ccache pkgconf "${boost[@]}" libcurl4-openssl-dev libssl-dev libsqlite3-dev
-                    doctest-dev sqlite3 openssl python3 python3-venv)
-    if $long; then packages+=(clang-19 libclang-rt-19-dev clang-tidy-19); fi
-    for package in "${packages[@]}"; do
-        dpkg -s "$package" 2>/dev/null | grep -q '^Status: install ok installed' || printf '%s ' "$package"
-    done
-}
-
 stage_install() {
-    local missing
-    missing=$(missing_packages)
-    if [[ -n $missing ]] && ((EUID != 0)); then
-        say "  These packages are missing; install them, or run this as root: apt-get install $missing"
-        exit 1
-    fi
-    if [[ -n $missing ]]; then
-        apt-get update >"$log/install.txt" 2>&1 || true # an old list may do
-        missing=$(missing_packages)
-        say "  Installing $missing"
-        # shellcheck disable=SC2086
-        DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing >>"$log/install.txt" 2>&1 ||
-            { tail -n 30 "$log/install.txt" && exit 1; }
-    else
-        say "  Every package is there."
-    fi
+    # shellcheck source=tests/packages.sh
+    . tests/packages.sh
+    local packages=(g++ cmake ninja-build ccache pkgconf boost libcurl4-openssl-dev libssl-dev libsqlite3-dev doctest-dev
+                    sqlite3 openssl curl python3 python3-venv)
+    if $long; then packages+=(clang-19 libclang-rt-19-dev clang-tidy-19); fi
+    install_packages "$log/install.txt" "${packages[@]}" || exit 1
 }
 
 build() {
@@ -122,14 +99,13 @@ stage_build() { check "build" build build/debug all -DCMAKE_BUILD_TYPE=Debug; }
 stage_unit() { cases unit timeout 300 build/debug/tests/unit; }
 stage_live() { cases live timeout 300 build/debug/tests/live; }
 stage_odr() { check "two units of every header" build/debug/tests/odr; }
+stage_simulate() { check "simulated histories" timeout 300 build/debug/tests/simulate/simulate; }
 stage_lint() { check "lint" python3 tests/lint.py; }
 stage_headers() { check "headers alone" python3 tests/headers.py --jobs "$jobs" g++; }
 stage_rejects() { cases rejects python3 tests/rejects/run.py --jobs "$jobs" g++; }
 stage_packaging() { cases packaging bash tests/packaging/run.sh; }
 
-stage_readme() {
-    if [[ -f README.md ]]; then cases readme python3 tests/readme.py --jobs "$jobs" g++; fi
-}
+stage_readme() { cases readme python3 tests/readme.py build/debug/examples/local_kinesis g++; }
 
 stage_address() {
     check "build with AddressSanitizer" build build/address tests/all -DCMAKE_BUILD_TYPE=None \
@@ -161,7 +137,7 @@ stage_fuzz() {
     if [[ -f tests/fuzz/run.sh ]]; then cases fuzz bash tests/fuzz/run.sh; fi
 }
 
-stages=(install build unit live odr lint headers rejects packaging readme address thread foreign)
+stages=(install build unit live odr simulate lint headers rejects packaging readme address thread foreign)
 if $long; then stages+=(clang fuzz); fi
 if ((${#only[@]})); then stages=("${only[@]}"); fi
 for stage in "${stages[@]}"; do
