@@ -36,7 +36,6 @@ namespace detail {
 /// The time that a `Date` header tells in the form of RFC 9110, `Fri, 02 Jan 2026 03:04:05 GMT`; none if it has
 /// another form or tells no time between 1970 and 2199. The day of the week is not checked against the date.
 [[nodiscard]] inline std::optional<wall_time> parse_http_date(std::string_view text) noexcept {
-    using namespace std::chrono;
     constexpr std::string_view form = "aaa, 00 aaa 0000 00:00:00 GMT";
     if (text.size() != form.size()) return std::nullopt;
     for (std::size_t i = 0; i < form.size(); ++i) {
@@ -50,12 +49,14 @@ namespace detail {
     const auto minute = number(20, 2);
     const auto second = number(23, 2);
     if (!its_day || !its_month || !its_year || !hour || !minute || !second) return std::nullopt;
-    const year_month_day date(year(static_cast<int>(*its_year)), month(*its_month), day(*its_day));
+    const std::chrono::year_month_day date(std::chrono::year(static_cast<int>(*its_year)), std::chrono::month(*its_month),
+                                           std::chrono::day(*its_day));
     // A second of 60 is a leap second.
     if (!date.ok() || *its_year < 1970 || *its_year > 2199 || *hour > 23 || *minute > 59 || *second > 60) {
         return std::nullopt;
     }
-    return sys_days(date) + hours(*hour) + minutes(*minute) + seconds(*second);
+    return std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
+           std::chrono::seconds(*second);
 }
 
 /// How far this machine's clock must be put forward to agree with the service's, if a failure is the clock's fault;

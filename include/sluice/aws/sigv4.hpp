@@ -18,11 +18,10 @@ namespace sluice::aws {
 
 /// `20260102T030405Z`: a time to the second, in UTC, as Signature Version 4 writes it.
 [[nodiscard]] inline std::string amz_date(wall_time time) {
-    using namespace std::chrono;
-    const auto second = floor<seconds>(time);
-    const auto day = floor<days>(second);
-    const year_month_day date(day);
-    const hh_mm_ss clock(second - day);
+    const auto second = std::chrono::floor<std::chrono::seconds>(time);
+    const auto day = std::chrono::floor<std::chrono::days>(second);
+    const std::chrono::year_month_day date(day);
+    const std::chrono::hh_mm_ss clock(second - day);
     std::string text;
     const auto append = [&text](unsigned value, unsigned width) {
         text.resize(text.size() + width, '0');
