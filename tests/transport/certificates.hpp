@@ -8,6 +8,8 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include <unistd.h>
+
 #include <atomic>
 #include <filesystem>
 #include <fstream>
@@ -15,8 +17,6 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
-
-#include <unistd.h>
 
 /// A key and the certificate that goes with it, made in memory.
 class Identity {

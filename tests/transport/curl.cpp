@@ -1,9 +1,8 @@
 #include "test_server.hpp"
 
-#include <run.hpp>
-#include <world.hpp>
-
 #include <sluice/transport/curl.hpp>
+
+#include <doctest/doctest.h>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -13,10 +12,10 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 
-#include <doctest/doctest.h>
-
 #include <dlfcn.h>
 #include <netdb.h>
+#include <run.hpp>
+#include <world.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -71,9 +70,7 @@ const TestAuthority& authority() {
     return root;
 }
 
-TestTls trusted_tls() {
-    return TestTls(authority().issue());
-}
+TestTls trusted_tls() { return TestTls(authority().issue()); }
 
 CurlOptions trusting() {
     CurlOptions options;
@@ -81,9 +78,7 @@ CurlOptions trusting() {
     return options;
 }
 
-SharedBytes bytes(std::string text) {
-    return std::make_shared<const std::string>(std::move(text));
-}
+SharedBytes bytes(std::string text) { return std::make_shared<const std::string>(std::move(text)); }
 
 HttpRequest post(const std::string& url, std::string body) {
     HttpRequest request("POST", url);
@@ -150,11 +145,13 @@ std::chrono::milliseconds time_of(Call call) {
 class Canned {
 public:
     explicit Canned(std::string answer, std::optional<TestTls> tls = {})
-        : server([answer](Peer& peer) {
-              if (!peer.read_request()) return;
-              peer.write(answer);
-              peer.end();
-          }, std::move(tls)) {}
+        : server(
+              [answer](Peer& peer) {
+                  if (!peer.read_request()) return;
+                  peer.write(answer);
+                  peer.end();
+              },
+              std::move(tls)) {}
 
     TestServer server;
 };
@@ -213,8 +210,9 @@ TEST_CASE("a request carries its own headers, in order, with duplicates, and no 
     CHECK(got.body == "{}");
     std::vector<std::string> lines;
     for (const auto& header : got.headers) lines.push_back(header.name + "=" + header.value);
-    const std::vector<std::string> expected{"Host=kinesis.test:99", "X-Two=2",        "X-One=1; a=\"b, c\"", "X-Empty=",
-                                            "X-Blank=",             "X-Two=two", "Content-Length=2"};
+    const std::vector<std::string> expected{
+        "Host=kinesis.test:99", "X-Two=2", "X-One=1; a=\"b, c\"", "X-Empty=", "X-Blank=", "X-Two=two",
+        "Content-Length=2"};
     auto sorted = lines;
     auto wanted = expected;
     std::sort(sorted.begin(), sorted.end());
@@ -501,8 +499,8 @@ TEST_CASE("a server whose certificate proves nothing is refused, and gets no req
     const CertificateText elsewhere("DNS:other.test,IP:127.0.0.2");
     const TestAuthority stranger;
     const std::vector<std::pair<const char*, Identity>> bad{
-        {"expired", authority().issue(expired)},      {"not yet valid", authority().issue(early)},
-        {"wrong host", authority().issue(elsewhere)}, {"unknown authority", stranger.issue()},
+        {"expired", authority().issue(expired)},           {"not yet valid", authority().issue(early)},
+        {"wrong host", authority().issue(elsewhere)},      {"unknown authority", stranger.issue()},
         {"self-signed", make_identity(CertificateText())},
     };
     for (const auto& [why, identity] : bad) {
@@ -589,7 +587,8 @@ TEST_CASE("headers without end are too large") {
     TestServer server([](Peer& peer) {
         if (!peer.read_request() || !peer.write("HTTP/1.1 200 OK\r\n")) return;
         const std::string line = "x-filler: " + std::string(1'000, 'x') + "\r\n";
-        while (peer.write(line)) {}
+        while (peer.write(line)) {
+        }
     });
     CHECK(fetch(HttpRequest("GET", server.url())).error() == error::response_too_large);
 }
@@ -597,7 +596,8 @@ TEST_CASE("headers without end are too large") {
 TEST_CASE("one header line without end is too large") {
     TestServer server([](Peer& peer) {
         if (!peer.read_request() || !peer.write("HTTP/1.1 200 OK\r\nx: ")) return;
-        while (peer.write(std::string(10'000, 'x'))) {}
+        while (peer.write(std::string(10'000, 'x'))) {
+        }
     });
     CHECK(fetch(HttpRequest("GET", server.url())).error() == error::response_too_large);
 }
@@ -605,7 +605,8 @@ TEST_CASE("one header line without end is too large") {
 TEST_CASE("interim answers without end are too large") {
     TestServer server([](Peer& peer) {
         if (!peer.read_request()) return;
-        while (peer.write("HTTP/1.1 102 Processing\r\n\r\n")) {}
+        while (peer.write("HTTP/1.1 102 Processing\r\n\r\n")) {
+        }
     });
     CHECK(fetch(HttpRequest("GET", server.url())).error() == error::response_too_large);
 }
@@ -613,7 +614,8 @@ TEST_CASE("interim answers without end are too large") {
 TEST_CASE("a body is refused as soon as it is larger than allowed, and taken if it is just as large") {
     TestServer server([](Peer& peer) {
         if (!peer.read_request() || !peer.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")) return;
-        while (peer.write("400\r\n" + std::string(1'024, 'x') + "\r\n")) {}
+        while (peer.write("400\r\n" + std::string(1'024, 'x') + "\r\n")) {
+        }
     });
     HttpRequest endless("GET", server.url());
     endless.max_response_bytes = 1U << 20U;
@@ -1033,9 +1035,10 @@ TEST_CASE("a proxy that refuses or cannot be found is an error of the connection
 TEST_CASE("a failure is explained in the log, with its host and without a secret") {
     std::string lines;
     Options options("s");
-    options.log = Log([&](LogLevel level, std::string_view line) {
-        lines.append(to_string(level)).append(" ").append(line).append("\n");
-    }, LogLevel::debug);
+    options.log =
+        Log([&](LogLevel level,
+                std::string_view line) { lines.append(to_string(level)).append(" ").append(line).append("\n"); },
+            LogLevel::debug);
     HttpRequest request = post("https://nobody.invalid/path-secret?query-secret", "body-secret");
     request.headers.emplace_back("Authorization", "header-secret");
     CHECK(!fetch(request, trusting(), options).has_value());

@@ -109,8 +109,8 @@ TEST_CASE("interim answers and trailers leave no trace") {
 
 TEST_CASE("a folded header line goes on with its value, and one without a header before it is ignored") {
     HttpAnswer answer(10);
-    for (const auto* line : {"HTTP/1.1 200 OK\r\n", "  lost\r\n", "a: 1\r\n", " 2\r\n", "\t3 \r\n", " \r\n",
-                             "nonsense\r\n", "\r\n"})
+    for (const auto* line :
+         {"HTTP/1.1 200 OK\r\n", "  lost\r\n", "a: 1\r\n", " 2\r\n", "\t3 \r\n", " \r\n", "nonsense\r\n", "\r\n"})
         CHECK(answer.take_line(line));
     const std::vector<HttpHeader> expected{{"a", "1 2 3 "}};
     CHECK(answer.release(200).headers == expected);

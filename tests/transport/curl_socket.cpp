@@ -1,8 +1,8 @@
 #include <sluice/transport/curl_socket.hpp>
 
-#include <boost/asio/io_context.hpp>
-
 #include <doctest/doctest.h>
+
+#include <boost/asio/io_context.hpp>
 
 #include <sys/socket.h>
 #include <unistd.h>

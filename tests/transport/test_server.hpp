@@ -86,8 +86,8 @@ public:
 
     /// A whole answer of known length.
     bool respond(int status, std::string_view body, std::string_view headers = {}) {
-        std::string answer = "HTTP/1.1 " + std::to_string(status) + " Something\r\nContent-Length: " +
-                             std::to_string(body.size()) + "\r\n";
+        std::string answer = "HTTP/1.1 " + std::to_string(status) +
+                             " Something\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
         answer.append(headers).append("\r\n").append(body);
         return write(answer);
     }
@@ -124,8 +124,8 @@ public:
 private:
     bool fill() {
         char piece[65'536];
-        const auto got = session_ ? SSL_read(session_.get(), piece, sizeof piece)
-                                  : ::recv(descriptor_, piece, sizeof piece, 0);
+        const auto got =
+            session_ ? SSL_read(session_.get(), piece, sizeof piece) : ::recv(descriptor_, piece, sizeof piece, 0);
         if (got <= 0) return false;
         buffer_.append(piece, static_cast<std::size_t>(got));
         return true;

@@ -159,22 +159,16 @@ private:
 
     static constexpr std::size_t most_idle = 64; ///< Handles kept for reuse.
 
+    // No exception may pass through libcurl, nor could it go on without its sockets: these end the process when there
+    // is no memory left.
     static int on_socket(CURL*, curl_socket_t descriptor, int what, void* driver, void*) noexcept {
-        try {
-            static_cast<CurlDriver*>(driver)->watch(descriptor, what);
-            return 0;
-        } catch (...) {
-            return -1;
-        }
+        static_cast<CurlDriver*>(driver)->watch(descriptor, what);
+        return 0;
     }
 
     static int on_timer(CURLM*, long milliseconds, void* driver) noexcept {
-        try {
-            static_cast<CurlDriver*>(driver)->schedule(milliseconds);
-            return 0;
-        } catch (...) {
-            return -1;
-        }
+        static_cast<CurlDriver*>(driver)->schedule(milliseconds);
+        return 0;
     }
 
     void watch(curl_socket_t descriptor, int what) {
@@ -375,7 +369,8 @@ public:
             const auto driver = std::move(driver_);
             if (!driver || !driver->executor()) return;
             try {
-                asio::dispatch(driver->executor(), [driver] { driver->stop(); });
+                const auto executor = driver->executor();
+                asio::dispatch(executor, [driver] { driver->stop(); });
             } catch (...) {
                 // Out of memory: the last handler that knows the driver stops it.
                 return;

@@ -158,8 +158,7 @@ private:
 /// `prepare` until the handle is reset or destroyed.
 class CurlExchange {
 public:
-    explicit CurlExchange(HttpRequest request)
-        : request_(std::move(request)), answer_(request_.max_response_bytes) {}
+    explicit CurlExchange(HttpRequest request) : request_(std::move(request)), answer_(request_.max_response_bytes) {}
 
     CurlExchange(const CurlExchange&) = delete;
     CurlExchange& operator=(const CurlExchange&) = delete;
@@ -245,13 +244,9 @@ private:
     }
 
     void add_line(const std::string& line) {
-        auto* longer = curl_slist_append(lines_.get(), line.c_str());
-        if (!longer) {
-            first_failure_ = CURLE_OUT_OF_MEMORY;
-            return;
-        }
-        static_cast<void>(lines_.release());
-        lines_.reset(longer);
+        auto* head = curl_slist_append(lines_.get(), line.c_str());
+        if (!head) first_failure_ = CURLE_OUT_OF_MEMORY;
+        if (head && !lines_) lines_.reset(head); // Later lines leave the head as it is.
     }
 
     void set_limits(const CurlOptions& options) {

@@ -27,7 +27,7 @@ public:
     CurlSocket(const asio::any_io_executor& executor, curl_socket_t its_descriptor)
         : descriptor_(its_descriptor), own_(duplicate(its_descriptor)), socket_(executor) {
         error_code ignored; // A socket that is not open fails to be waited for, and libcurl hears of that.
-        if (own_ != CURL_SOCKET_BAD) socket_.assign(asio::ip::tcp::v4(), own_, ignored);
+        if (own_ != CURL_SOCKET_BAD) static_cast<void>(socket_.assign(asio::ip::tcp::v4(), own_, ignored));
     }
 
     ~CurlSocket() { release(); }
