@@ -152,6 +152,37 @@ TEST_CASE("a page of HTML becomes the message") {
     CHECK(failure.message == "<html>  <h1>Bad Gateway</h1></html>");
 }
 
+TEST_CASE("an error in XML is read, wherever it stands") {
+    const std::string error = "<Error><Type>Sender</Type><Code>SignatureDoesNotMatch</Code><Message>a &lt; b</Message>"
+                              "</Error>";
+    for (const std::string& body :
+         {error, "<?xml version=\"1.0\"?>\n<ErrorResponse xmlns=\"https://x/\">" + error + "</ErrorResponse>",
+          "<ErrorResponse><Errors>" + error + "</Errors></ErrorResponse>"}) {
+        CAPTURE(body);
+        const auto failure = aws::parse_service_error(response(403, body));
+        CHECK(failure.error == error::signature_refused);
+        CHECK(failure.code == "SignatureDoesNotMatch");
+        CHECK(failure.message == "a &lt; b");
+    }
+    CHECK(aws::parse_service_error(response(400, "<Error><Code>SlowDown</Code></Error>")).message.empty());
+}
+
+TEST_CASE("XML that is cut off, or of another shape, is no error of the service") {
+    const std::string whole = "<ErrorResponse><Error><Code>SlowDown</Code></Error></ErrorResponse>";
+    for (std::size_t size = 0; size < whole.find("</ErrorR"); ++size) {
+        CAPTURE(size);
+        CHECK(aws::parse_service_error(response(400, whole.substr(0, size))).error == error::response_invalid);
+    }
+    for (const std::string body : {"<Code>SlowDown</Code>", "<Error><code>SlowDown</code></Error>",
+                                   "<Error></Error><Code>SlowDown</Code>", "</Error><Error><Code></Code></Error>"}) {
+        CAPTURE(body);
+        const auto failure = aws::parse_service_error(response(400, body));
+        CHECK(failure.error == error::response_invalid);
+        CHECK(failure.message == body);
+    }
+    CHECK(aws::parse_service_error(response(500, std::string(1'000'000, '<'))).error == error::service_failed);
+}
+
 TEST_CASE("an empty body leaves the status") {
     const auto failure = aws::parse_service_error(response(413, ""));
     CHECK(failure.error == error::request_too_large);

@@ -203,6 +203,31 @@ bool read_service_error(Reader reader, ServiceError& failure) {
     return !failure.code.empty() || !failure.message.empty();
 }
 
+/// What stands in the first element of that name, if it has no attributes; empty if there is none.
+[[nodiscard]] inline std::string_view element_text(std::string_view document, std::string_view name) noexcept {
+    const auto find_tag = [&](std::string_view opening, std::size_t from) {
+        for (auto at = document.find(opening, from); at != std::string_view::npos; at = document.find(opening, at + 1)) {
+            const auto rest = document.substr(at + opening.size());
+            if (rest.starts_with(name) && rest.substr(name.size()).starts_with('>')) return at;
+        }
+        return std::string_view::npos;
+    };
+    const auto begin = find_tag("<", 0);
+    if (begin == std::string_view::npos) return {};
+    const auto text = begin + name.size() + 2;
+    const auto end = find_tag("</", text);
+    return end == std::string_view::npos ? std::string_view() : document.substr(text, end - text);
+}
+
+/// The form of the query services and of S3, in which gateways and emulators refuse requests of others too: an `Error`
+/// with its `Code` and `Message`, at whatever depth. A page in HTML has none.
+inline bool read_xml_error(std::string_view document, ServiceError& failure) {
+    const auto found = element_text(document, "Error");
+    failure.code = element_text(found, "Code");
+    if (!failure.code.empty()) failure.message = element_text(found, "Message");
+    return !failure.code.empty();
+}
+
 /// One line of printable text, not longer than a log line should be; a character at the end is whole or left out.
 inline void tidy(std::string& text, std::size_t most) {
     if (text.size() > most) {
@@ -216,12 +241,13 @@ inline void tidy(std::string& text, std::size_t most) {
 } // namespace detail
 
 /// Reads the answer of a service that speaks AWS JSON or AWS CBOR and did not succeed, whatever its body is: the
-/// service's own form, a proxy's page, nothing, or half of something. What is in `secrets` does not get through.
+/// service's own form, XML, a proxy's page, nothing, or half of something. What is in `secrets` does not get through.
 [[nodiscard]] inline ServiceError parse_service_error(const HttpResponse& response, const Secrets& secrets = {}) {
     ServiceError failure;
     const bool cbor = find_header(response.headers, "Content-Type").find("cbor") != std::string_view::npos;
     if (!(cbor && detail::read_service_error(CborReader(response.body), failure)) &&
-        !detail::read_service_error(JsonReader(response.body), failure)) {
+        !detail::read_service_error(JsonReader(response.body), failure) &&
+        !detail::read_xml_error(response.body, failure)) {
         failure.message = response.body;
     }
     if (failure.code.empty()) failure.code = find_header(response.headers, "x-amzn-ErrorType");
