@@ -304,6 +304,7 @@ private:
         }
         if (open_) company_.close_storage();
         open_ = false;
+        publish(clock_.steady(), true);
         for (const auto& [id, done] : std::exchange(flushes_, {})) done({}, report_);
         for (const auto& done : std::exchange(closed_waiters_, {})) done(report_);
     }

@@ -14,7 +14,6 @@
 #include <boost/asio/error.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -161,16 +160,17 @@ public:
         return watched;
     }
 
-    /// Takes the cancelled records of these claims out of their chunk; gives how many there were.
-    std::uint32_t withdraw_cancelled(const std::vector<Lot::Claim>& claims, Chunk& chunk) {
+    /// Takes the cancelled records of these claims out of their chunk, or `all`, as refused; gives how many there were.
+    std::uint32_t withdraw_cancelled(const std::vector<Lot::Claim>& claims, Chunk& chunk, bool all = false) {
         const std::lock_guard lock(mutex_);
         const auto bytes = chunk.live_bytes;
         std::uint32_t withdrawn = 0;
         for (const auto& claim : claims) {
-            if (claim.op->withdrawn) withdrawn += withdraw(chunk, claim.first, claim.count);
+            if (all || claim.op->withdrawn) withdrawn += withdraw(chunk, claim.first, claim.count);
         }
         give_room(chunk.stream, withdrawn, bytes - chunk.live_bytes);
         accepted_ -= withdrawn;
+        refused_ += all ? withdrawn : 0;
         return withdrawn;
     }
 

@@ -147,7 +147,10 @@ protected:
             auto chunk = lot.seal(next_sequence_);
             next_sequence_ += chunk.count;
             cleared_ += intake_.withdraw_cancelled(lot.claims, chunk);
-            if (chunk.live == 0) continue;
+            if (chunk.live == 0) {
+                complete(intake_.committed(lot.claims, {})); // who waited for this room is served
+                continue;
+            }
             chunks.push_back(std::move(chunk));
             claims.push_back(std::move(lot.claims));
         }
@@ -184,12 +187,10 @@ protected:
 
     /// The storage failed: who waits is told, and puts again if he wants; what nobody waits for is lost.
     void reject(Chunk chunk, std::vector<Lot::Claim>& claims, error_code failure, Moment now) {
-        const auto bytes = chunk.live_bytes;
-        std::uint32_t told = 0;
-        for (const auto& claim : claims) told += withdraw(chunk, claim.first, claim.count);
+        intake_.withdraw_cancelled(claims, chunk, true);
         complete(intake_.committed(claims, failure));
         bool wake = false;
-        complete(intake_.release(chunk.stream, told, bytes - chunk.live_bytes, wake));
+        complete(intake_.release(chunk.stream, 0, 0, wake)); // for who waits for the room of the refused
         delivery_.admit_lost(std::move(chunk), error::storage_failed, now);
     }
 
