@@ -58,6 +58,7 @@ public:
 
     void flush(std::chrono::milliseconds timeout) {
         const auto last = oracle_.items();
+        const auto mark = oracle_.mark();
         const auto begun = timeline_.now();
         chronicle_.line("flush within ", timeout);
         oracle_.flushed();
@@ -68,7 +69,7 @@ public:
                             report.expired, " expired, ", report.left, " left, paused by ", report.paused_by);
             if (failure) return;
             oracle_.synced(last);
-            if (report.left == 0) oracle_.all_have_outcome(last);
+            if (report.left == 0) oracle_.all_have_outcome(mark);
             const auto took = timeline_.now() - begun;
             if (timeout.count() > 0 && took > timeout + slack) chronicle_.broken(1, "a flush took ", took);
             left = report.left;
@@ -207,14 +208,15 @@ private:
     }
 
     void clear() {
-        const auto last = oracle_.items();
+        const auto mark = oracle_.mark();
         chronicle_.line("clear");
         ++pending_;
         oracle_.clearing();
-        producer_->async_clear([this, last](error_code failure, std::uint64_t removed) {
+        producer_->async_clear([this, mark](error_code failure, std::uint64_t removed) {
             --pending_;
             chronicle_.line("cleared: ", failure, ", ", removed, " records");
-            oracle_.cleared(failure ? 0 : last);
+            if (failure) return oracle_.not_cleared();
+            oracle_.cleared(mark);
             removed_ += removed;
         });
     }

@@ -62,6 +62,7 @@ public:
     steady_time put;
     std::chrono::nanoseconds steps_before{0}; ///< How far the calendar had been set forward by then.
     Standing standing = Standing::asked;
+    std::uint64_t mark = 0; ///< Its place in the order in which callers were told that records are accepted.
     bool quiet = false;   ///< Put by `try_put`: nobody waits for its commit.
     bool cancelled = false; ///< Whoever put it tried to take it back.
     bool shaky = false;   ///< Put quietly while the storage failed: it may not have been committed.

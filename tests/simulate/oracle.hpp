@@ -67,14 +67,20 @@ public:
     /// A flush begins: paused streams are probed at once.
     void flushed() { pace_.forgive(); }
 
-    /// A flush says so, of every record up to this one.
-    void all_have_outcome(std::uint64_t last);
+    /// Stands between the records that are accepted now, and those that will be.
+    [[nodiscard]] std::uint64_t mark() const { return marks_; }
+
+    /// A flush says so, of every record accepted before.
+    void all_have_outcome(std::uint64_t mark);
 
     /// A clear is asked for: what has no outcome may lose it from now on.
     void clearing() { ++clears_; }
 
-    /// A clear that was asked for after record `last` is done.
-    void cleared(std::uint64_t last);
+    /// That is over, and did nothing.
+    void not_cleared() { --clears_; }
+
+    /// A clear is done; what was accepted before it was asked for is gone.
+    void cleared(std::uint64_t mark);
 
     /// An `async_deliver` completed.
     void told(std::uint64_t id, error_code outcome, const sluice::Receipt& receipt);
@@ -156,7 +162,9 @@ private:
     std::map<std::pair<std::string, std::string>, std::uint64_t> flying_;
     bool storage_fails_ = false;
     bool never_opened_ = false;
+    bool cleared_ = false; ///< In this life.
     unsigned clears_ = 0; ///< Under way.
+    std::uint64_t marks_ = 0;
     std::uint64_t level_ = 0;
 };
 
