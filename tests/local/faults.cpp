@@ -15,8 +15,8 @@ namespace {
 
 const sluice::steady_time now{std::chrono::hours(5)};
 
-const Fault internal_failure(fault::Refuse::internal_failure());
-const Fault cut(fault::Cut(fault::Cut::Where::after_applying));
+const Fault internal_failure{fault::Refuse::internal_failure()};
+const Fault cut{fault::Cut(fault::Cut::Where::after_applying)};
 const Fault unavailable{fault::Unavailable()};
 
 } // namespace

@@ -98,7 +98,7 @@ TEST_CASE("what is no request is refused with the fitting status") {
     CHECK(refusal("GET / HTTP/1.1\r\nHost : h\r\n\r\n") == 400);
     CHECK(refusal("GET / HTTP/1.1\r\nHost: h\r\n folded\r\n\r\n") == 400);
     CHECK(refusal("GET / HTTP/1.1\r\nHost: h\r\nA: b\nC: d\r\n\r\n") == 400);
-    CHECK(refusal(std::string("GET / HTTP/1.1\r\nHost: h\r\nA: \0\r\n\r\n", 36)) == 400);
+    CHECK(refusal(std::string("GET / HTTP/1.1\r\nHost: h\r\nA: ") + '\0' + "\r\n\r\n") == 400);
 }
 
 TEST_CASE("lengths that lie, differ or are none are refused") {

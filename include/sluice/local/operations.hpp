@@ -29,7 +29,7 @@ public:
 
     /// The body of the reply; empty for a call that answers nothing.
     [[nodiscard]] Reply<std::string> perform(std::string_view operation) {
-        for (const auto& known : table) {
+        for (const auto& known : operations()) {
             if (known.name != operation) continue;
             const auto* throttle = met_.template as<fault::Throttle>();
             if (!known.has_shards && throttle != nullptr && throttle->shard_id.empty()) {
@@ -53,20 +53,23 @@ private:
         bool has_shards; ///< Throttled shard by shard.
     };
 
-    static constexpr std::array<Known, 12> table{{
-        {"CreateStream", &Operations::create_stream, false},
-        {"DeleteStream", &Operations::delete_stream, false},
-        {"DescribeStream", &Operations::describe_stream, false},
-        {"DescribeStreamSummary", &Operations::describe_stream_summary, false},
-        {"GetRecords", &Operations::get_records, true},
-        {"GetShardIterator", &Operations::get_shard_iterator, true},
-        {"ListShards", &Operations::list_shards, false},
-        {"ListStreams", &Operations::list_streams, false},
-        {"MergeShards", &Operations::merge_shards, false},
-        {"PutRecord", &Operations::put_record, true},
-        {"PutRecords", &Operations::put_records, true},
-        {"SplitShard", &Operations::split_shard, false},
-    }};
+    static const std::array<Known, 12>& operations() {
+        static constexpr std::array<Known, 12> known{{
+            {"CreateStream", &Operations::create_stream, false},
+            {"DeleteStream", &Operations::delete_stream, false},
+            {"DescribeStream", &Operations::describe_stream, false},
+            {"DescribeStreamSummary", &Operations::describe_stream_summary, false},
+            {"GetRecords", &Operations::get_records, true},
+            {"GetShardIterator", &Operations::get_shard_iterator, true},
+            {"ListShards", &Operations::list_shards, false},
+            {"ListStreams", &Operations::list_streams, false},
+            {"MergeShards", &Operations::merge_shards, false},
+            {"PutRecord", &Operations::put_record, true},
+            {"PutRecords", &Operations::put_records, true},
+            {"SplitShard", &Operations::split_shard, false},
+        }};
+        return known;
+    }
 
     Done create_stream() {
         const auto spec = in_.stream_spec();
