@@ -10,6 +10,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -45,7 +46,9 @@ public:
 
     void complete(Args... args) override {
         if (completed_.exchange(true)) return;
-        asio::post(executor_, [self = this->shared_from_this(), values = std::make_tuple(std::move(args)...)]() mutable {
+        // Once the handler is queued the executor is not kept at work by whoever still holds this.
+        const auto executor = std::exchange(executor_, std::nullopt);
+        asio::post(*executor, [self = this->shared_from_this(), values = std::make_tuple(std::move(args)...)]() mutable {
             // On the handler's executor, as slots demand, and before the handler may start something with it.
             auto slot = asio::get_associated_cancellation_slot(self->handler_);
             if (slot.is_connected()) slot.clear();
@@ -66,7 +69,7 @@ private:
         asio::execution::outstanding_work.tracked))>;
 
     Handler handler_;
-    Executor executor_;
+    std::optional<Executor> executor_;
     std::atomic<bool> completed_ = false;
 };
 
