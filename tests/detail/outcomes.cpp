@@ -1,0 +1,188 @@
+#include <sluice/detail/outcomes.hpp>
+
+#include "chunks.hpp"
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using namespace std::chrono_literals;
+using chunks::start;
+using sluice::error;
+using sluice::Header;
+using sluice::Record;
+using sluice::steady_time;
+using sluice::detail::Actions;
+using sluice::detail::LiveChunk;
+using sluice::detail::Outcomes;
+using sluice::detail::Ref;
+using sluice::detail::StreamState;
+
+/// One stream, one chunk, and whatever becomes of its records.
+class Court {
+public:
+    explicit Court(const std::vector<Record>& records) {
+        auto made = chunks::make("s", 10, records);
+        outcomes.expect(made.live, made.first + made.count);
+        chunk = &state.queue.add(chunks::live(std::move(made)));
+        outcomes.schedule_expiry(state, *chunk);
+    }
+
+    explicit Court(std::size_t count = 3) : Court(chunks::records(count)) {}
+
+    [[nodiscard]] Ref ref(std::uint32_t index) const { return {*chunk, index}; }
+
+    StreamState state{"s", 0};
+    LiveChunk* chunk = nullptr;
+    Outcomes outcomes;
+    Actions actions;
+};
+
+TEST_CASE("the first outcome counts, and only that") {
+    Court court;
+    court.outcomes.settle(court.state, court.ref(1), {}, court.actions);
+    court.outcomes.settle(court.state, court.ref(1), error::expired, court.actions);
+    CHECK(court.outcomes.unsettled() == 2);
+    CHECK(court.state.stats.delivered == 1);
+    CHECK(court.state.stats.expired == 0);
+    REQUIRE(court.actions.tallies.size() == 1);
+    CHECK(court.actions.tallies.front().records == 1);
+    CHECK(court.chunk->chunk.live == 2);
+}
+
+TEST_CASE("tallies add up by stream and outcome") {
+    Court court;
+    for (std::uint32_t i = 0; i < 3; ++i) {
+        court.outcomes.settle(court.state, court.ref(i), i == 2 ? error::expired : sluice::error_code(), court.actions);
+    }
+    REQUIRE(court.actions.tallies.size() == 2);
+    CHECK(court.actions.tallies[0].records == 2);
+    CHECK(court.actions.tallies[0].bytes == 2 * (5 + 2 + 32));
+    CHECK(court.actions.tallies[1].outcome == error::expired);
+}
+
+TEST_CASE("a lost record has its outcome only when it is buried") {
+    Court court;
+    court.outcomes.ledger().watch(11);
+    court.outcomes.lose(court.state, court.ref(1), error::gave_up);
+    court.outcomes.lose(court.state, court.ref(1), error::expired);
+    CHECK(court.outcomes.next_loss() == 11);
+    CHECK(court.outcomes.unsettled() == 3);
+    CHECK(court.actions.told.empty());
+    court.outcomes.buried(11, court.actions);
+    court.outcomes.buried(11, court.actions);
+    CHECK(court.outcomes.next_loss() == 0);
+    CHECK(court.outcomes.unsettled() == 2);
+    REQUIRE(court.actions.told.size() == 1);
+    CHECK(court.actions.told.front().outcome == error::gave_up);
+    CHECK(court.state.stats.failed == 1);
+}
+
+TEST_CASE("a record in flight cannot be lost") {
+    Court court;
+    court.chunk->set(0, LiveChunk::flying);
+    court.outcomes.lose(court.state, court.ref(0), error::dropped);
+    CHECK(court.outcomes.next_loss() == 0);
+    court.outcomes.lose_chunk(court.state, *court.chunk, error::dropped);
+    CHECK(court.outcomes.next_loss() == 11);
+}
+
+TEST_CASE("a letter has all of its record, the reason and the attempts") {
+    Record record("key", "data");
+    record.explicit_hash_key = "42";
+    record.time_to_live = 5s;
+    record.headers.emplace_back("name", "value");
+    Court court({record});
+    court.outcomes.ledger().note(10, sluice::Attempt({}, {}, error::record_failed, "InternalFailure", "Sorry."));
+    court.outcomes.lose(court.state, court.ref(0), error::gave_up);
+    const sluice::StoreIdentity store({1, 2, 3}, 99);
+    const auto letter = court.outcomes.letter(10, store);
+    CHECK(letter.id == sluice::RecordId({1, 2, 3}, 10));
+    record.stream = "s";
+    CHECK(letter.record == record);
+    CHECK(letter.reason == error::gave_up);
+    REQUIRE(letter.attempts.size() == 1);
+    CHECK(letter.attempts.front().message == "Sorry.");
+}
+
+TEST_CASE("a letter of a record whose headers are damaged goes without them") {
+    auto chunk = chunks::make("s", 10, {Record("key", "data")});
+    auto body = *chunk.body;
+    body[8] = 2; // headers follow: their size is read from the key and what comes after it
+    body.insert(13, std::string("\x02\x00\x00\x00xy", 6));
+    chunk.body = std::make_shared<const std::string>(body);
+    StreamState state("s", 0);
+    Outcomes outcomes;
+    auto live = chunks::live(std::move(chunk));
+    REQUIRE(live);
+    auto& added = state.queue.add(std::move(live));
+    outcomes.lose(state, Ref(added, 0), error::gave_up);
+    const auto letter = outcomes.letter(10, {});
+    CHECK(letter.record.headers.empty());
+    CHECK(letter.record.data == "data");
+}
+
+TEST_CASE("each settlement is given once, and dirt that comes later gives another") {
+    Court court;
+    CHECK_FALSE(court.outcomes.has_settlements());
+    court.outcomes.settle(court.state, court.ref(0), {}, court.actions);
+    court.outcomes.settle(court.state, court.ref(1), {}, court.actions);
+    CHECK(court.outcomes.take_settlements().size() == 1);
+    CHECK_FALSE(court.outcomes.has_settlements());
+    court.chunk->fail(2);
+    court.outcomes.soil(court.state, *court.chunk);
+    const auto changes = court.outcomes.take_settlements();
+    REQUIRE(changes.size() == 1);
+    CHECK(changes.front().live == 1);
+    CHECK(changes.front().attempts == std::vector<std::uint8_t>{0, 0, 1});
+}
+
+TEST_CASE("records expire in the order of their times, and the next time is told") {
+    std::vector<Record> records = chunks::records(3);
+    records[0].time_to_live = 3s;
+    records[2].time_to_live = 1s;
+    Court court(records);
+    CHECK(court.outcomes.wakes_at() == start + 1s);
+    court.outcomes.expire(start + 999ms);
+    CHECK(court.outcomes.next_loss() == 0);
+    court.outcomes.expire(start + 1s);
+    CHECK(court.outcomes.next_loss() == 12);
+    CHECK(court.outcomes.wakes_at() == start + 3s);
+    court.outcomes.buried(12, court.actions);
+    court.outcomes.expire(start + 1h);
+    CHECK(court.outcomes.next_loss() == 10);
+    CHECK(court.outcomes.wakes_at() == steady_time::max());
+}
+
+TEST_CASE("a clear forgets losses, tells who waits, and gives the number of all") {
+    Court court;
+    court.outcomes.ledger().watch(10);
+    court.outcomes.lose(court.state, court.ref(2), error::gave_up);
+    court.chunk->settle_all();
+    CHECK(court.outcomes.clear(court.actions) == 3);
+    CHECK(court.outcomes.unsettled() == 0);
+    CHECK(court.outcomes.next_loss() == 0);
+    REQUIRE(court.actions.told.size() == 1);
+    CHECK(court.actions.told.front().outcome == error::cleared);
+    CHECK(court.outcomes.clear(court.actions) == 0);
+}
+
+TEST_CASE("what is written off is not expected any more") {
+    Court court;
+    court.outcomes.flush(1, start + 1h, false);
+    court.outcomes.write_off(10, 2);
+    CHECK(court.outcomes.unsettled() == 1);
+    court.outcomes.write_off(10, 5);
+    CHECK(court.outcomes.unsettled() == 0);
+    std::vector<sluice::detail::FlushDone> done;
+    court.outcomes.flushes().end(start, false, {}, done);
+    CHECK(done.size() == 1);
+}
+
+} // namespace
