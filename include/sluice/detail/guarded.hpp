@@ -17,7 +17,8 @@ namespace sluice::detail {
     try {
         throw;
     } catch (const boost::system::system_error& thrown) {
-        return thrown.code();
+        // A code of success cannot be meant.
+        return thrown.code() ? thrown.code() : make_error_code(boost::system::errc::state_not_recoverable);
     } catch (const std::bad_alloc&) {
         return make_error_code(boost::system::errc::not_enough_memory);
     } catch (...) {

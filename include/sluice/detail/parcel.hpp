@@ -10,7 +10,9 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <span>
 #include <string>
