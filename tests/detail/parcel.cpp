@@ -1,0 +1,196 @@
+#include <sluice/detail/parcel.hpp>
+
+#include "run.hpp"
+
+#include <sluice/batching/collect.hpp>
+#include <sluice/compression/none.hpp>
+
+#include <doctest/doctest.h>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace {
+
+namespace asio = boost::asio;
+using sluice::Answer;
+using sluice::Candidate;
+using sluice::Collect;
+using sluice::Entry;
+using sluice::error;
+using sluice::error_code;
+using sluice::RequestLimits;
+using sluice::result;
+using sluice::Scope;
+using sluice::detail::Parcel;
+using sluice::detail::SendOrder;
+
+/// Writes "z(data)", fails for data that says so.
+class Brackets {
+public:
+    using policy_kind = sluice::kind::compression;
+
+    explicit Brackets(Scope scope = Scope::record) : scope_(scope) {}
+
+    [[nodiscard]] result<std::string_view> compress(std::string_view data, std::string& scratch) {
+        if (data == "fail") return error::malformed;
+        scratch = "z(" + std::string(data) + ")";
+        return std::string_view(scratch);
+    }
+
+    [[nodiscard]] Scope scope() const { return scope_; }
+
+private:
+    Scope scope_;
+};
+
+static_assert(sluice::Compression<Brackets>);
+
+/// Joins the data of an entry's members.
+class Joined {
+public:
+    using policy_kind = sluice::kind::batching;
+
+    [[nodiscard]] sluice::Plan plan(std::span<const Candidate>, const RequestLimits&, bool) const { return {}; }
+    [[nodiscard]] Entry assemble(std::span<const Candidate> members, std::string& scratch) const {
+        for (const auto& member : members) scratch += member.data;
+        return {members.front().partition_key, members.front().explicit_hash_key, scratch};
+    }
+    [[nodiscard]] std::size_t horizon(const RequestLimits&) const { return 1; }
+    [[nodiscard]] bool carries_headers() const { return false; }
+};
+
+/// Puts what is larger than five bytes elsewhere, under its number.
+class Attic {
+public:
+    [[nodiscard]] std::size_t threshold() const { return 5; }
+
+    [[nodiscard]] asio::awaitable<result<std::string>> store(sluice::RecordId id, std::string_view data) {
+        if (data == "unstorable") co_return error::access_denied;
+        stored.emplace_back(id.sequence, std::string(data));
+        co_return "@" + std::to_string(id.sequence);
+    }
+
+    std::vector<std::pair<std::uint64_t, std::string>> stored;
+};
+
+SendOrder order_of(const std::vector<std::string_view>& data, const std::vector<std::uint32_t>& ends) {
+    SendOrder order;
+    for (const auto bytes : data) {
+        order.members.emplace_back("key", "", bytes);
+        order.sequences.push_back(100 + order.sequences.size());
+    }
+    order.ends = ends;
+    return order;
+}
+
+std::vector<std::string> data_of(const Parcel& parcel) {
+    std::vector<std::string> all;
+    for (const auto& entry : parcel.entries()) all.emplace_back(entry.data);
+    return all;
+}
+
+Answer taken(std::size_t entries) {
+    Answer answer;
+    answer.entries.resize(entries);
+    for (std::size_t i = 0; i < entries; ++i) answer.entries[i].sequence_number = i == 0 ? "first" : "other";
+    return answer;
+}
+
+const RequestLimits roomy;
+using Data = std::vector<std::string>;
+
+TEST_CASE("without compression and offload an entry is the record itself, without a copy") {
+    const std::string data = "data";
+    const auto order = order_of({data, "more"}, {1, 2});
+    Parcel parcel(order);
+    sluice::NoCompression none;
+    parcel.pack(Collect{}, none, roomy);
+    CHECK(data_of(parcel) == Data{"data", "more"});
+    CHECK(parcel.entries()[0].data.data() == data.data());
+    CHECK(parcel.bytes() == 2 * (4 + 3));
+    CHECK(parcel.merge(taken(2)).entries.size() == 2);
+}
+
+TEST_CASE("records are compressed one by one inside their entry, or the entry as a whole") {
+    const auto order = order_of({"a", "b", "c"}, {2, 3});
+    Parcel by_record(order);
+    Brackets records;
+    by_record.pack(Joined{}, records, roomy);
+    CHECK(data_of(by_record) == Data{"z(a)z(b)", "z(c)"});
+    Parcel by_entry(order);
+    Brackets whole(Scope::aggregate);
+    by_entry.pack(Joined{}, whole, roomy);
+    CHECK(data_of(by_entry) == Data{"z(ab)", "z(c)"});
+}
+
+TEST_CASE("an entry that cannot be sent is answered here, in its place") {
+    const auto order = order_of({"a", "fail", "b", "far too large", "c"}, {1, 2, 3, 4, 5});
+    Parcel parcel(order);
+    Brackets compression;
+    parcel.pack(Collect{}, compression, RequestLimits(500, 1'000, 10));
+    CHECK(data_of(parcel) == Data{"z(a)", "z(b)", "z(c)"});
+    const auto answer = parcel.merge(taken(3));
+    REQUIRE(answer.entries.size() == 5);
+    CHECK(answer.entries[0].sequence_number == "first");
+    CHECK(answer.entries[1].error == error::malformed);
+    CHECK_FALSE(answer.entries[2].error);
+    CHECK(answer.entries[3].error == error::record_too_large);
+    CHECK(answer.entries[4].sequence_number == "other");
+}
+
+TEST_CASE("if nothing can be sent all is answered here") {
+    const auto order = order_of({"fail", "fail"}, {1, 2});
+    Parcel parcel(order);
+    Brackets compression;
+    parcel.pack(Collect{}, compression, roomy);
+    CHECK(parcel.entries().empty());
+    CHECK(parcel.bytes() == 0);
+    CHECK(parcel.merge({}).entries.size() == 2);
+}
+
+TEST_CASE("a failure of the whole request stays one, and an answer of the wrong size is none") {
+    const auto order = order_of({"a", "fail"}, {1, 2});
+    Parcel parcel(order);
+    Brackets compression;
+    parcel.pack(Collect{}, compression, roomy);
+    CHECK(parcel.merge(Answer(error::timed_out, "", "")).error == error::timed_out);
+    CHECK(parcel.merge(Answer(error::timed_out, "", "")).entries.empty());
+    CHECK(parcel.merge(taken(2)).error == error::response_invalid);
+    CHECK(parcel.merge(taken(0)).error == error::response_invalid);
+}
+
+TEST_CASE("what is over the threshold is stored elsewhere under its record's id, and its pointer is sent") {
+    run([](asio::io_context&) -> asio::awaitable<void> {
+        const auto order = order_of({"small", "larger", "largest"}, {1, 2, 3});
+        Parcel parcel(order);
+        Attic attic;
+        const std::array<std::uint8_t, 16> store{};
+        const auto failure = co_await parcel.offload(attic, store);
+        CHECK_FALSE(failure);
+        Brackets compression;
+        parcel.pack(Collect{}, compression, roomy);
+        CHECK(data_of(parcel) == Data{"z(small)", "z(@101)", "z(@102)"});
+        REQUIRE(attic.stored.size() == 2);
+        CHECK(attic.stored[1].second == "largest");
+    });
+}
+
+TEST_CASE("if the offload fails the whole request does") {
+    run([](asio::io_context&) -> asio::awaitable<void> {
+        const auto order = order_of({"unstorable"}, {1});
+        Parcel parcel(order);
+        Attic attic;
+        const std::array<std::uint8_t, 16> store{};
+        const auto failure = co_await parcel.offload(attic, store);
+        CHECK(failure == error::access_denied);
+    });
+}
+
+} // namespace
