@@ -1,0 +1,131 @@
+// What does try_put cost the thread that calls it?
+
+#include "harness.hpp"
+#include "null_destination.hpp"
+#include "records.hpp"
+
+#include <sluice/blocking_producer.hpp>
+#include <sluice/credentials/static.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <mutex>
+#include <new>
+#include <string>
+#include <thread>
+
+namespace {
+
+thread_local std::size_t allocated_here = 0;
+std::atomic<std::size_t> allocated{0};
+
+} // namespace
+
+[[gnu::noinline]] void* operator new(std::size_t size) {
+    ++allocated_here;
+    allocated.fetch_add(1, std::memory_order_relaxed);
+    if (void* const memory = std::malloc(size)) return memory;
+    throw std::bad_alloc();
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace {
+
+constexpr std::size_t record_count = 400'000;
+
+/// The yardstick: no queue can do less than lock, and copy what it is given.
+class Arena {
+public:
+    Arena() { bytes_.reserve(size); }
+
+    void put(const sluice::RecordView& record) {
+        const std::lock_guard lock(mutex_);
+        if (bytes_.size() + record.partition_key->size() + record.data.size() > size) bytes_.clear();
+        bytes_.append(*record.partition_key).append(record.data);
+    }
+
+private:
+    static constexpr std::size_t size = 1U << 20U;
+
+    std::mutex mutex_;
+    std::string bytes_;
+};
+
+/// Nanoseconds of this thread's time for each of `record_count` calls.
+template <class Put>
+double time_of(Put put) {
+    const bench::Stopwatch watch(bench::Stopwatch::thread);
+    for (std::size_t i = 0; i < record_count; ++i) put(i);
+    return watch.nanoseconds() / static_cast<double>(record_count);
+}
+
+/// The same while another thread does it, too.
+template <class Put>
+double contended_time_of(Put put) {
+    std::atomic<bool> done{false};
+    std::atomic<bool> ready{false};
+    std::thread rival([&] {
+        for (std::size_t i = 0; !done && i < record_count; ++i) {
+            put(i);
+            ready = true;
+        }
+    });
+    while (!ready) std::this_thread::yield();
+    const auto time = time_of(put);
+    done = true;
+    rival.join();
+    return time;
+}
+
+sluice::Options options() {
+    sluice::Options options("benchmark");
+    options.buffer_bytes = std::size_t{1} << 30U;
+    return options;
+}
+
+} // namespace
+
+int main() {
+    const bench::Records records(1'024, 100);
+    sluice::BlockingProducer producer(options(), bench::NullDestination(),
+                                      sluice::StaticCredentials("nobody", sluice::Secret("nothing")));
+    const auto drain = [&] { static_cast<void>(producer.flush()); };
+    const auto try_put = [&](std::size_t i) {
+        if (producer.try_put(records[i])) std::abort();
+    };
+    Arena arena;
+    const auto copy = [&](std::size_t i) { arena.put(records[i]); };
+
+    bench::Series alone, arena_alone, together, arena_together, allocations, all_allocations, whole;
+    bench::repeat(9, [&](bool counts) {
+        const auto here = allocated_here;
+        const auto everywhere = allocated.load();
+        const bench::Stopwatch process(bench::Stopwatch::process);
+        const auto one = time_of(try_put);
+        const auto own = allocated_here - here;
+        drain();
+        const auto all = process.nanoseconds() / static_cast<double>(record_count);
+        const auto anybody = allocated.load() - everywhere;
+        const auto arena_one = time_of(copy);
+        const auto two = contended_time_of(try_put);
+        drain();
+        const auto arena_two = contended_time_of(copy);
+        if (!counts) return;
+        alone.add(one);
+        arena_alone.add(arena_one);
+        together.add(two);
+        arena_together.add(arena_two);
+        allocations.add(static_cast<double>(own) / static_cast<double>(record_count));
+        all_allocations.add(static_cast<double>(anybody) / static_cast<double>(record_count));
+        whole.add(all);
+    });
+
+    bench::Table table;
+    table.row("try_put, 100 B: thread CPU a call", " ns", alone, arena_alone, "<= 60 ns");
+    table.row("try_put, 100 B, from two threads at once", " ns", together, arena_together, "");
+    table.row("allocations a try_put, on its thread", "", allocations, {}, "none in steady state");
+    table.row("put to outcome, 100 B: CPU a record, no I/O", " ns", whole, arena_alone, "");
+    table.row("allocations a record, all threads", "", all_allocations, {}, "");
+}
