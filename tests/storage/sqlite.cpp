@@ -320,7 +320,9 @@ TEST_CASE("power loss at any moment loses nothing that Durability::full acknowle
                 for (const auto& known : *found) there.insert(known.first);
                 for (const auto sequence : there) CHECK(sequence <= greatest);
                 if (durability == Durability::normal) co_return;
-                for (const auto sequence : acknowledged) CHECK((there.contains(sequence) || settled.contains(sequence)));
+                for (const auto sequence : acknowledged) {
+                    CHECK((there.contains(sequence) || settled.contains(sequence)));
+                }
                 for (const auto sequence : ended) CHECK(!there.contains(sequence));
                 if (!acknowledged.empty()) CHECK(storage->identity().next_sequence > *acknowledged.rbegin());
             });
