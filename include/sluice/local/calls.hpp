@@ -171,9 +171,7 @@ class ReadRecord {
 public:
     ReadRecord() = default;
     ReadRecord(std::string number, const StoredRecord& stored)
-        : sequence_number(std::move(number)),
-          partition_key(stored.partition_key),
-          data(stored.data),
+        : sequence_number(std::move(number)), partition_key(stored.partition_key), data(stored.data),
           arrival(stored.arrival) {}
 
     std::string sequence_number;

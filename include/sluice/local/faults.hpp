@@ -131,7 +131,8 @@ public:
     std::size_t missing;
 };
 
-/// Nobody answers: the connection is refused.
+/// Nobody answers: the connection is refused. A server, whose port stays open, resets it; for a closed port there is
+/// `Server::stop`.
 class Unavailable {
 public:
     Unavailable() = default;

@@ -20,7 +20,9 @@
 
 namespace sluice::local {
 
-/// A `Service` behind HTTP/1.1 on 127.0.0.1.
+/// A `Service` behind HTTP/1.1 on 127.0.0.1, without TLS.
+///
+/// Clients that speak HTTP/2 by themselves must be told not to: the JavaScript SDK (v3) needs a `NodeHttpHandler`.
 ///
 ///     asio::io_context context;
 ///     local::Server server(context.get_executor());

@@ -17,8 +17,7 @@ namespace sluice::local {
 class ServerThread {
 public:
     explicit ServerThread(Service service = Service())
-        : work_(context_.get_executor()),
-          server_(context_.get_executor(), std::move(service)),
+        : work_(context_.get_executor()), server_(context_.get_executor(), std::move(service)),
           thread_([this] { context_.run(); }) {}
 
     ServerThread(const ServerThread&) = delete;

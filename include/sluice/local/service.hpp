@@ -47,6 +47,8 @@ public:
         garbage,    ///< Bytes arrive that are no HTTP. Nothing was applied.
     };
 
+    Reaction() = default;
+
     Fate fate = Fate::answered;
     HttpResponse response;
     std::chrono::milliseconds delay{0}; ///< From the request's arrival to whatever happens.
@@ -55,6 +57,8 @@ public:
 /// What a service did so far.
 class ServiceStats {
 public:
+    ServiceStats() = default;
+
     std::uint64_t requests = 0;
     std::uint64_t refused = 0; ///< Of the requests, those that were answered with another status than 200.
 };

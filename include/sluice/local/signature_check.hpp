@@ -20,6 +20,8 @@ namespace sluice::local {
 /// The parts of an `Authorization` header of Signature Version 4. They view the header.
 class Authorization {
 public:
+    Authorization() = default;
+
     /// None unless scheme and all three parts are there, and the scope has its four parts.
     [[nodiscard]] static std::optional<Authorization> parse(std::string_view header) {
         constexpr std::string_view scheme = "AWS4-HMAC-SHA256";

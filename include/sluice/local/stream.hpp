@@ -25,14 +25,8 @@ class Stream {
 public:
     /// A stream with `count` open shards, which share the hash keys evenly; it is CREATING until `ready`.
     Stream(const StreamSpec& spec, std::uint32_t count, std::uint64_t its_serial, wall_time now, steady_time ready)
-        : name(spec.name),
-          serial(its_serial),
-          created(now),
-          on_demand(spec.on_demand),
-          max_record_kib(spec.max_record_kib),
-          tags(spec.tags),
-          changing_(StreamStatus::creating),
-          settled_at_(ready) {
+        : name(spec.name), serial(its_serial), created(now), on_demand(spec.on_demand),
+          max_record_kib(spec.max_record_kib), tags(spec.tags), changing_(StreamStatus::creating), settled_at_(ready) {
         for (std::uint32_t i = 0; i < count; ++i) open_shard(even_range(i, count), now);
         sort_open();
     }
