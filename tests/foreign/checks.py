@@ -1,0 +1,44 @@
+"""Holds the library against servers and clients that others wrote; run.sh prepares and starts this."""
+import pathlib
+import signal
+import sys
+import tempfile
+import time
+
+import against_kinesis_local
+import against_local
+import against_moto
+import buffer_file
+from harness import Checks
+
+
+class Place:
+    """Where the programs lie."""
+
+    def __init__(self, programs, put, kinesis_local):
+        self.python = pathlib.Path(sys.executable)
+        self.examples = pathlib.Path(programs)
+        self.put = pathlib.Path(put)
+        self.kinesis_local = pathlib.Path(kinesis_local) if kinesis_local else None
+
+
+def main(examples, put, kinesis_local=""):
+    # As an exception, so that every server is ended on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    checks = Checks()
+    place = Place(examples, put, kinesis_local)
+    with tempfile.TemporaryDirectory(prefix="sluice-foreign-") as scratch:
+        for part in (against_local, buffer_file, against_moto, against_kinesis_local):
+            start = time.monotonic()
+            try:
+                part.run(checks, place, pathlib.Path(scratch))
+            except Exception as failure:  # a server that did not start, or a step between the checks
+                checks.failed += 1
+                print(f"{part.__name__}: FAILED: {type(failure).__name__}: {failure}")
+            print(f"  {part.__name__} took {time.monotonic() - start:.0f} s", flush=True)
+    print(f"{checks.passed} passed, {checks.failed} failed" + (f", {checks.skipped} skipped" if checks.skipped else ""))
+    return 1 if checks.failed or not checks.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Holds the library against servers and clients that others wrote: moto, kinesis-local, boto3, the AWS CLI and sqlite3.
+#
+#     tests/foreign/run.sh [BUILD_DIRECTORY]
+#
+# Builds what it needs in BUILD_DIRECTORY (build/debug), installs the others below build/foreign, and speaks with nobody
+# but 127.0.0.1 from then on. One line per check, and at the end 'N passed, N failed'.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+build=${1:-build/debug}
+others=build/foreign
+mkdir -p "$others"
+
+give_up() {
+    echo "$1: FAILED"
+    tail -n 40 "$others/log.txt"
+    echo "0 passed, 1 failed"
+    exit 1
+}
+
+# install_python: the virtual environment, unless it has what requirements.txt names.
+install_python() {
+    cmp -s tests/foreign/requirements.txt "$others/venv/requirements.txt" && return
+    rm -rf "$others/venv"
+    python3 -m venv "$others/venv" &&
+        "$others/venv/bin/pip" install --quiet --disable-pip-version-check -r tests/foreign/requirements.txt &&
+        cp tests/foreign/requirements.txt "$others/venv/"
+}
+
+# install_node: kinesis-local, where there is npm.
+install_node() {
+    local version=0.6.2 package=$others/node/node_modules/kinesis-local
+    command -v npm >/dev/null && command -v node >/dev/null || return
+    grep -q "\"version\": \"$version\"" "$package/package.json" 2>/dev/null ||
+        npm install --silent --no-audit --no-fund --prefix "$others/node" "kinesis-local@$version" || return
+    kinesis_local=$package
+}
+
+build_programs() {
+    [[ -f $build/CMakeCache.txt ]] || cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Debug || return
+    cmake --build "$build" --target foreign_put local_kinesis
+}
+
+kinesis_local=
+build_programs >"$others/log.txt" 2>&1 || give_up "building what foreign clients meet"
+install_python >"$others/log.txt" 2>&1 || give_up "installing boto3, moto and the AWS CLI"
+install_node >"$others/log.txt" 2>&1 || true # where it is missing, its checks are skipped and counted
+
+PYTHONDONTWRITEBYTECODE=1 exec timeout --kill-after=10 240 "$others/venv/bin/python" tests/foreign/checks.py \
+    "$build/examples" "$build/tests/foreign/foreign_put" "$kinesis_local"
