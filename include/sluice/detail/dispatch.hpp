@@ -85,9 +85,13 @@ private:
     template <class Refs>
     static std::size_t drop_closed(StreamState& its, Refs& refs, std::size_t seen) {
         const auto end = refs.begin() + static_cast<std::ptrdiff_t>(std::min(seen, refs.size()));
-        const auto closed = std::stable_partition(refs.begin(), end, [](Ref ref) { return ref.open(); });
-        const std::vector<Ref> gone(closed, end);
-        refs.erase(closed, end);
+        std::vector<Ref> gone;
+        const auto is_gone = [&gone](Ref ref) {
+            if (ref.open()) return false;
+            gone.push_back(ref);
+            return true;
+        };
+        refs.erase(std::remove_if(refs.begin(), end, is_gone), end);
         for (const auto& ref : gone) its.queue.drop(ref);
         return gone.size();
     }

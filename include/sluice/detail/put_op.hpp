@@ -37,8 +37,8 @@ public:
     /// Tells whoever waits; once. Not under the lock.
     void complete(Receipt receipt = {}) {
         // A commit may refuse what stands before a record that was refused at once.
-        std::stable_sort(report.refused.begin(), report.refused.end(),
-                         [](const auto& a, const auto& b) { return a.index < b.index; });
+        std::sort(report.refused.begin(), report.refused.end(),
+                  [](const auto& a, const auto& b) { return a.index < b.index; });
         const auto told = outcome();
         if (const auto* put = std::get_if<Put>(&waiter_)) (*put)->complete(told);
         if (const auto* put_all = std::get_if<PutAll>(&waiter_)) (*put_all)->complete(told, std::move(report));
