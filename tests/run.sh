@@ -109,14 +109,14 @@ stage_readme() { cases readme python3 tests/readme.py build/debug/examples/local
 
 stage_address() {
     check "build with AddressSanitizer" build build/address tests/all -DCMAKE_BUILD_TYPE=None \
-        -DCMAKE_CXX_FLAGS="-O1 -g1" -DSLUICE_SANITIZE=address || return 1
+        -DCMAKE_CXX_FLAGS="-O0 -g1" -DSLUICE_SANITIZE=address || return 1
     check "unit with AddressSanitizer" timeout 600 build/address/tests/unit
     check "live with AddressSanitizer" timeout 600 build/address/tests/live
 }
 
 stage_thread() {
     check "build with ThreadSanitizer" build build/thread live -DCMAKE_BUILD_TYPE=None \
-        -DCMAKE_CXX_FLAGS="-O1 -g1" -DSLUICE_SANITIZE=thread || return 1
+        -DCMAKE_CXX_FLAGS="-O0 -g1" -DSLUICE_SANITIZE=thread || return 1
     check "live with ThreadSanitizer" timeout 600 build/thread/tests/live
 }
 

@@ -7,5 +7,5 @@ int main() {
     sluice::Options options{"clicks"};
     options.region = "eu-west-1";
     const auto producer = sluice::make_producer(context.get_executor(), options);
-    return sluice::version.empty() || producer.stats().records != 0 ? 1 : 0;
+    return sluice::version.empty() || producer.stats().buffered_records != 0 ? 1 : 0;
 }

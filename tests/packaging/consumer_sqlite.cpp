@@ -9,5 +9,5 @@ int main() {
     options.region = "eu-west-1";
     const auto producer =
         sluice::make_producer(context.get_executor(), options, sluice::SqliteStorage{"consumer.db"});
-    return producer.stats().records == 0 ? 0 : 1;
+    return producer.stats().buffered_records == 0 ? 0 : 1;
 }

@@ -16,5 +16,5 @@ auto right(sluice::asio::any_io_executor executor) {
 }
 
 auto wrong(sluice::asio::any_io_executor executor) {
-    return sluice::make_producer(executor, sluice::Options{"clicks"}, Wrong{});
+    return sluice::make_producer(executor, sluice::Options{"clicks"}, Wrong());
 }
