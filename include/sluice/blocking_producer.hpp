@@ -17,8 +17,9 @@ namespace sluice {
 
 /// A producer for programs without coroutines: the same machine on a thread of its own.
 ///
-/// Verbs block the caller and may be called from any thread but its own, on which log sinks and policies are called. Each throws `boost::system::system_error`, or, given an
-/// `error_code&` as its last argument, sets that instead. The destructor closes, for `Options::close_timeout` at most.
+/// Verbs block the caller and may be called from any thread but its own, on which log sinks and policies are called.
+/// Each throws `boost::system::system_error`, or, given an `error_code&` as its last argument, sets that instead. The
+/// destructor closes, for `Options::close_timeout` at most.
 template <class... Ps>
 class BlockingProducer {
 public:

@@ -85,7 +85,7 @@ public:
     std::chrono::milliseconds connect_timeout{3'100};
     std::chrono::milliseconds request_timeout{30'000};
     std::chrono::milliseconds flush_timeout{30'000}; ///< Of `async_flush` without one. Zero: one try.
-    std::chrono::milliseconds close_timeout{5'000};  ///< Of `async_close` without one, and of a `BlockingProducer`'s end.
+    std::chrono::milliseconds close_timeout{5'000};  ///< Of `async_close` without one, and a `BlockingProducer`'s end.
 
     Log log; ///< Where lines go; none by default.
 };

@@ -109,8 +109,8 @@ public:
     template <RecordRange Range, asio::completion_token_for<void(error_code, PutReport)> Token = asio::deferred_t>
     [[nodiscard]] auto async_put_all(Range&& records, Token&& token = Token()) {
         static_assert(std::is_lvalue_reference_v<Range>,
-                      "sluice: async_put_all needs a range with a name, which lives until it completes; make a variable "
-                      "of it");
+                      "sluice: async_put_all needs a range with a name, which lives until it completes; "
+                      "make a variable of it");
         return asio::async_initiate<Token, void(error_code, PutReport)>(
             [engine = engine_, range = &records](auto handler) {
                 std::vector<RecordView> views;
@@ -174,7 +174,7 @@ public:
         return async_flush(engine_->options().flush_timeout, std::forward<Token>(token));
     }
 
-    /// Completes when the buffer is empty; each record's outcome is `error::cleared`, and none goes to the dead letters.
+    /// Completes when the buffer is empty; each record's outcome is `error::cleared`, none goes to the dead letters.
     ///
     /// Signature `void(error_code, std::uint64_t)`: how many were removed. A record in flight may arrive all the same.
     /// Errors: those of opening; those of the storage, which then keeps all; `closed`.

@@ -49,8 +49,8 @@ namespace detail {
     const auto minute = number(20, 2);
     const auto second = number(23, 2);
     if (!its_day || !its_month || !its_year || !hour || !minute || !second) return std::nullopt;
-    const std::chrono::year_month_day date(std::chrono::year(static_cast<int>(*its_year)), std::chrono::month(*its_month),
-                                           std::chrono::day(*its_day));
+    const std::chrono::year_month_day date(std::chrono::year(static_cast<int>(*its_year)),
+                                           std::chrono::month(*its_month), std::chrono::day(*its_day));
     // A second of 60 is a leap second.
     if (!date.ok() || *its_year < 1970 || *its_year > 2199 || *hour > 23 || *minute > 59 || *second > 60) {
         return std::nullopt;

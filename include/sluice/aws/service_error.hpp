@@ -206,7 +206,8 @@ bool read_service_error(Reader reader, ServiceError& failure) {
 /// What stands in the first element of that name, if it has no attributes; empty if there is none.
 [[nodiscard]] inline std::string_view element_text(std::string_view document, std::string_view name) noexcept {
     const auto find_tag = [&](std::string_view opening, std::size_t from) {
-        for (auto at = document.find(opening, from); at != std::string_view::npos; at = document.find(opening, at + 1)) {
+        for (auto at = document.find(opening, from); at != std::string_view::npos;
+             at = document.find(opening, at + 1)) {
             const auto rest = document.substr(at + opening.size());
             if (rest.starts_with(name) && rest.substr(name.size()).starts_with('>')) return at;
         }

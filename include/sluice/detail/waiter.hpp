@@ -48,7 +48,8 @@ public:
         if (completed_.exchange(true)) return;
         // Once the handler is queued the executor is not kept at work by whoever still holds this.
         const auto executor = std::exchange(executor_, std::nullopt);
-        asio::post(*executor, [self = this->shared_from_this(), values = std::make_tuple(std::move(args)...)]() mutable {
+        auto values = std::make_tuple(std::move(args)...);
+        asio::post(*executor, [self = this->shared_from_this(), values = std::move(values)]() mutable {
             // On the handler's executor, as slots demand, and before the handler may start something with it.
             auto slot = asio::get_associated_cancellation_slot(self->handler_);
             if (slot.is_connected()) slot.clear();
