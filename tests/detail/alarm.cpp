@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 
 #include <chrono>
 #include <memory>
@@ -41,6 +42,13 @@ public:
     void run() {
         context.restart();
         context.poll();
+    }
+
+    /// Does something where an alarm may be touched.
+    template <class Action>
+    void on_strand(Action action) {
+        boost::asio::post(context, action);
+        run();
     }
 
     simulate::Timeline timeline;
@@ -113,8 +121,10 @@ TEST_CASE("a cancelled alarm does not ring, whether it waits already or not, and
         Bedroom bedroom;
         bedroom.set(5s, "a");
         if (waits) bedroom.run();
-        bedroom.alarm->cancel();
-        bedroom.alarm->cancel();
+        bedroom.on_strand([&] {
+            bedroom.alarm->cancel();
+            bedroom.alarm->cancel();
+        });
         bedroom.pass(10s);
         CHECK(bedroom.rung.empty());
         bedroom.set(20s, "b");
@@ -127,9 +137,10 @@ TEST_CASE("a cancel that comes when the time has come, but before the ring, sile
     Bedroom bedroom;
     bedroom.set(1s, "a");
     bedroom.run();
-    bedroom.timeline.wake();
-    bedroom.alarm->cancel();
-    bedroom.run();
+    bedroom.on_strand([&] {
+        bedroom.timeline.wake();
+        bedroom.alarm->cancel();
+    });
     CHECK(bedroom.rung.empty());
 }
 
@@ -139,7 +150,7 @@ TEST_CASE("an alarm may be destroyed while it waits, and lets go of its ring") {
     const std::weak_ptr<int> watch = owned;
     bedroom.alarm->set(bedroom.begin + 1s, [owned = std::move(owned)] { FAIL("rung"); });
     bedroom.run();
-    bedroom.alarm.reset();
+    bedroom.on_strand([&] { bedroom.alarm.reset(); });
     bedroom.pass(1h);
     CHECK(watch.expired());
 }
