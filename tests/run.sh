@@ -19,9 +19,9 @@ Stages, in this order:
   rejects    programs that must not compile, and the sentence that says why
   packaging  a consumer by find_package, add_subdirectory, FetchContent and pkg-config
   readme     every program in README.md, run against a Kinesis on this machine
-  address    unit and live under AddressSanitizer and UndefinedBehaviorSanitizer
-  thread     live under ThreadSanitizer
-  foreign    servers and clients that others wrote
+  address    (with --long) unit and live under AddressSanitizer and UndefinedBehaviorSanitizer
+  thread     (with --long) live under ThreadSanitizer
+  foreign    (with --long) servers and clients that others wrote
   clang      (with --long) build, unit and live with clang; headers and rejects too
   fuzz       (with --long) every fuzzer, for a minute
 TEXT
@@ -137,8 +137,8 @@ stage_fuzz() {
     if [[ -f tests/fuzz/run.sh ]]; then cases fuzz bash tests/fuzz/run.sh; fi
 }
 
-stages=(install build unit live odr simulate lint headers rejects packaging readme address thread foreign)
-if $long; then stages+=(clang fuzz); fi
+stages=(install build unit live odr simulate lint headers rejects packaging readme)
+if $long; then stages+=(address thread foreign clang fuzz); fi
 if ((${#only[@]})); then stages=("${only[@]}"); fi
 for stage in "${stages[@]}"; do
     if [[ $(type -t "stage_$stage") != function ]]; then

@@ -120,7 +120,8 @@ public:
             if (its.queue.gate().closed()) its.queue.gate().use(*map, now.steady);
         } else {
             // Without permission to list shards the stream is paced as a whole.
-            const auto wait = back_off(std::chrono::seconds(10), std::chrono::seconds(60), ++its.maps.failures, dice_());
+            const auto wait =
+                back_off(std::chrono::seconds(10), std::chrono::seconds(60), ++its.maps.failures, dice_());
             its.maps.not_before = now.steady + wait;
             its.maps.wanted = true;
         }

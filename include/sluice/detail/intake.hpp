@@ -412,8 +412,7 @@ private:
         ended.push_back(op);
     }
 
-    /// `final`: the claims are not needed any more. Else those stay whose receipts are waited for, or who were
-    /// cancelled.
+    /// `final`: the claims are not needed any more. Else those stay that wait for receipts, or were cancelled.
     void accept_claims(std::vector<Lot::Claim>& claims, error_code failure, Ops& ended, bool final) {
         for (const auto& claim : claims) {
             auto& op = *claim.op;

@@ -83,7 +83,7 @@ public:
 
     std::string name;
     StreamQueue queue;
-    std::deque<std::vector<Ref>> suspects; ///< Records to be sent alone together, since a request with them was refused.
+    std::deque<std::vector<Ref>> suspects; ///< Records that were refused together: each list is sent alone.
     std::optional<Pause> pause;
     Backlog backlog;
     Rate rate;
