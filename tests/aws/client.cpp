@@ -409,6 +409,7 @@ TEST_CASE("a refused signature with the right clock is final") {
         auto call = put_record();
         auto reply = co_await bench.client.send(std::move(call));
         CHECK(reply.error == error::signature_refused);
+        CHECK(bench.fake.credentials.rejected.size() == 1); // for a later call
         CHECK(bench.fake.transport.requests.size() == 1);
     });
 }

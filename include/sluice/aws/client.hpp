@@ -207,10 +207,12 @@ private:
         return true;
     }
 
+    /// Has credentials that did not serve fetched anew; true if that may help this call. A wrong secret is not put
+    /// right that soon, but perhaps before a later one.
     bool reject(const ServiceError& failure, const Secrets& used) {
-        if (failure.error != error::credentials_expired && failure.error != error::credentials_refused) return false;
-        world_->credentials().reject(used);
-        return true;
+        const bool over = failure.error == error::credentials_expired || failure.error == error::credentials_refused;
+        if (over || failure.error == error::signature_refused) world_->credentials().reject(used);
+        return over;
     }
 
     /// Services explain what they signed, session token and all.
