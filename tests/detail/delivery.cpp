@@ -265,6 +265,21 @@ TEST_CASE("attempts that a record spent before a restart are spent") {
     CHECK_FALSE(history.told.contains(2));
 }
 
+TEST_CASE("a record whose attempts were all spent before a restart is a dead letter, and not sent again") {
+    auto options = sending_at_once();
+    options.attempts = 3;
+    History history(options);
+    auto chunk = chunks::make("s", 1, chunks::records(3));
+    chunk.attempts = {3, 2, 255};
+    history.admit(std::move(chunk));
+    CHECK(History::data(history.request()) == Data{"data1"});
+    history.bury();
+    CHECK(history.outcome(1) == error::gave_up);
+    CHECK(history.outcome(3) == error::gave_up);
+    history.take();
+    history.check_end();
+}
+
 TEST_CASE("with no limit of attempts a record is tried for ever, and with more than can be counted not") {
     for (const unsigned attempts : {0U, 1'000U}) {
         auto options = sending_at_once();
@@ -1166,6 +1181,25 @@ TEST_CASE("beyond the window only the storage has what was put, and it is read w
     CHECK(arrived == 12);
     while (!history.loads.empty()) history.load();
     history.check_end();
+}
+
+TEST_CASE("what was withdrawn while it was stored is not sent when the storage gives it back") {
+    auto options = sending_at_once();
+    options.requests_in_flight = 1;
+    History history(options);
+    history.delivery.set_window(100);
+    history.put({named("k", std::string(1'000, 'x'))});
+    const auto stored = chunks::make("s", history.next_sequence, chunks::records(3));
+    auto chunk = stored;
+    CHECK(sluice::detail::withdraw(chunk, 1, 1) == 1);
+    history.admit(std::move(chunk));
+    history.stored["s"].insert_or_assign(stored.first, stored);
+    history.take();
+    while (!history.loads.empty()) history.load();
+    CHECK(History::data(history.request()) == Data{"data0", "data2"});
+    history.take();
+    CHECK(history.delivery.unsettled() == 0);
+    CHECK(history.stats().delivered == 3);
 }
 
 TEST_CASE("a damaged chunk is reported, written off and left where it is") {

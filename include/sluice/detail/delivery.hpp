@@ -68,6 +68,7 @@ public:
         its.backlog.appended = true;
         if (its.backlog.more || !room) {
             its.backlog.more = true;
+            its.backlog.remember(chunk);
         } else {
             take_in(its, std::move(chunk), now);
         }
@@ -154,7 +155,7 @@ public:
                 for (const auto& ref : suspects) its.queue.drop(ref);
             }
             its.queue.purge();
-            its.backlog.more = false;
+            its.backlog.clear();
             resume(its);
         }
         return cleared;
@@ -288,6 +289,7 @@ private:
     void take_in(StreamState& its, Chunk chunk, Moment now) {
         if (chunk.first <= its.backlog.through) return;
         its.backlog.through = chunk.first;
+        its.backlog.correct(chunk);
         if (chunk.live == 0) return;
         auto live = std::make_unique<LiveChunk>(std::move(chunk), now);
         if (!live->index()) {
@@ -297,6 +299,7 @@ private:
         }
         auto& added = its.queue.add(std::move(live));
         outcomes_.schedule_expiry(its, added);
+        outcomes_.give_up(its, added, options_.attempts);
     }
 
     // --- answers -----------------------------------------------------------------------------------------------

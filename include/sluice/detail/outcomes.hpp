@@ -9,6 +9,7 @@
 #include <sluice/storage/chunk.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -66,6 +67,14 @@ public:
 
     void lose_chunk(StreamState& its, LiveChunk& chunk, error_code reason) {
         for (std::uint32_t i = 0; i < chunk.chunk.count; ++i) lose(its, Ref(chunk, i), reason);
+    }
+
+    /// The records of a chunk that have failed, in an earlier process, as often as `attempts` allows; 0: no limit.
+    void give_up(StreamState& its, LiveChunk& chunk, unsigned attempts) {
+        const auto known = std::min<std::size_t>(chunk.chunk.attempts.size(), chunk.chunk.count);
+        for (std::uint32_t i = 0; i < known && attempts > 0; ++i) {
+            if (chunk.chunk.attempts[i] >= std::min(attempts, 255U)) lose(its, Ref(chunk, i), error::gave_up);
+        }
     }
 
     /// The sequence of a record that is to go to the dead letters; zero: none. It stays first until it is buried.

@@ -3,6 +3,7 @@
 #include <sluice/detail/stream_queue.hpp>
 #include <sluice/error.hpp>
 #include <sluice/stats.hpp>
+#include <sluice/storage/chunk.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -34,6 +35,28 @@ public:
     bool appended = false;    ///< One was appended since the reading began.
     std::uint64_t through = 0; ///< The first sequence of the last chunk that was in memory.
     std::optional<steady_time> again_at; ///< After a failed reading.
+
+    /// The storage may give this chunk back with records that have been withdrawn meanwhile.
+    void remember(const Chunk& chunk) {
+        if (chunk.live < chunk.count) withdrawn_.insert_or_assign(chunk.first, Settlement(chunk));
+    }
+
+    /// Takes those records out of a chunk that was read.
+    void correct(Chunk& chunk) {
+        const auto known = withdrawn_.extract(chunk.first);
+        if (known.empty()) return;
+        chunk.live = known.mapped().live;
+        chunk.live_bytes = known.mapped().live_bytes;
+        chunk.settled = known.mapped().settled;
+    }
+
+    void clear() {
+        more = false;
+        withdrawn_.clear();
+    }
+
+private:
+    std::map<std::uint64_t, Settlement> withdrawn_; ///< By the chunk's first sequence.
 };
 
 /// How many records a second a stream was seen to take.
@@ -83,7 +106,7 @@ public:
 
     std::string name;
     StreamQueue queue;
-    std::deque<std::vector<Ref>> suspects; ///< Records that were refused together: each list is sent alone.
+    std::deque<std::vector<Ref>> suspects; ///< Records to be sent alone together: a request with them was refused.
     std::optional<Pause> pause;
     Backlog backlog;
     Rate rate;

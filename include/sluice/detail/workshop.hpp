@@ -260,9 +260,10 @@ protected:
     /// Writes outcomes to the storage; a lost one costs a duplicate after a restart, never a record.
     asio::awaitable<void> settle() {
         while (delivery_.has_settlements() || !extra_settlements_.empty()) {
-            auto changes = delivery_.take_settlements();
-            std::move(extra_settlements_.begin(), extra_settlements_.end(), std::back_inserter(changes));
-            extra_settlements_.clear();
+            // Of two changes of one chunk the latter counts.
+            auto changes = std::exchange(extra_settlements_, {});
+            auto latest = delivery_.take_settlements();
+            std::move(latest.begin(), latest.end(), std::back_inserter(changes));
             const auto failure = co_await failure_of(company_.storage().settle(changes));
             if (!failure) continue;
             options_.log.error("the storage did not take outcomes: ", failure);
