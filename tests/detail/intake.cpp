@@ -1058,4 +1058,24 @@ TEST_CASE("operations that are started, cancelled and committed on several threa
     CHECK(door.stats().buffered_records == 0);
 }
 
+TEST_CASE("threads share arenas, and none sees what another writes") {
+    using sluice::detail::Arenas;
+    const auto arenas = std::make_shared<Arenas>();
+    std::vector<std::thread> threads;
+    std::vector<int> wrong(4);
+    for (std::size_t i = 0; i < wrong.size(); ++i) {
+        threads.emplace_back([&, i] {
+            const auto mine = static_cast<char>('a' + i);
+            for (int round = 0; round < 200; ++round) {
+                auto text = arenas->take(Arenas::least_bytes);
+                text.append(5'000, mine);
+                const auto shared = arenas->share(std::move(text));
+                if (shared->find_first_not_of(mine) != std::string::npos) ++wrong[i];
+            }
+        });
+    }
+    for (auto& thread : threads) thread.join();
+    CHECK(wrong == std::vector<int>(4));
+}
+
 } // namespace

@@ -3,6 +3,7 @@
 #include <sluice/batching/batching.hpp>
 #include <sluice/clock/clock.hpp>
 #include <sluice/detail/actions.hpp>
+#include <sluice/detail/arenas.hpp>
 #include <sluice/detail/live_chunk.hpp>
 #include <sluice/detail/lot.hpp>
 #include <sluice/detail/put_op.hpp>
@@ -267,6 +268,7 @@ private:
         explicit Slot(const std::string& name) : lot(name) {}
         Lot lot;
         std::uint64_t live = 0; ///< Records of this process's life without an outcome.
+        std::size_t last_bytes = 0; ///< Of the lot before this one.
     };
 
     [[nodiscard]] error_code refuse(error_code reason) {
@@ -344,11 +346,7 @@ private:
         if (!its.lot.empty() && its.lot.body.size() + record.data.size() > lot_bytes) full_.push_back(next_lot(its));
         auto& lot = its.lot;
         const auto time_to_live = record.time_to_live.value_or(options_.time_to_live);
-        if (lot.empty()) {
-            lot.opened = clock_.steady();
-            lot.oldest_put = clock_.wall();
-            lot.body.reserve(std::min(last_lot_bytes_, lot_bytes) + 64);
-        }
+        if (lot.empty()) lot.open(clock_.steady(), clock_.wall(), arenas_, std::min(its.last_bytes, lot_bytes) + 64);
         // The clock costs more than all the rest: who does not expire shares the time of the lot's first.
         const bool own_time = time_to_live.count() > 0 && !lot.empty();
         lot.add(record, key, own_time ? clock_.wall() : lot.oldest_put, time_to_live);
@@ -461,7 +459,7 @@ private:
     }
 
     [[nodiscard]] Lot next_lot(Slot& slot) {
-        last_lot_bytes_ = slot.lot.body.size();
+        slot.last_bytes = slot.lot.body.size();
         return std::exchange(slot.lot, Lot(slot.lot.stream));
     }
 
@@ -483,7 +481,7 @@ private:
     std::vector<Lot> full_;
     std::deque<std::shared_ptr<PutOp>> parked_;
     std::string key_;
-    std::size_t last_lot_bytes_ = 0;
+    std::shared_ptr<Arenas> arenas_ = std::make_shared<Arenas>();
     std::uint64_t used_records_ = 0;
     std::uint64_t used_bytes_ = 0;
     std::uint64_t accepted_ = 0;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/clock/clock.hpp>
+#include <sluice/detail/arenas.hpp>
 #include <sluice/detail/frame.hpp>
 #include <sluice/detail/put_op.hpp>
 #include <sluice/storage/chunk.hpp>
@@ -33,6 +34,14 @@ public:
     explicit Lot(std::string its_stream) : stream(std::move(its_stream)) {}
 
     [[nodiscard]] bool empty() const noexcept { return count == 0; }
+
+    /// Its first record comes now; so many bytes are expected.
+    void open(steady_time now, wall_time today, const std::shared_ptr<Arenas>& memory, std::size_t bytes) {
+        opened = now;
+        oldest_put = today;
+        arenas = memory;
+        body = arenas->take(bytes);
+    }
 
     /// Writes a record; both clocks as they were when the lot was opened, or read just now.
     void add(const RecordView& record, std::string_view key, wall_time now, std::chrono::milliseconds time_to_live) {
@@ -82,7 +91,8 @@ public:
 
     /// The chunk that the storage takes. The body is moved, not copied.
     [[nodiscard]] Chunk seal(std::uint64_t first) {
-        Chunk chunk(stream, first, count, std::make_shared<const std::string>(std::move(body)));
+        if (!arenas) arenas = std::make_shared<Arenas>();
+        Chunk chunk(stream, first, count, arenas->share(std::move(body)));
         chunk.live_bytes = cost;
         chunk.oldest_put = oldest_put;
         return chunk;
@@ -95,6 +105,7 @@ public:
     wall_time oldest_put;
     steady_time opened;
     std::vector<Claim> claims;
+    std::shared_ptr<Arenas> arenas; ///< Where the body's memory comes from, and goes back to.
 };
 
 /// Takes records back that were put and are not wanted any more; gives how many had been live.
