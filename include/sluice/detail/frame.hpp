@@ -5,6 +5,7 @@
 
 #include <boost/endian/conversion.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -105,37 +106,40 @@ inline void append_frame(std::string& body, const RecordView& record, std::strin
                          std::chrono::milliseconds put_after, std::chrono::milliseconds time_to_live) {
     const unsigned flags = (time_to_live.count() > 0 ? frame_has_time_to_live : 0U) |
                            (record.headers.empty() ? 0U : frame_has_headers);
-    append_little(body, static_cast<std::uint32_t>(record.data.size()));
-    append_little(body, static_cast<std::uint16_t>(key.size()));
-    body += static_cast<char>(record.explicit_hash_key.size());
-    body += static_cast<char>(flags);
-    append_little(body, static_cast<std::uint32_t>(put_after.count()));
+    std::array<unsigned char, frame_fixed_bytes> fixed{};
+    boost::endian::store_little_u32(fixed.data(), static_cast<std::uint32_t>(record.data.size()));
+    boost::endian::store_little_u16(fixed.data() + 4, static_cast<std::uint16_t>(key.size()));
+    fixed[6] = static_cast<unsigned char>(record.explicit_hash_key.size());
+    fixed[7] = static_cast<unsigned char>(flags);
+    boost::endian::store_little_u32(fixed.data() + 8, static_cast<std::uint32_t>(put_after.count()));
+    body.append(reinterpret_cast<const char*>(fixed.data()), fixed.size());
     if ((flags & frame_has_time_to_live) != 0) append_little(body, static_cast<std::uint64_t>(time_to_live.count()));
     if ((flags & frame_has_headers) != 0) append_headers(body, record.headers);
     body += key;
-    body += record.explicit_hash_key;
+    if (!record.explicit_hash_key.empty()) body += record.explicit_hash_key;
     body += record.data;
 }
 
 /// The frame at `offset`; its views point into `body`. `error::storage_corrupt` if there is none.
 [[nodiscard]] inline result<Frame> read_frame(std::string_view body, std::size_t offset) {
     if (offset == 0 || offset >= body.size() || body.front() != Frame::format) return error::storage_corrupt;
-    FrameReader reader(body.substr(offset));
+    const auto text = body.substr(offset);
+    if (text.size() < frame_fixed_bytes) return error::storage_corrupt;
+    const auto* const fixed = reinterpret_cast<const unsigned char*>(text.data());
+    const unsigned flags = fixed[7];
+    if (flags > 3) return error::storage_corrupt;
+    FrameReader reader(text.substr(frame_fixed_bytes));
     Frame frame;
-    const auto data_size = reader.number<std::uint32_t>();
-    const auto key_size = reader.number<std::uint16_t>();
-    const auto hash_key_size = reader.number<std::uint8_t>();
-    const unsigned flags = reader.number<std::uint8_t>();
-    frame.put_after = std::chrono::milliseconds(reader.number<std::uint32_t>());
+    frame.put_after = std::chrono::milliseconds(boost::endian::load_little_u32(fixed + 8));
     if ((flags & frame_has_time_to_live) != 0) {
         frame.time_to_live = std::chrono::milliseconds(static_cast<std::int64_t>(reader.number<std::uint64_t>()));
     }
     if ((flags & frame_has_headers) != 0) frame.headers = reader.piece(reader.number<std::uint32_t>());
-    frame.partition_key = reader.piece(key_size);
-    frame.explicit_hash_key = reader.piece(hash_key_size);
-    frame.data = reader.piece(data_size);
-    if (!reader.ok() || flags > 3 || frame.time_to_live.count() < 0) return error::storage_corrupt;
-    frame.size = body.size() - offset - reader.left();
+    frame.partition_key = reader.piece(boost::endian::load_little_u16(fixed + 4));
+    frame.explicit_hash_key = reader.piece(fixed[6]);
+    frame.data = reader.piece(boost::endian::load_little_u32(fixed));
+    if (!reader.ok() || frame.time_to_live.count() < 0) return error::storage_corrupt;
+    frame.size = text.size() - reader.left();
     return frame;
 }
 
