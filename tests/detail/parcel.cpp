@@ -31,7 +31,7 @@ using sluice::Scope;
 using sluice::detail::Parcel;
 using sluice::detail::SendOrder;
 
-/// Writes "z(data)", fails for data that says so.
+/// Writes "z(data)", fails for data that says so, and leaves alone what begins with a "=".
 class Brackets {
 public:
     using policy_kind = sluice::kind::compression;
@@ -40,6 +40,7 @@ public:
 
     [[nodiscard]] result<std::string_view> compress(std::string_view data, std::string& scratch) {
         if (data == "fail") return error::malformed;
+        if (data.starts_with('=')) return data;
         scratch = "z(" + std::string(data) + ")";
         return std::string_view(scratch);
     }
@@ -128,6 +129,16 @@ TEST_CASE("records are compressed one by one inside their entry, or the entry as
     Brackets whole(Scope::aggregate);
     by_entry.pack(Joined{}, whole, roomy);
     CHECK(data_of(by_entry) == Data{"z(ab)", "z(c)"});
+}
+
+TEST_CASE("what one record was compressed to stays when others are compressed, or left alone") {
+    const auto order = order_of({"=1", "a", "=2", "=3", "b", "c", "=4"}, {1, 2, 3, 4, 5, 6, 7});
+    for (const auto scope : {Scope::record, Scope::aggregate}) {
+        Parcel parcel(order);
+        Brackets compression(scope);
+        parcel.pack(Collect{}, compression, roomy);
+        CHECK(data_of(parcel) == Data{"=1", "z(a)", "=2", "=3", "z(b)", "z(c)", "=4"});
+    }
 }
 
 TEST_CASE("an entry that cannot be sent is answered here, in its place") {

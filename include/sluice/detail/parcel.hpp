@@ -44,6 +44,7 @@ public:
     /// Compresses and assembles the entries, and refuses those that became too large.
     template <Batching B, Compression C>
     void pack(const B& batching, C& compression, const RequestLimits& limits) {
+        entries_.reserve(order_.entries());
         for (std::size_t i = 0; i < order_.entries(); ++i) {
             auto entry = make_entry(i, batching, compression);
             if (entry && entry->data.size() + entry->partition_key.size() > limits.entry_bytes) {
@@ -95,7 +96,7 @@ private:
                 member.data = *compressed;
             }
         }
-        auto entry = batching.assemble(members, scratch_.emplace_back());
+        auto entry = batching.assemble(members, scratch());
         if (compression.scope() == Scope::aggregate) {
             const auto compressed = shrink(compression, entry.data);
             if (!compressed) return compressed.error();
@@ -104,9 +105,15 @@ private:
         return entry;
     }
 
+    /// A text of its own for whoever writes; who does not write leaves it to the next.
+    [[nodiscard]] std::string& scratch() {
+        if (scratch_.empty() || !scratch_.back().empty()) scratch_.emplace_back();
+        return scratch_.back();
+    }
+
     template <class C>
     [[nodiscard]] result<std::string_view> shrink(C& compression, std::string_view data) {
-        return compression.compress(data, scratch_.emplace_back());
+        return compression.compress(data, scratch());
     }
 
     const SendOrder& order_;
