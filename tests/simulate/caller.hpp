@@ -85,7 +85,8 @@ public:
             --pending_;
             chronicle_.line("closed: ", failure, "; ", report.delivered, " delivered, ", report.left, " left");
             const auto took = timeline_.now() - begun;
-            if (took > timeout + slack) chronicle_.broken(1, "a close took ", took);
+            const auto most = timeout.count() > 0 ? timeout : scenario_.options.request_timeout;
+            if (took > most + slack) chronicle_.broken(1, "a close took ", took);
         });
     }
 

@@ -5,7 +5,7 @@ namespace simulate {
 void Oracle::begin_life() {
     lossy_.push_back(false);
     answers_ = {};
-    never_opened_ = cleared_ = false;
+    never_opened_ = cleared_ = clear_failed_ = false;
     storage_fails_ = false;
     level_ = 0;
 }
@@ -22,8 +22,9 @@ void Oracle::end_life() {
 
 void Oracle::crash(bool durably) {
     lossy_.back() = true;
-    if (clears_ > 0) may_be_cleared();
+    if (clears_ > 0 || clear_failed_) may_be_cleared();
     clears_ = 0;
+    clear_failed_ = false;
     if (!durably) std::fill(lossy_.begin(), lossy_.end(), true);
     for (auto& its : items_) {
         if (its.standing == Standing::asked) its.standing = Standing::unsure;
@@ -88,7 +89,8 @@ void Oracle::synced(std::uint64_t last) {
 void Oracle::all_have_outcome(std::uint64_t mark) {
     for (const auto& its : items_) {
         const bool owed = its.standing == Standing::accepted || its.standing == Standing::durable;
-        if (owed && its.mark <= mark && !its.has_outcome()) chronicle_.broken(1, "record ", its.id, " has no outcome after a flush");
+        const bool lost = its.letter_refused && !scenario_.persistent;
+        if (owed && !lost && its.mark <= mark && !its.has_outcome()) chronicle_.broken(1, "record ", its.id, " has no outcome after a flush");
     }
 }
 
@@ -163,6 +165,8 @@ void Oracle::arrived(const std::string& stream, const std::string& key, std::str
     if (its->arrivals++ > 0) return;
     if (its->key != key || its->stream != stream) chronicle_.broken(1, "record ", its->id, " arrived at another place");
     if (scenario_.options.ordering != sluice::Ordering::per_key) return;
+    // Its outcome was another, but the crash came first; those behind it did not wait.
+    if (scenario_.options.attempts > 0 && its->own_failures >= scenario_.options.attempts && lossy_since(its->life)) return;
     auto& last = last_arrivals_[std::pair(stream, key)];
     if (last > its->id) chronicle_.broken(6, "record ", its->id, " arrived after record ", last, " of its key");
     last = std::max(last, its->id);

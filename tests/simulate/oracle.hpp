@@ -76,8 +76,11 @@ public:
     /// A clear is asked for: what has no outcome may lose it from now on.
     void clearing() { ++clears_; }
 
-    /// That is over, and did nothing.
-    void not_cleared() { --clears_; }
+    /// That is over, and failed; what a failed commit wrote may be found after a crash.
+    void not_cleared() {
+        --clears_;
+        clear_failed_ = true;
+    }
 
     /// A clear is done; what was accepted before it was asked for is gone.
     void cleared(std::uint64_t mark);
@@ -163,6 +166,7 @@ private:
     bool storage_fails_ = false;
     bool never_opened_ = false;
     bool cleared_ = false; ///< In this life.
+    bool clear_failed_ = false;
     unsigned clears_ = 0; ///< Under way.
     std::uint64_t marks_ = 0;
     std::uint64_t level_ = 0;
