@@ -19,9 +19,9 @@ Stages, in this order:
   rejects    programs that must not compile, and the sentence that says why
   packaging  a consumer by find_package, add_subdirectory, FetchContent and pkg-config
   readme     every program in README.md, run against a Kinesis on this machine
-  address    (with --long) unit and live under AddressSanitizer and UndefinedBehaviorSanitizer
-  thread     (with --long) live under ThreadSanitizer
-  foreign    (with --long) servers and clients that others wrote
+  address    unit and live under AddressSanitizer and UndefinedBehaviorSanitizer
+  thread     live under ThreadSanitizer
+  foreign    servers and clients that others wrote
   clang      (with --long) build, unit and live with clang; headers and rejects too
   fuzz       (with --long) every fuzzer, for a minute
 TEXT
@@ -99,7 +99,7 @@ stage_build() { check "build" build build/debug all -DCMAKE_BUILD_TYPE=Debug; }
 stage_unit() { cases unit timeout 300 build/debug/tests/unit; }
 stage_live() { cases live timeout 300 build/debug/tests/live; }
 stage_odr() { check "two units of every header" build/debug/tests/odr; }
-stage_simulate() { check "simulated histories" timeout 300 build/debug/tests/simulate/simulate; }
+stage_simulate() { cases simulate timeout 300 build/debug/tests/simulate/simulate; }
 stage_lint() { check "lint" python3 tests/lint.py; }
 stage_headers() { check "headers alone" python3 tests/headers.py --jobs "$jobs" g++; }
 stage_rejects() { cases rejects python3 tests/rejects/run.py --jobs "$jobs" g++; }
@@ -112,6 +112,7 @@ stage_address() {
         -DCMAKE_CXX_FLAGS="-O0 -g1" -DSLUICE_SANITIZE=address || return 1
     check "unit with AddressSanitizer" timeout 600 build/address/tests/unit
     check "live with AddressSanitizer" timeout 600 build/address/tests/live
+    check "simulate with AddressSanitizer" timeout 600 build/address/tests/simulate/simulate --seeds 60
 }
 
 stage_thread() {
@@ -137,8 +138,8 @@ stage_fuzz() {
     if [[ -f tests/fuzz/run.sh ]]; then cases fuzz bash tests/fuzz/run.sh; fi
 }
 
-stages=(install build unit live odr simulate lint headers rejects packaging readme)
-if $long; then stages+=(address thread foreign clang fuzz); fi
+stages=(install build unit live odr simulate lint headers rejects packaging readme address thread foreign)
+if $long; then stages+=(clang fuzz); fi
 if ((${#only[@]})); then stages=("${only[@]}"); fi
 for stage in "${stages[@]}"; do
     if [[ $(type -t "stage_$stage") != function ]]; then
