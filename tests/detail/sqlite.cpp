@@ -36,7 +36,8 @@ TEST_CASE("integers, text and blobs come back as they were bound, with every byt
     REQUIRE(database.execute("CREATE TABLE t (i INTEGER, s TEXT NOT NULL, b BLOB NOT NULL) STRICT").has_value());
     auto insert = database.prepare("INSERT INTO t VALUES (?, ?, ?)");
     REQUIRE(insert.has_value());
-    const std::string text("it's; DROP TABLE t -- \0 \xE2\x82\xAC", 29);
+    using namespace std::string_literals;
+    const auto text = "it's; DROP TABLE t -- \0 \xE2\x82\xAC"s;
     const std::vector<std::uint8_t> bytes{0, 255, 0, 1};
     const std::vector<std::uint8_t> none;
     CHECK(insert->with(std::numeric_limits<std::int64_t>::min(), text, SqliteBlob(bytes)).run().value() == 1);
