@@ -122,13 +122,15 @@ namespace detail {
     });
 }
 
-/// What a status says when the code says nothing.
+/// What a status says when the code says nothing. The services refuse what they were sent with 400; with others, an
+/// unknown word is a gateway's or that of another service, which has not judged the records.
 [[nodiscard]] inline error error_of_status(int status, bool has_code) noexcept {
     if (status == 413) return error::request_too_large;
     if (status == 429) return error::throttled;
     if (status == 408 || status >= 500) return error::service_failed;
+    if (!has_code) return error::response_invalid;
     if (status == 401 || status == 403) return error::access_denied;
-    return has_code ? error::request_refused : error::response_invalid;
+    return status == 400 ? error::request_refused : error::response_invalid;
 }
 
 } // namespace detail
