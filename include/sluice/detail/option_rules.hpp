@@ -4,6 +4,8 @@
 #include <sluice/kinesis/validate.hpp>
 #include <sluice/options.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <stdexcept>
 
 namespace sluice::detail {
@@ -35,6 +37,16 @@ inline void require_possible(const Options& options) {
             "sluice: Options::connect_timeout and Options::request_timeout must be positive.");
     require(options.flush_timeout >= zero && options.close_timeout >= zero,
             "sluice: Options::flush_timeout and Options::close_timeout must not be negative.");
+}
+
+/// Makes durations that stand for ever, as `max()`, long ones that can be reckoned with.
+inline void bound_durations(Options& options) {
+    constexpr std::chrono::milliseconds longest = std::chrono::hours(24) * 365 * 50;
+    for (auto* duration : {&options.linger, &options.commit_interval, &options.time_to_live, &options.back_off,
+                           &options.longest_back_off, &options.connect_timeout, &options.request_timeout,
+                           &options.flush_timeout, &options.close_timeout}) {
+        *duration = std::min(*duration, longest);
+    }
 }
 
 } // namespace sluice::detail
