@@ -151,7 +151,7 @@ public:
             return identity;
         }
 
-        std::size_t max_chunk_bytes() const { return 1'000; }
+        std::size_t max_chunk_bytes() const { return 1U << 20U; }
         bool persistent() const { return false; }
 
     private:

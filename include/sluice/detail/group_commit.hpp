@@ -19,6 +19,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <condition_variable>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -177,6 +178,7 @@ private:
             }
             publish();
             store_->maintain();
+            tell();
         }
     }
 
@@ -194,18 +196,29 @@ private:
 
     /// False if somebody's failure must not be everybody's.
     bool commit(const std::vector<Call>& calls) {
+        const bool alone = calls.size() == 1;
+        auto failure = attempt(calls);
+        for (int round = 0; failure && store_->recover(alone, round); ++round) failure = attempt(calls);
+        if (!failure) return true;
+        if (!alone) return false;
+        tell();
+        calls.front()->fail(failure);
+        return true;
+    }
+
+    error_code attempt(const std::vector<Call>& calls) {
         const auto now = calls.back()->begun;
         error_code failure;
         try {
             failure = run(calls, now);
+        } catch (const std::exception& thrown) {
+            failure = error::storage_failed;
+            tell(std::string("a call of the storage threw: ") + thrown.what());
         } catch (...) {
             failure = error::storage_failed;
         }
-        if (!failure) return true;
-        store_->rollback(failure, now);
-        if (calls.size() > 1) return false;
-        calls.front()->fail(failure);
-        return true;
+        if (failure) store_->rollback(failure, now);
+        return failure;
     }
 
     error_code run(const std::vector<Call>& calls, wall_time now) {
@@ -218,15 +231,21 @@ private:
     }
 
     void publish() {
-        const auto remark = store_->take_remark();
         const std::lock_guard lock(mutex_);
         if (abandoned_) {
             queue_.insert(queue_.end(), group_.begin(), group_.end());
         } else {
-            if (!remark.empty()) asio::post(home_, [log = log_, remark] { write(log, remark); });
             for (auto& call : group_) asio::post(home_, [done = std::move(call)] { done->complete(); });
         }
         group_.clear();
+    }
+
+    void tell() { tell(store_->take_remark()); }
+
+    void tell(const std::string& remark) {
+        if (remark.empty()) return;
+        const std::lock_guard lock(mutex_);
+        if (!abandoned_) asio::post(home_, [log = log_, remark] { write(log, remark); });
     }
 
     static void write(const std::weak_ptr<const Log>& log, const std::string& remark) {
@@ -254,8 +273,9 @@ private:
 /// was submitted is done and the store is closed. With one, the destructor waits only for what already runs there;
 /// what is still queued is done later, and the store is closed after it.
 ///
-/// `Store` has `begin(wall_time)`, `commit()`, `rollback(error_code, wall_time)`, `maintain()`, `take_remark()`. If
-/// a transaction of several calls fails, each is run again in a transaction of its own.
+/// `Store` has `begin(wall_time)`, `commit()`, `rollback(error_code, wall_time)`, `recover(bool alone, int round)`,
+/// `maintain()`, `take_remark()`. A transaction that was rolled back is run again as often as `recover` says; if one of
+/// several calls fails then, each is run in a transaction of its own.
 template <class Store>
 class GroupCommit {
 public:

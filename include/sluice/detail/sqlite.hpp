@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace sluice::detail {
@@ -192,6 +193,16 @@ public:
 
     /// SQLite's own words about the last failure.
     [[nodiscard]] std::string message() const { return sqlite3_errmsg(handle()); }
+
+    /// The same with its extended code and, of a system call, the system's words; empty if the last call did not fail.
+    [[nodiscard]] std::string diagnosis() const {
+        const auto code = sqlite3_extended_errcode(handle());
+        if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE) return {};
+        const auto system = sqlite3_system_errno(handle());
+        const bool by_system = (code & 0xFF) == SQLITE_IOERR || (code & 0xFF) == SQLITE_CANTOPEN;
+        return message() + " (" + std::to_string(code) + ")" +
+               (by_system && system != 0 ? ": " + std::generic_category().message(system) : std::string());
+    }
 
     [[nodiscard]] sqlite3* handle() const noexcept { return database_.get(); }
 

@@ -154,6 +154,12 @@ public:
     /// Grows whenever something is deleted.
     [[nodiscard]] std::uint64_t removals() const noexcept { return removals_; }
 
+    /// Grows whenever something is appended.
+    [[nodiscard]] std::uint64_t additions() const noexcept { return additions_; }
+
+    /// Why a call failed, if it was not SQLite.
+    [[nodiscard]] std::string take_words() { return std::exchange(words_, {}); }
+
     [[nodiscard]] result<bool> empty() {
         const auto row = run_of(Sql::any).next();
         if (!row) return row;
@@ -195,10 +201,11 @@ private:
     }
 
     [[nodiscard]] result<void> append(const Chunk& chunk) {
-        if (chunk.first > largest_sequence - chunk.count) return error::storage_failed;
+        ++additions_;
+        if (chunk.first > largest_sequence - chunk.count) return refuse("there are no more sequences");
         const auto advanced = run_of(Sql::advance, chunk.first, chunk.first + chunk.count).run();
         if (!advanced) return advanced.error();
-        if (*advanced == 0) return error::storage_failed; // The sequence was used before.
+        if (*advanced == 0) return refuse("the sequence of a chunk was used before");
         const auto body = chunk.body ? std::string_view(*chunk.body) : std::string_view();
         const auto inserted =
             run_of(Sql::insert_chunk, chunk.stream, chunk.first, chunk.count, chunk.live, chunk.live_bytes,
@@ -209,6 +216,11 @@ private:
         const auto stored = run_of(Sql::insert_body, chunk.first, checksum(body), SqliteBlob(body)).run();
         if (!stored) return stored.error();
         return {};
+    }
+
+    error_code refuse(std::string_view words) {
+        words_ = words;
+        return error::storage_failed;
     }
 
     [[nodiscard]] static Chunk header(const SqliteQuery& row) {
@@ -261,7 +273,9 @@ private:
     }
 
     std::array<SqliteStatement, static_cast<std::size_t>(Sql::count)> statements_;
+    std::string words_;
     std::uint64_t removals_ = 0;
+    std::uint64_t additions_ = 0;
 };
 
 } // namespace sluice::detail

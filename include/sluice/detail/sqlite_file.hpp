@@ -55,7 +55,8 @@ public:
     for (int i = 1; i < 10'000; ++i) {
         const auto name = i == 1 ? base : base + '-' + std::to_string(i);
         std::error_code failure;
-        if (std::filesystem::exists(name, failure) || std::filesystem::exists(name + "-wal", failure)) continue;
+        const auto taken = [&](const char* suffix) { return std::filesystem::exists(name + suffix, failure); };
+        if (taken("") || taken("-wal") || taken("-journal")) continue;
         if (failure) return {};
         // The log goes first: a log that is left without its database is deleted by whoever opens the path next.
         std::filesystem::rename(path + "-wal", name + "-wal", failure);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/detail/sqlite_file.hpp>
+#include <sluice/detail/sqlite_room.hpp>
 
 #include <optional>
 
@@ -17,13 +18,19 @@ namespace sluice::detail {
 /// A storage file as `GroupCommit` drives it: opened by the first transaction, maintained between transactions.
 ///
 /// Freed pages are used again. An emptied file of more than 256 MiB is shrunk: then that costs next to nothing, while
-/// any other way would move pages that are about to be freed.
+/// any other way would move pages that are about to be freed. So is one whose disk was full.
 class SqliteStore {
 public:
     explicit SqliteStore(SqlitePlace place) : place_(std::move(place)) {}
 
     SqliteStore(const SqliteStore&) = delete;
     SqliteStore& operator=(const SqliteStore&) = delete;
+
+    ~SqliteStore() {
+        if (!chunks_) return;
+        const auto empty = chunks_->empty();
+        if (empty && !*empty) room_->keep();
+    }
 
     /// Valid between `begin` and `commit`.
     [[nodiscard]] SqliteChunks& chunks() noexcept { return *chunks_; }
@@ -36,32 +43,76 @@ public:
         return database_->execute("BEGIN");
     }
 
-    [[nodiscard]] result<void> commit() { return database_->execute("COMMIT"); }
+    /// Settles in the transaction that was begun; on a disk that proved too full for that, in one for each change.
+    [[nodiscard]] result<void> settle(const std::vector<Settlement>& changes) {
+        if (!std::exchange(piecemeal_, false)) return chunks_->settle(changes);
+        for (const auto& change : changes) {
+            if (auto settled = chunks_->settle({change}); !settled) return settled;
+            // What is settled may be stored early, so that the log can be copied and used again.
+            if (auto stored = commit(); !stored) return stored;
+            copied(room_->copy_log());
+            if (auto begun = database_->execute("BEGIN"); !begun) return begun;
+        }
+        return {};
+    }
+
+    [[nodiscard]] result<void> commit() {
+        if (sqlite3_txn_state(database_->handle(), "main") == SQLITE_TXN_WRITE) {
+            auto reserved = room_->reserve(std::exchange(additions_, chunks_->additions()) != chunks_->additions());
+            if (!reserved) return reserved;
+        }
+        const auto changes = log_pages_;
+        if (auto committed = database_->execute("COMMIT"); !committed) return committed;
+        room_->committed();
+        piecemeal_ = false;
+        if (log_pages_ != changes && !crowded_) told_.clear();
+        return {};
+    }
 
     /// Undoes what was done since `begin`. Damage ends the use of the file.
     void rollback(error_code why, wall_time now) {
         if (!database_) return;
         if (why == error::storage_corrupt) return condemn(now);
+        remark_ = words_about(why);
         // SQLite may have rolled back on its own.
         if (sqlite3_get_autocommit(database_->handle()) == 0) (void)database_->execute("ROLLBACK");
-        crowded_ = crowded_ || why == error::storage_full;
+        piecemeal_ = false;
+        if (!chunks_) return;
+        room_->undo();
+        additions_ = chunks_->additions();
+        full_ = why == error::storage_full;
+        crowded_ = crowded_ || full_;
     }
 
-    /// Copies the log into the database, and shrinks it, when that is due. Failures show at the next commit.
+    /// After a rollback: whether the work should be tried again, now that there is more room. `alone`: it is one call;
+    /// `round`: so many times it was tried again.
+    [[nodiscard]] bool recover(bool alone, int round) {
+        if (!full_ || (round > 0 && shrunk_)) return false;
+        full_ = false;
+        // What the log has can be used again; what it has too much of, the database may need.
+        shrunk_ = round > 0 || log_pages_ == 0;
+        if (!copied(shrunk_ ? room_->shrink_log() : room_->copy_log())) return false;
+        piecemeal_ = shrunk_ && alone;
+        remark_.clear();
+        return true;
+    }
+
+    /// Copies the log into the database, and shrinks it, when that is due.
     void maintain() {
         if (!chunks_) return;
         const bool only_grew = chunks_->removals() == removals_;
         if (!only_grew) shrink();
-        // On a full disk the log's own space is what a settlement needs.
-        if (!crowded_ && !checkpoint_due(log_pages_, only_grew)) return;
-        sqlite3_wal_checkpoint_v2(database_->handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
-        removals_ = chunks_->removals();
-        crowded_ = false;
-        log_pages_ = 0;
+        if (std::exchange(full_, false)) copied(room_->shrink_log());
+        else if (checkpoint_due(log_pages_, only_grew)) copied(room_->copy_log());
     }
 
-    /// What the log should say, once.
-    [[nodiscard]] std::string take_remark() { return std::exchange(remark_, {}); }
+    /// What the log should say: each failure once, until something was stored again.
+    [[nodiscard]] std::string take_remark() {
+        auto words = std::exchange(remark_, {});
+        if (words == told_) return {};
+        if (!words.empty()) told_ = words;
+        return words;
+    }
 
 private:
     result<void> open(wall_time now) {
@@ -69,13 +120,25 @@ private:
         auto database = opening.open(now);
         if (!database) return give_up(database.error(), opening.remark());
         database_ = std::move(*database);
-        auto chunks = SqliteChunks::prepare(*database_);
-        if (!chunks) {
-            rollback(chunks.error(), now);
-            return broken_ ? broken_ : give_up(chunks.error(), database_->message());
+        const auto prepared = prepare();
+        if (!prepared) {
+            const auto words = database_->message();
+            rollback(prepared.error(), now);
+            return broken_ ? broken_ : give_up(prepared.error(), words);
         }
-        chunks_ = std::move(*chunks);
         sqlite3_wal_hook(database_->handle(), &SqliteStore::committed, this);
+        return {};
+    }
+
+    result<void> prepare() {
+        auto chunks = SqliteChunks::prepare(*database_);
+        if (!chunks) return chunks.error();
+        // Nothing is changed in a file that is not a store.
+        if (const auto identity = chunks->identity(); !identity) return identity.error();
+        auto room = SqliteRoom::open(*database_);
+        if (!room) return room.error();
+        room_ = std::move(*room);
+        chunks_ = std::move(*chunks);
         return {};
     }
 
@@ -84,9 +147,19 @@ private:
         return SQLITE_OK;
     }
 
+    [[nodiscard]] std::string about(const std::string& words) const { return "storage " + place_.path + ": " + words; }
+
     error_code give_up(error_code why, const std::string& words) {
-        remark_ = "storage " + place_.path + ": " + words + ". " + why.message();
+        remark_ = about(words) + ". " + why.message();
         return broken_ = why;
+    }
+
+    /// SQLite's words, or those of whoever failed before it was asked.
+    [[nodiscard]] std::string words_about(error_code why) {
+        auto words = chunks_ ? chunks_->take_words() : std::string();
+        if (words.empty() && room_) words = room_->take_words();
+        if (words.empty()) words = database_->diagnosis();
+        return words.empty() ? std::string() : about(words) + ". " + why.message();
     }
 
     void condemn(wall_time now) {
@@ -97,25 +170,44 @@ private:
             words += name.empty() ? "; it cannot be renamed" : "; renamed to " + name;
         }
         chunks_.reset();
+        room_.reset();
         database_.reset();
         give_up(error::storage_corrupt, words);
+    }
+
+    /// Takes notes of a checkpoint; false if it failed.
+    bool copied(int code) {
+        removals_ = chunks_->removals();
+        log_pages_ = 0;
+        if (code != SQLITE_OK) remark_ = about("its log could not be copied: ") + database_->diagnosis();
+        return code == SQLITE_OK;
     }
 
     void shrink() {
         const auto empty = chunks_->empty();
         if (!empty || !*empty) return;
         const auto pages = database_->first_integer("PRAGMA page_count");
-        if (pages && *pages > place_.shrink_above) crowded_ = database_->execute("VACUUM").has_value();
+        if (!pages || (!crowded_ && *pages <= place_.shrink_above)) return;
+        if (crowded_) copied(room_->copy_log());
+        if (!database_->execute("VACUUM")) return;
+        crowded_ = false;
+        copied(room_->shrink_log());
     }
 
     SqlitePlace place_;
     std::optional<SqliteDatabase> database_;
+    std::optional<SqliteRoom> room_;
     std::optional<SqliteChunks> chunks_;
     error_code broken_;
     std::string remark_;
-    std::uint64_t removals_ = 0; ///< As of the last checkpoint.
-    int log_pages_ = 0;
-    bool crowded_ = false;
+    std::string told_;
+    std::uint64_t removals_ = 0;  ///< As of the last checkpoint.
+    std::uint64_t additions_ = 0; ///< As of the last commit.
+    int log_pages_ = 1; ///< That are not copied; after an opening nobody knows.
+    bool full_ = false;      ///< The last transaction found no room, and nothing was done about it yet.
+    bool shrunk_ = false;    ///< The log has its least size, as of the last `recover`.
+    bool crowded_ = false;   ///< One found none since the file was last empty.
+    bool piecemeal_ = false; ///< The call under way is alone, and failed as a whole.
 };
 
 } // namespace sluice::detail

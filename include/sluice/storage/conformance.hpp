@@ -132,7 +132,7 @@ private:
         expect(names.empty() && found.empty(), "A new store has no streams and no chunks.");
         expect(all.records == 0 && all.bytes == 0 && all.oldest == wall_time::max(), "A new store's usage is zero.");
         expect(storage.identity().next_sequence > 0, "Sequences begin above zero, since `read` begins after it.");
-        expect(storage.max_chunk_bytes() > 0, "`max_chunk_bytes` leaves room for a record.");
+        expect(storage.max_chunk_bytes() >= (1U << 20U), "`max_chunk_bytes` is at least 1 MiB.");
         auto other_recipe = make_();
         const auto other = co_await other_recipe.open(world_);
         expect(other && other->identity().id != storage.identity().id, "Every new store has an id of its own.");

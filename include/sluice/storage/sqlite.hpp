@@ -50,7 +50,8 @@ public:
         }
 
         [[nodiscard]] asio::awaitable<result<void>> settle(std::vector<Settlement> changes) {
-            return perform<void>([changes = std::move(changes)](auto& stored) { return stored.settle(changes); });
+            auto on_store = [changes = std::move(changes)](auto& store) { return store.settle(changes); };
+            return commits_.perform<void>(clock_->wall(), std::move(on_store));
         }
 
         [[nodiscard]] asio::awaitable<result<std::vector<std::string>>> streams() {

@@ -25,7 +25,7 @@ namespace sluice {
 /// | `s.usage()`                  | What all chunks together hold.                                                  |
 /// | `s.clear()`                  | Deletes every chunk; sequences go on.                                           |
 /// | `s.identity()`               | The store's id and next sequence, as of the opening.                            |
-/// | `s.max_chunk_bytes()`        | The largest body that `append` takes, with room for one record of the largest size. |
+/// | `s.max_chunk_bytes()`        | The largest body that `append` takes: 1 MiB, or more if one record may need more.   |
 /// | `s.persistent()`             | Whether what was appended outlives the process.                                 |
 ///
 /// Called on the producer's strand and completes there; several calls may be under way, and take effect in the order

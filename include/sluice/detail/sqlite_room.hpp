@@ -1,0 +1,193 @@
+#pragma once
+
+#include <sluice/detail/sqlite.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+namespace sluice::detail {
+
+/// A file that SQLite has open, past SQLite: how much of the disk it has. Each call gives a code of SQLite.
+class SqliteFile {
+public:
+    explicit SqliteFile(sqlite3_file* file) : file_(file) {}
+
+    [[nodiscard]] int size(std::int64_t& bytes) const {
+        sqlite3_int64 found = 0;
+        const auto code = file_ && file_->pMethods ? file_->pMethods->xFileSize(file_, &found) : SQLITE_IOERR_FSTAT;
+        if (code == SQLITE_OK) bytes = found;
+        return code;
+    }
+
+    /// Writes zeros behind the end: only what was written has its place on the disk for certain. If they do not fit,
+    /// the file is as long as before.
+    [[nodiscard]] int grow(std::int64_t to) const {
+        std::int64_t end = 0;
+        auto code = size(end);
+        if (code != SQLITE_OK || end >= to) return code;
+        const std::string zeros(static_cast<std::size_t>(std::min(to - end, block)), '\0');
+        for (auto at = end; at < to && code == SQLITE_OK; at += block) {
+            code = file_->pMethods->xWrite(file_, zeros.data(), static_cast<int>(std::min(to - at, block)), at);
+        }
+        if (code != SQLITE_OK) (void)cut(end);
+        return code;
+    }
+
+    [[nodiscard]] int cut(std::int64_t to) const {
+        std::int64_t end = 0;
+        const auto code = size(end);
+        return code == SQLITE_OK && end > to ? file_->pMethods->xTruncate(file_, to) : code;
+    }
+
+    /// The `errno` of the last call that failed, if the VFS knows it.
+    [[nodiscard]] int system_error() const {
+        int found = 0;
+        if (file_ && file_->pMethods) (void)file_->pMethods->xFileControl(file_, SQLITE_FCNTL_LAST_ERRNO, &found);
+        return found;
+    }
+
+private:
+    static constexpr std::int64_t block = 65'536; ///< SQLite never writes more at once, and some VFS cannot.
+
+    sqlite3_file* file_;
+};
+
+/// The place of a database and its write-ahead log on the disk, which is theirs before it is needed: what was accepted
+/// can be settled when the disk is full.
+///
+/// A commit writes into the log only, and the log's space can be used again only when all of it was copied. So that
+/// copying never needs another byte, the database is as long as its pages before a commit adds some; so that a
+/// settlement finds its place in a log that was copied, the log has a least size. SQLite heeds neither a database that
+/// is longer than its header says, nor zeros behind the log's last frame.
+class SqliteRoom {
+public:
+    static constexpr std::int64_t log_pages = 16;  ///< A chunk's deletion takes about five.
+    static constexpr std::int64_t spare_pages = 4; ///< For settlements: attempts may outgrow their row.
+
+    /// `database` has its log, wrote nothing into it yet, and must outlive this.
+    [[nodiscard]] static result<SqliteRoom> open(SqliteDatabase& database) {
+        SqliteRoom room(database);
+        const auto page = database.first_integer("PRAGMA page_size");
+        if (!page) return page.error();
+        room.page_ = *page;
+        auto count = database.prepare("PRAGMA page_count");
+        if (!count) return count.error();
+        room.count_ = std::move(*count);
+        // What `keep` left is the log's now. With a log of some size, a crash came before `keep`.
+        std::int64_t log_bytes = 0;
+        const auto pages = room.page_count();
+        if (pages && room.log().size(log_bytes) == SQLITE_OK && log_bytes == 0) {
+            (void)room.file().cut(*pages * room.page_);
+        }
+        (void)room.grow_log(); // On a full disk there is still much to read.
+        return room;
+    }
+
+    /// Takes the place that the transaction needs, before it is committed; `storage_full` if the disk has it not.
+    [[nodiscard]] result<void> reserve(bool appends) {
+        const auto pages = page_count();
+        if (!pages) return pages.error();
+        const auto needed = (*pages + (appends ? spare_pages : 0)) * page_;
+        if (needed > bytes_) {
+            if (const auto code = grow(needed); code != SQLITE_OK) return refuse(code, file());
+        }
+        if (!appends || log_grown_) return {};
+        const auto code = grow_log();
+        return code == SQLITE_OK ? result<void>() : refuse(code, log());
+    }
+
+    void committed() noexcept { grown_from_ = -1; }
+
+    /// The transaction was rolled back: gives back what it took.
+    void undo() {
+        if (grown_from_ >= 0) (void)file().cut(std::exchange(grown_from_, -1));
+        bytes_ = 0;
+    }
+
+    /// Copies the log into the database, and leaves the log's place to it.
+    [[nodiscard]] int copy_log() { return checkpoint(SQLITE_CHECKPOINT_PASSIVE); }
+
+    /// Copies the log, and leaves it no more than its least size.
+    [[nodiscard]] int shrink_log() {
+        std::int64_t bytes = 0;
+        auto code = log().size(bytes);
+        if (code != SQLITE_OK) return code;
+        // A log that is no longer is not cut: others might take its place.
+        code = checkpoint(bytes > least_log() ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE);
+        if (code != SQLITE_OK) return code;
+        (void)grow_log();
+        return SQLITE_OK;
+    }
+
+    /// Before the database is closed, which deletes the log: keeps the log's place for the next opening.
+    void keep() {
+        std::int64_t bytes = 0;
+        if (checkpoint(SQLITE_CHECKPOINT_TRUNCATE) != SQLITE_OK || file().size(bytes) != SQLITE_OK) return;
+        (void)file().grow(bytes + least_log());
+    }
+
+    /// Why `reserve` refused, if it was not SQLite.
+    [[nodiscard]] std::string take_words() { return std::exchange(words_, {}); }
+
+private:
+    explicit SqliteRoom(SqliteDatabase& database) : database_(&database) {}
+
+    [[nodiscard]] SqliteFile file(int which = SQLITE_FCNTL_FILE_POINTER) const {
+        sqlite3_file* found = nullptr;
+        sqlite3_file_control(database_->handle(), "main", which, &found);
+        return SqliteFile(found);
+    }
+
+    [[nodiscard]] SqliteFile log() const { return file(SQLITE_FCNTL_JOURNAL_POINTER); }
+
+    [[nodiscard]] result<std::int64_t> page_count() {
+        auto query = count_.with();
+        const auto row = query.next();
+        if (!row) return row.error();
+        return query.integer(0);
+    }
+
+    /// SQLite cuts the database to its pages.
+    int checkpoint(int mode) {
+        bytes_ = 0;
+        return sqlite3_wal_checkpoint_v2(database_->handle(), nullptr, mode, nullptr, nullptr);
+    }
+
+    int grow(std::int64_t needed) {
+        std::int64_t before = 0;
+        auto code = file().size(before);
+        if (code == SQLITE_OK && before < needed) {
+            code = file().grow(needed);
+            if (code == SQLITE_OK) grown_from_ = before;
+        }
+        if (code == SQLITE_OK) bytes_ = std::max(before, needed);
+        return code;
+    }
+
+    int grow_log() {
+        const auto code = log().grow(least_log());
+        log_grown_ = code == SQLITE_OK;
+        return code;
+    }
+
+    /// SQLite, "Database File Format", 4.1: a header, and one for each page.
+    [[nodiscard]] std::int64_t least_log() const { return 32 + log_pages * (24 + page_); }
+
+    error_code refuse(int code, const SqliteFile& file) {
+        words_ = sqlite3_errstr(code);
+        words_ += " (" + std::to_string(code) + "), before the commit";
+        return sqlite_error(code, file.system_error());
+    }
+
+    SqliteDatabase* database_;
+    SqliteStatement count_;
+    std::string words_;
+    std::int64_t page_ = 0;
+    std::int64_t bytes_ = 0;       ///< The database file has at least so many.
+    std::int64_t grown_from_ = -1; ///< The transaction under way found so many; negative: it took no more.
+    bool log_grown_ = false;
+};
+
+} // namespace sluice::detail
