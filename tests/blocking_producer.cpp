@@ -2,7 +2,14 @@
 #include "storage/temporary.hpp"
 
 #include <sluice/blocking_producer.hpp>
+#include <sluice/credentials/from.hpp>
 #include <sluice/storage/sqlite.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <doctest/doctest.h>
 
@@ -12,6 +19,7 @@
 #include <thread>
 #include <vector>
 
+namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using sluice::error;
 
@@ -19,6 +27,16 @@ namespace {
 
 using OnDisk = sluice::BlockingProducer<ScriptedDestination, NobodySigns, NoTransport, sluice::SqliteStorage>;
 using InMemory = sluice::BlockingProducer<ScriptedDestination, NobodySigns, NoTransport>;
+using Ask = asio::awaitable<sluice::Secrets> (*)();
+using Sleepy = sluice::BlockingProducer<ScriptedDestination, sluice::CredentialsFrom<Ask>, NoTransport>;
+
+/// Takes its time, and does not notice that it is cancelled.
+asio::awaitable<sluice::Secrets> sleep_and_sign() {
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    asio::steady_timer timer(co_await asio::this_coro::executor, 20s);
+    co_await timer.async_wait(asio::use_awaitable);
+    co_return sluice::Secrets("nobody", sluice::Secret("nothing"));
+}
 
 sluice::Options quick() {
     sluice::Options options{"clicks"};
@@ -110,6 +128,22 @@ TEST_CASE("who waits for a receipt when the producer ends is told that the recor
     CHECK(producer.flush().delivered == 1);
     REQUIRE(script->taken.size() == 1);
     CHECK(script->taken[0].data == "awaited");
+}
+
+TEST_CASE("a source of credentials that takes its time does not hold up the end") {
+    const auto begin = std::chrono::steady_clock::now();
+    sluice::error_code opened;
+    std::thread waiter;
+    {
+        Sleepy producer{quick(), ScriptedDestination{}, sluice::CredentialsFrom(&sleep_and_sign), NoTransport{}};
+        producer.put({"key", "data"});
+        waiter = std::thread([&] { producer.open(opened); });
+        std::this_thread::sleep_for(50ms);
+        static_cast<void>(producer.close());
+        waiter.join();
+    }
+    CHECK(std::chrono::steady_clock::now() - begin < 10s);
+    CHECK(opened);
 }
 
 TEST_CASE("a second producer on the same file is told so, and works when the first has let go") {

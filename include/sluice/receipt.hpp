@@ -72,7 +72,7 @@ public:
 class FlushReport {
 public:
     std::uint64_t delivered = 0;
-    std::uint64_t failed = 0;  ///< Dead-lettered: gave up, dropped or refused.
+    std::uint64_t failed = 0;  ///< Dead-lettered: gave up, dropped, refused, or closed with nothing to keep them.
     std::uint64_t expired = 0;
     std::uint64_t left = 0;    ///< Without an outcome when the time was over.
     error_code paused_by;      ///< Why nothing moves, if a stream is paused; else empty.

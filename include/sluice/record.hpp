@@ -16,7 +16,8 @@ namespace sluice {
 /// Bytes that several owners read, so that none of them copies.
 using SharedBytes = std::shared_ptr<const std::string>;
 
-/// What tells a record from every other: the store that it lies in, and its place there. Never reused.
+/// What tells a record from every other: the store that it lies in, and its place there. Not reused once the store has
+/// the record.
 class RecordId {
 public:
     RecordId() = default;
@@ -59,7 +60,9 @@ public:
     std::string explicit_hash_key; ///< Decimal, 0 to 2^128-1; empty: the MD5 of the partition key.
     std::string stream;        ///< Empty: `Options::stream`.
     std::vector<Header> headers;
-    std::optional<std::chrono::milliseconds> time_to_live; ///< None: `Options::time_to_live`. Zero: for ever.
+    /// Since the put. None: `Options::time_to_live`. Zero: for ever. Negative, as of a deadline that has passed: it
+    /// expires at once.
+    std::optional<std::chrono::milliseconds> time_to_live;
 
     friend bool operator==(const Record&, const Record&) = default;
 };

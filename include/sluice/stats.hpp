@@ -28,13 +28,13 @@ class Stats {
 public:
     std::uint64_t accepted = 0; ///< Put since the producer was made; recovered records do not count.
     std::uint64_t ignored = 0;  ///< Put while disabled.
-    std::uint64_t cleared = 0; ///< Removed by `async_clear`, or withdrawn by a cancellation.
+    std::uint64_t cleared = 0; ///< Removed by `async_clear`.
     std::uint64_t refused = 0;  ///< Put, and refused with an error.
     std::uint64_t recovered = 0; ///< Found in the storage when it was opened.
     std::uint64_t buffered_records = 0; ///< Without an outcome now.
     std::uint64_t buffered_bytes = 0;   ///< As counted against `Options::buffer_bytes`.
     std::chrono::milliseconds oldest_age{}; ///< Since the put of the oldest of them that is in memory.
-    std::uint64_t unreadable = 0; ///< Records in chunks that the storage gave back damaged; they stay there.
+    std::uint64_t unreadable = 0; ///< In chunks that the storage gave back damaged; they stay, and count as buffered.
     error_code paused_by;       ///< Of the first stream that is paused; else empty.
     std::map<std::string, StreamStats> streams;
 

@@ -9,13 +9,16 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/assert.hpp>
 
+#include <memory>
+#include <utility>
+
 namespace sluice {
 
 /// What a running policy may use of its producer: the strand, the time, the wire, the keys, the options, the log.
 ///
-/// It outlives every running policy. Recipes are brought to life in a fixed order (transport, credentials, storage,
-/// offload, dead letters, metrics, destination), so `transport()` is there for all but the transport, and
-/// `credentials()` for those after the credentials.
+/// It outlives every running policy, and what they have under way if that keeps what `hold` gives. Recipes are brought
+/// to life in a fixed order (transport, credentials, storage, offload, dead letters, metrics, destination), so
+/// `transport()` is there for all but the transport, and `credentials()` for those after the credentials.
 class World {
 public:
     World(asio::any_io_executor executor, AnyClock& clock, const Options& options)
@@ -40,6 +43,12 @@ public:
         return *credentials_;
     }
 
+    /// Keeps all of this alive, for work of a policy that may end after the policy. Empty outside a producer.
+    [[nodiscard]] std::shared_ptr<const void> hold() const noexcept { return owner_.lock(); }
+
+    /// For whoever owns this, before the policies are brought to life.
+    void belong_to(std::weak_ptr<const void> owner) noexcept { owner_ = std::move(owner); }
+
     /// For whoever brings the policies to life, in the order above.
     void offer(AnyTransport& transport) noexcept { transport_ = &transport; }
     void offer(AnyCredentials& credentials) noexcept { credentials_ = &credentials; }
@@ -50,6 +59,7 @@ private:
     const Options& options_;
     AnyTransport* transport_ = nullptr;
     AnyCredentials* credentials_ = nullptr;
+    std::weak_ptr<const void> owner_;
 };
 
 } // namespace sluice

@@ -9,9 +9,11 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <deque>
 #include <memory>
@@ -32,6 +34,7 @@ public:
     result<Secrets> next = Secrets("AKID", Secret("key"));
     Gate* gate = nullptr;
     bool throws = false;
+    bool deaf = false; ///< Whether it does not notice that it is cancelled.
     int asked = 0;
     bool cancelled = false;
 };
@@ -42,6 +45,7 @@ public:
 
     asio::awaitable<result<Secrets>> fetch() {
         ++script_->asked;
+        if (script_->deaf) co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
         if (script_->gate != nullptr) {
             const auto failure = co_await script_->gate->wait();
             script_->cancelled = failure.failed();
@@ -426,6 +430,81 @@ TEST_CASE("destruction before the source was asked leaves nobody waiting") {
         co_await settle();
         REQUIRE(answer.has_value());
         CHECK(answer->error() == asio::error::operation_aborted);
+    });
+}
+
+TEST_CASE("a source that was stopped is asked no more, and what it says too late is not heard") {
+    for (const bool failing : {false, true}) {
+        CAPTURE(failing);
+        run([&](asio::io_context& context) -> asio::awaitable<void> {
+            Bench bench(context.get_executor());
+            Gate gate(context.get_executor());
+            bench.script.gate = &gate;
+            bench.script.deaf = true;
+            if (failing) bench.script.next = error_code(error::credentials_missing);
+            std::optional<result<Secrets>> answer;
+            asio::co_spawn(context, fetch_into(*bench.cache, answer), asio::detached);
+            co_await settle();
+            CHECK(bench.script.asked == 1);
+            bench.cache->stop();
+            const auto at_once = co_await bench.cache->fetch();
+            CHECK(at_once.error() == asio::error::operation_aborted);
+            gate.open();
+            co_await settle();
+            CHECK_FALSE(bench.script.cancelled);
+            REQUIRE(answer.has_value());
+            REQUIRE(answer->has_error());
+            CHECK(answer->error() == asio::error::operation_aborted);
+            const auto later = co_await bench.cache->fetch();
+            CHECK(later.error() == asio::error::operation_aborted);
+            CHECK(bench.script.asked == 1);
+            CHECK(bench.fake.log.empty());
+        });
+    }
+}
+
+TEST_CASE("good credentials are given after the stop, and ageing ones are not refreshed") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        Bench bench(context.get_executor());
+        bench.script.next = bench.secrets("old", 1h);
+        auto first = co_await bench.cache->fetch();
+        CHECK(first.has_value());
+        bench.cache->stop();
+        bench.fake.clock.advance(46min);
+        auto ageing = co_await bench.cache->fetch();
+        REQUIRE(ageing.has_value());
+        CHECK(ageing->access_key_id == "old");
+        co_await settle();
+        CHECK(bench.script.asked == 1);
+        bench.fake.clock.advance(10min);
+        auto stale = co_await bench.cache->fetch();
+        CHECK(stale.error() == asio::error::operation_aborted);
+        CHECK(bench.script.asked == 1);
+    });
+}
+
+TEST_CASE("whoever owns the world is held until the source has ended, and no longer") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        auto bench = std::make_shared<Bench>(context.get_executor());
+        bench->fake.world.belong_to(bench);
+        Script script;
+        Gate gate(context.get_executor());
+        script.gate = &gate;
+        script.deaf = true;
+        bench->cache.emplace(bench->fake.world, FakeSource(script));
+        std::optional<result<Secrets>> answer;
+        asio::co_spawn(context, fetch_into(*bench->cache, answer), asio::detached);
+        co_await settle();
+        CHECK(script.asked == 1);
+        bench->cache.reset();
+        const std::weak_ptr<Bench> watch = bench;
+        bench.reset();
+        co_await settle();
+        CHECK_FALSE(watch.expired());
+        gate.open();
+        co_await settle();
+        CHECK(watch.expired());
+        CHECK(answer.has_value());
     });
 }
 

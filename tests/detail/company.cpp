@@ -151,7 +151,7 @@ TEST_CASE("what was put while the storage could never be opened goes to the dead
         const auto report = co_await producer.async_close(asio::use_awaitable);
         CHECK(report.left == 0);
         REQUIRE(letters->size() == 3);
-        CHECK(letters->front().reason == error::closed);
+        CHECK(letters->front().reason == error::storage_locked);
         CHECK(producer.stats().total().failed == 3);
     });
 }

@@ -20,6 +20,7 @@ using sluice::error;
 using sluice::result;
 using sluice::detail::failure_of;
 using sluice::detail::guarded;
+using sluice::detail::what_of;
 
 asio::awaitable<result<std::string>> text_or(std::exception_ptr thrown) {
     if (thrown) std::rethrow_exception(thrown);
@@ -70,6 +71,11 @@ TEST_CASE("an exception with a code of success is a failure all the same") {
         const auto failure = co_await failure_of(nothing_or(std::make_exception_ptr(odd)));
         CHECK(failure);
     });
+}
+
+TEST_CASE("what an exception says is told, and so is that it says nothing") {
+    CHECK(what_of(std::make_exception_ptr(std::runtime_error("the disk is gone"))) == "the disk is gone");
+    CHECK(what_of(std::make_exception_ptr(42)) == "it is no std::exception");
 }
 
 } // namespace

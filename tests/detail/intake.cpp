@@ -4,6 +4,8 @@
 
 #include <sluice/partitioning/random.hpp>
 
+#include <boost/system/errc.hpp>
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -16,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -240,6 +243,23 @@ Options bytes_for(std::size_t bytes, WhenFull when_full = WhenFull::wait) {
 
 using Data = std::vector<std::string>;
 
+/// Gives everybody the same key, or throws.
+class MayThrow {
+public:
+    using policy_kind = sluice::kind::partitioning;
+
+    explicit MayThrow(std::shared_ptr<bool> throwing) : throwing_(std::move(throwing)) {}
+
+    error_code key(const RecordView&, std::uint64_t, std::string& key) const {
+        if (*throwing_) throw std::runtime_error("no key");
+        key = "chosen";
+        return {};
+    }
+
+private:
+    std::shared_ptr<bool> throwing_;
+};
+
 // --- what may be put -------------------------------------------------------------------------------------------
 
 TEST_CASE("a record that can never be sent is refused at once, by try_put and by the awaited puts") {
@@ -326,16 +346,52 @@ TEST_CASE("a time-to-live is the record's, or the options', and zero is for ever
     own.time_to_live = 3s;
     Record none("k", "none");
     none.time_to_live = 0ms;
+    Record late("k", "late");
+    late.time_to_live = -3s;
     CHECK_FALSE(door.try_put(Record("k", "default")));
     door.clock.advance(5ms);
     CHECK_FALSE(door.try_put(own));
     CHECK_FALSE(door.try_put(none));
+    CHECK_FALSE(door.try_put(late));
     door.take_and_commit();
     const auto live = chunks::live(door.kept.at(0));
     CHECK(live->frame(0).time_to_live == 7s);
     CHECK(live->frame(1).time_to_live == 3s);
     CHECK(live->frame(1).put_after == 5ms);
     CHECK(live->frame(2).time_to_live == 0s);
+    CHECK(live->frame(3).time_to_live == 1ms);
+    CHECK(live->frame(3).put_after == 5ms);
+}
+
+TEST_CASE("a partitioning that throws refuses the record, in try_put, in a put, and when it is served") {
+    const auto throwing = std::make_shared<bool>(true);
+    const auto unknown = make_error_code(boost::system::errc::state_not_recoverable);
+    const auto options = room_for(1);
+    HandClock clock;
+    Intake<MayThrow> intake(options, Door::rules(options), MayThrow(throwing), clock);
+    bool wake = false;
+    Door::complete(intake.opened(false, {}));
+    CHECK(intake.try_put(RecordView("data"), wake) == unknown);
+    const auto put = put_of(Record("data"));
+    Door::complete(intake.start(put.op, wake));
+    CHECK(put.error() == unknown);
+    CHECK_FALSE(intake.try_put(RecordView("k", "fills the buffer"), wake));
+    *throwing = false;
+    const auto waiting = put_of(Record("data"));
+    Door::complete(intake.start(waiting.op, wake));
+    CHECK_FALSE(waiting.ended());
+    *throwing = true;
+    steady_time due;
+    CHECK(intake.take(clock.steady(), true, due).size() == 1);
+    Door::complete(intake.release("s", 1, buffer_cost(16, 1), wake));
+    CHECK(waiting.error() == unknown);
+    sluice::Stats stats;
+    intake.stats_into(stats);
+    CHECK(stats.refused == 3);
+    CHECK(stats.accepted == 1);
+    CHECK(stats.buffered_records == 0);
+    *throwing = false;
+    CHECK_FALSE(intake.try_put(RecordView("data"), wake));
 }
 
 // --- the caps --------------------------------------------------------------------------------------------------
@@ -805,6 +861,21 @@ TEST_CASE("clearing the storage leaves what stands in lots, and serves who waits
     CHECK(waiting.ended());
     CHECK(door.stats().buffered_records == 2);
     CHECK(door.stats().buffered_bytes == 2 * buffer_cost(1, 1));
+}
+
+TEST_CASE("clearing the storage ends the shortage") {
+    Door door(room_for(2, WhenFull::drop_oldest));
+    door.open();
+    CHECK_FALSE(door.try_put(RecordView("k", "1")));
+    CHECK_FALSE(door.try_put(RecordView("k", "2")));
+    door.take_and_commit();
+    CHECK(door.try_put(RecordView("k", "3")) == error::buffer_full);
+    CHECK(door.intake.wants_room());
+    bool wake = false;
+    Door::complete(door.intake.storage_cleared(wake));
+    CHECK_FALSE(door.intake.wants_room());
+    CHECK_FALSE(door.try_put(RecordView("k", "4")));
+    CHECK_FALSE(door.intake.wants_room());
 }
 
 TEST_CASE("releasing more than there is does not go below nothing") {

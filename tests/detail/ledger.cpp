@@ -65,17 +65,6 @@ TEST_CASE("the latest sixteen attempts are kept, oldest first, the last one amon
     CHECK(told.front().receipt.attempts().back().code == "40");
 }
 
-TEST_CASE("who stopped waiting is not told, and may stop twice") {
-    Ledger ledger;
-    ledger.watch(1);
-    ledger.unwatch(1);
-    ledger.unwatch(1);
-    ledger.unwatch(2);
-    std::vector<Told> told;
-    ledger.close(1, {}, nullptr, nullptr, told);
-    CHECK(told.empty());
-}
-
 TEST_CASE("everybody who waits is told the same, and nobody twice") {
     Ledger ledger;
     ledger.watch(1);

@@ -327,7 +327,7 @@ void Oracle::judge(const Item& its, error_code reason) {
         if (options.when_full != sluice::WhenFull::drop_oldest) wrong(5, "nobody allowed that");
     } else if (reason == error::closed) {
         if (scenario_.persistent && !its.shaky) wrong(1, "the storage persists");
-    } else if (reason == error::storage_failed) {
+    } else if (reason == error::storage_failed || reason == error::storage_full) {
         if (!its.shaky) wrong(2, "the storage did not fail, or somebody waited");
     } else if (reason == error::request_refused) {
         if (!its.poison) wrong(3, "the service would take it");

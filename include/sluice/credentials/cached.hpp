@@ -72,7 +72,7 @@ enum class Freshness : std::uint8_t {
 ///
 /// Credentials that have expired on arrival are `credentials_expired`; without a key, or with characters that no header
 /// may have, `credentials_failed`. One strand. A caller that is cancelled gets `operation_aborted`, and nothing else
-/// changes; destruction cancels the source. The world must outlive what the source has under way.
+/// changes; destruction cancels the source, and holds the world (`World::hold`) until that has ended.
 template <RunningCredentials Source>
 class CachedCredentials final : public AnyCredentials {
 public:
@@ -81,7 +81,11 @@ public:
     CachedCredentials(const CachedCredentials&) = delete;
     CachedCredentials& operator=(const CachedCredentials&) = delete;
 
-    ~CachedCredentials() override {
+    ~CachedCredentials() override { stop(); }
+
+    /// Cancels what the source has under way, and asks it no more: whoever waits gets `operation_aborted`.
+    void stop() {
+        state_->stopped = true;
         if (const auto flight = state_->flight) flight->stop.emit(asio::cancellation_type::terminal);
     }
 
@@ -116,6 +120,7 @@ private:
         steady_time next_try; ///< Of refreshing ageing credentials.
         error_code last_failure;
         std::shared_ptr<Flight> flight;
+        bool stopped = false;
     };
 
     static asio::awaitable<result<Secrets>> give(std::shared_ptr<State> state) {
@@ -123,9 +128,10 @@ private:
             auto& clock = state->world.clock();
             const auto age = detail::freshness(state->arrival, state->secrets->expires, clock.wall());
             const bool due = age == detail::Freshness::ageing && !state->flight && clock.steady() >= state->next_try;
-            if (due) take_off(state);
+            if (due && !state->stopped) take_off(state);
             if (age != detail::Freshness::stale) co_return *state->secrets;
         }
+        if (state->stopped) co_return error_code(asio::error::operation_aborted);
         const auto flight = state->flight ? state->flight : take_off(state);
         if (!flight->answer) {
             error_code woken;
@@ -140,7 +146,7 @@ private:
         auto flight = std::make_shared<Flight>(state->world.executor());
         state->flight = flight;
         // The handler holds what the coroutine refers to until it has ended.
-        auto ended = [state, flight](const std::exception_ptr&) {};
+        auto ended = [state, flight, world = state->world.hold()](const std::exception_ptr&) {};
         asio::co_spawn(state->world.executor(), fly(*state, flight),
                        asio::bind_cancellation_slot(flight->stop.slot(), std::move(ended)));
         return flight;
@@ -153,6 +159,7 @@ private:
         } catch (...) {
             answer = detail::credentials_thrown(state.world.log());
         }
+        if (state.stopped) answer = error_code(asio::error::operation_aborted);
         note(state, answer);
         flight->answer = std::move(answer);
         state.flight.reset();

@@ -23,7 +23,7 @@ public:
 
     RecordId id;
     Record record;     ///< With the stream and the partition key that it would have had.
-    error_code reason; ///< `gave_up`, `expired`, `dropped`, `closed`, `storage_failed`, or the refusal itself.
+    error_code reason; ///< `gave_up`, `expired`, `dropped`, `closed`, the storage's error, or the service's refusal.
     std::vector<Attempt> attempts; ///< The latest ones, with the service's words.
 };
 
@@ -33,7 +33,8 @@ public:
 /// |------------------|---------------------------------------------------------------------------------------------|
 /// | `d.take(letter)` | Keeps the letter, or gives an error: then the record waits and is offered again, with back-off. |
 ///
-/// Called on the producer's strand; several calls may be under way.
+/// Called on the producer's strand, one letter at a time. A call may be cancelled at the end of a producer whose
+/// storage persists: the letter comes again after the restart. With any other storage `async_close` waits for it.
 template <class D>
 concept RunningDeadLetters = requires(D letters, DeadLetter letter) {
     { letters.take(std::move(letter)) } -> std::same_as<asio::awaitable<result<void>>>;

@@ -11,9 +11,13 @@
 #include <sluice/transport/transport.hpp>
 #include <sluice/world.hpp>
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 namespace sluice::detail {
 
@@ -55,12 +59,39 @@ public:
     [[nodiscard]] AnyCredentials& credentials() { return *credentials_; }
     [[nodiscard]] running_t<S>& storage() { return *storage_; }
     [[nodiscard]] running_t<O>& offload() { return *offload_; }
-    [[nodiscard]] running_t<L>& letters() { return *letters_; }
     [[nodiscard]] running_t<M>& metrics() { return *metrics_; }
     [[nodiscard]] running_t<D>& destination() { return *destination_; }
 
-    /// Lets the storage go, so that another producer may open it.
-    void close_storage() { storage_.reset(); }
+    // What the policies do that may take time. Each is asked from within a coroutine, so that even what a policy
+    // throws before it gives an awaitable comes out of the awaitable given here.
+
+    [[nodiscard]] asio::awaitable<result<void>> append(std::vector<Chunk> chunks) {
+        co_return co_await storage_->append(std::move(chunks));
+    }
+    [[nodiscard]] asio::awaitable<result<std::vector<Chunk>>> read(std::string stream, std::uint64_t after,
+                                                                   std::size_t max_bytes) {
+        co_return co_await storage_->read(std::move(stream), after, max_bytes);
+    }
+    [[nodiscard]] asio::awaitable<result<void>> settle(std::vector<Settlement> changes) {
+        co_return co_await storage_->settle(std::move(changes));
+    }
+    [[nodiscard]] asio::awaitable<result<void>> clear() { co_return co_await storage_->clear(); }
+    [[nodiscard]] asio::awaitable<result<std::vector<std::string>>> streams() {
+        co_return co_await storage_->streams();
+    }
+    [[nodiscard]] asio::awaitable<result<StoreUsage>> usage() { co_return co_await storage_->usage(); }
+    [[nodiscard]] asio::awaitable<result<void>> bury(DeadLetter letter) {
+        co_return co_await letters_->take(std::move(letter));
+    }
+    [[nodiscard]] asio::awaitable<result<std::vector<ShardRange>>> shards(std::string stream) {
+        co_return co_await destination_->shards(stream);
+    }
+
+    /// The end: lets the storage go, so that another producer may open it, and has the credentials asked no more.
+    void dismiss() {
+        storage_.reset();
+        if (credentials_) credentials_->stop();
+    }
 
 private:
     template <class Recipe, class Living>

@@ -80,9 +80,12 @@ public:
         its.backlog.loading = false;
         if (order.epoch != epoch_) return;
         if (!chunks) {
-            its.backlog.again_at = now.steady + std::chrono::seconds(1);
+            const auto rest =
+                back_off(std::chrono::seconds(1), std::chrono::seconds(30), ++its.backlog.failures, dice_());
+            its.backlog.again_at = now.steady + rest;
             return;
         }
+        its.backlog.failures = 0;
         if (chunks->empty()) its.backlog.more = its.backlog.appended;
         for (auto& chunk : *chunks) take_in(its, std::move(chunk), now);
     }
@@ -139,9 +142,6 @@ public:
             if (its.pause && its.pause->probe == 0) its.pause->until = now.steady;
         }
     }
-
-    /// Somebody stopped waiting for this record.
-    void unwatch(std::uint64_t sequence) { outcomes_.ledger().unwatch(sequence); }
 
     /// Every record without an outcome gets `error::cleared`; gives their number. The storage has been cleared.
     std::uint64_t clear() {

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <sluice/detail/alarm.hpp>
+#include <sluice/detail/back_off.hpp>
 #include <sluice/detail/lifeline.hpp>
 #include <sluice/detail/workshop.hpp>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -22,7 +22,7 @@ namespace sluice::detail {
 /// Everything but `put`, `try_put`, `cancel`, `stats` and `enable` is called on the strand. It keeps itself alive while
 /// something is under way.
 template <class D, class S, class B, class P, class Z, class C, class O, class L, class M, class T, class K>
-class Engine final : public Workshop<D, S, B, P, Z, C, O, L, M, T, K> {
+class Engine final : public Workshop<D, S, B, P, Z, C, O, L, M, T, K>, public Lifeline {
     using Base = Workshop<D, S, B, P, Z, C, O, L, M, T, K>;
     using typename Base::Rider;
     using Base::options_;
@@ -41,6 +41,10 @@ class Engine final : public Workshop<D, S, B, P, Z, C, O, L, M, T, K> {
     using Base::burying_;
     using Base::stopping_;
     using Base::flushes_;
+    using Base::clears_;
+    using Base::watchers_;
+    using Base::extra_settlements_;
+    using Base::missed_;
     using Base::next_sequence_;
     using Base::recovered_;
     using Base::moment;
@@ -53,6 +57,7 @@ class Engine final : public Workshop<D, S, B, P, Z, C, O, L, M, T, K> {
     using Base::bury;
     using Base::settle;
     using Base::spawn;
+    using Base::spawn_cancellable;
     using Base::request_step;
 
 public:
@@ -62,13 +67,10 @@ public:
            P partitioning, Z compression, K clock, RequestLimits limits, PutRules rules)
         : Base(executor, std::move(options), std::move(recipes), std::move(batching), std::move(partitioning),
                std::move(compression), std::move(clock), limits, rules),
-          context_(Lifeline::of(executor)), alarm_(strand_, clock_) {}
+          Lifeline(executor), alarm_(strand_, clock_) {}
 
     [[nodiscard]] const asio::any_io_executor& executor() const noexcept { return strand_; }
     [[nodiscard]] const Options& options() const noexcept { return options_; }
-
-    /// Whether the executor still runs what is posted to it.
-    [[nodiscard]] bool runs() const noexcept { return *context_; }
 
     // --- any thread --------------------------------------------------------------------------------------------
 
@@ -106,7 +108,8 @@ public:
     void open(std::function<void(error_code)> done) {
         when_open([this, done = std::move(done)](error_code failure) {
             if (failure) return done(failure);
-            spawn(check_credentials(done));
+            if (stopping_) return done(error::closed); // nothing would cut it short any more
+            spawn_cancellable(check_credentials(done));
         });
     }
 
@@ -131,25 +134,25 @@ public:
         when_open([this, done = std::move(done)](error_code failure) {
             if (failure) return done(failure, 0);
             riders_.push_back([this, done](error_code) {
-                committing_ = true;
-                spawn(clear_storage(done));
+                clears_.push_back(done);
+                if (!std::exchange(committing_, true)) spawn(clear_storage());
             });
             step();
         });
     }
 
-    /// Refuses new records, flushes, and lets go of everything; with a negative timeout without flushing.
+    /// Refuses new records, flushes, and lets go of everything; without a timeout at once.
     void close(std::chrono::nanoseconds timeout, std::function<void(FlushReport)> done) {
         complete(intake_.close());
         if (ended_) return done(report_);
         closed_waiters_.push_back(std::move(done));
         if (std::exchange(closing_, true)) return;
         if (!open_ && !opening_ && intake_.empty()) return stop({});
-        when_open([this, timeout](error_code failure) {
-            if (failure || timeout.count() < 0) return stop({});
-            riders_.push_back([this, timeout](error_code) {
-                begin_flush(timeout, [this](error_code, FlushReport report) { stop(report); });
-            });
+        const auto now = clock_.steady();
+        const auto deadline = timeout < steady_time::max() - now ? now + timeout : steady_time::max();
+        when_open([this, deadline](error_code failure) {
+            if (failure) return stop({});
+            riders_.push_back([this, deadline](error_code) { flush_and_stop(deadline); });
             step();
         });
     }
@@ -165,6 +168,7 @@ private:
     }
 
     asio::awaitable<void> bring_to_life() {
+        world_.belong_to(this->weak_from_this());
         auto failure = co_await failure_of(company_.open(world_));
         std::vector<std::string> streams;
         StoreUsage usage;
@@ -172,7 +176,9 @@ private:
         opening_ = false;
         if (failure) {
             options_.log.error("the producer could not be opened: ", failure);
+            open_failure_ = failure;
             complete(intake_.open_failed(failure));
+            if (!closing_ && !intake_.empty()) open_later();
         } else {
             open_ = true;
             identity_ = company_.storage().identity();
@@ -187,10 +193,16 @@ private:
         if (open_) step();
     }
 
+    /// Nobody may be left who would ask for it, but what `try_put` took waits.
+    void open_later() {
+        const auto rest = back_off(std::chrono::seconds(1), std::chrono::seconds(30), ++failed_opens_, clock_.random());
+        alarm_.set(clock_.steady() + rest, [this, self = this->shared_from_this()] { step(); });
+    }
+
     asio::awaitable<error_code> read_store(std::vector<std::string>& streams, StoreUsage& usage) {
-        auto names = co_await guarded(company_.storage().streams());
+        auto names = co_await guarded(company_.streams());
         if (!names) co_return names.error();
-        auto used = co_await guarded(company_.storage().usage());
+        auto used = co_await guarded(company_.usage());
         if (!used) co_return used.error();
         streams = std::move(*names);
         usage = *used;
@@ -198,8 +210,15 @@ private:
     }
 
     asio::awaitable<void> check_credentials(std::function<void(error_code)> done) {
-        const auto secrets = co_await guarded(company_.credentials().fetch());
-        done(secrets ? error_code{} : secrets.error());
+        co_await tasks_.begin();
+        error_code failure;
+        try {
+            const auto secrets = co_await guarded(company_.credentials().fetch());
+            if (!secrets) failure = secrets.error();
+        } catch (...) {
+            failure = error_of_exception(); // cut short before it began
+        }
+        done(failure);
     }
 
     // --- the loop ----------------------------------------------------------------------------------------------
@@ -214,11 +233,21 @@ private:
         take_lots(now);
         if (!stopping_ && delivery_.next_loss() == 0 && intake_.wants_room()) delivery_.drop_oldest();
         perform(delivery_.act(now));
-        if (delivery_.next_loss() != 0 && !std::exchange(burying_, true)) spawn(bury());
-        if (delivery_.has_settlements() && !std::exchange(settling_, true)) spawn(settle());
+        if (delivery_.next_loss() != 0 && !std::exchange(burying_, true)) begin_burying();
+        const bool changed = delivery_.has_settlements() || !extra_settlements_.empty();
+        if (changed && !std::exchange(settling_, true)) spawn(settle());
         publish(now.steady, false);
         const auto when = std::min({delivery_.wakes_at(), lots_due_, bulletin_.due_at()});
         if (!stopping_) alarm_.set(when, [this, self = this->shared_from_this()] { step(); });
+    }
+
+    /// A letter that is cut short is written again after the restart, if there is something to write it from.
+    void begin_burying() {
+        if (company_.storage().persistent()) {
+            spawn_cancellable(bury());
+        } else {
+            spawn(bury());
+        }
     }
 
     void take_lots(Moment now) {
@@ -226,10 +255,11 @@ private:
         const bool all = !riders_.empty() || stopping_ || intake_.wants_room();
         auto lots = intake_.take(now.steady, all, lots_due_);
         auto riders = std::exchange(riders_, {});
-        if (lots.empty()) return run(riders, {});
+        const auto missed = std::exchange(missed_, {});
+        if (lots.empty()) return run(riders, missed);
         committing_ = true;
         lots_due_ = steady_time::max();
-        spawn(commit(std::move(lots), std::move(riders)));
+        spawn(commit(std::move(lots), std::move(riders), missed));
     }
 
     void begin_flush(std::chrono::nanoseconds timeout, std::function<void(error_code, FlushReport)> done) {
@@ -240,9 +270,16 @@ private:
 
     // --- the end -----------------------------------------------------------------------------------------------
 
+    void flush_and_stop(steady_time deadline) {
+        const auto now = clock_.steady();
+        if (deadline <= now) return stop({});
+        begin_flush(deadline - now, [this](error_code, FlushReport report) { stop(report); });
+    }
+
     /// No more sending: what is in flight is cancelled, and when all is quiet the rest is settled.
     void stop(FlushReport report) {
         report_ = report;
+        if (delivery_.unsettled() > 0) report_.paused_by = delivery_.paused_by();
         if (std::exchange(stopping_, true)) return;
         delivery_.halt();
         alarm_.cancel();
@@ -268,7 +305,10 @@ private:
 
     /// What a storage does not keep goes to the dead letters.
     void abandon() {
-        if (open_ && !company_.storage().persistent()) delivery_.abandon(error::closed);
+        if (open_ && !company_.storage().persistent()) {
+            report_.failed += delivery_.unsettled();
+            delivery_.abandon(error::closed);
+        }
         if (open_) step();
         stop_further();
     }
@@ -290,31 +330,47 @@ private:
         for (auto& lot : intake_.take(clock_.steady(), true, lots_due_)) {
             auto chunk = lot.seal(next_sequence_);
             next_sequence_ += chunk.count;
-            delivery_.admit_lost(std::move(chunk), error::closed, moment());
+            report_.failed += chunk.count;
+            delivery_.admit_lost(std::move(chunk), open_failure_, moment());
         }
         co_await bury();
         perform(delivery_.act(moment()));
         publish(clock_.steady(), true);
     }
 
+    /// Who waits is part of a cycle if it owns the producer.
+    void context_ends() noexcept override {
+        const auto self = this->weak_from_this().lock();
+        if (!self) return;
+        const auto ops = intake_.let_go();
+        const auto watchers = std::exchange(watchers_, {});
+        const auto flushes = std::exchange(flushes_, {});
+        const auto clears = std::exchange(clears_, {});
+        const auto opens = std::exchange(open_waiters_, {});
+        const auto closes = std::exchange(closed_waiters_, {});
+        const auto riders = std::exchange(riders_, {});
+    }
+
     void end() {
         ended_ = true;
         if (const auto lost = intake_.abandon(); lost > 0) {
+            report_.failed += lost;
             options_.log.error(lost, " records were lost: the storage could never be opened to take them");
         }
-        if (open_) company_.close_storage();
+        company_.dismiss();
         open_ = false;
         publish(clock_.steady(), true);
         for (const auto& [id, done] : std::exchange(flushes_, {})) done({}, report_);
         for (const auto& done : std::exchange(closed_waiters_, {})) done(report_);
     }
 
-    std::shared_ptr<const std::atomic<bool>> context_;
     Alarm alarm_;
     bool opening_ = false;
     bool closing_ = false;
     bool ended_ = false;
     bool orphans_tried_ = false;
+    error_code open_failure_ = error::closed; ///< Of the last opening.
+    unsigned failed_opens_ = 0;
     int stage_ = 0;
     std::vector<std::function<void(error_code)>> open_waiters_;
     std::vector<std::function<void(FlushReport)>> closed_waiters_;

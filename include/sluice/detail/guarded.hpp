@@ -8,6 +8,7 @@
 
 #include <exception>
 #include <new>
+#include <string>
 #include <utility>
 
 namespace sluice::detail {
@@ -23,6 +24,17 @@ namespace sluice::detail {
         return make_error_code(boost::system::errc::not_enough_memory);
     } catch (...) {
         return make_error_code(boost::system::errc::state_not_recoverable);
+    }
+}
+
+/// The words of an exception, for the log.
+[[nodiscard]] inline std::string what_of(const std::exception_ptr& thrown) {
+    try {
+        std::rethrow_exception(thrown);
+    } catch (const std::exception& known) {
+        return known.what();
+    } catch (...) {
+        return "it is no std::exception";
     }
 }
 

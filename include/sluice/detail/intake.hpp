@@ -4,9 +4,12 @@
 #include <sluice/clock/clock.hpp>
 #include <sluice/detail/actions.hpp>
 #include <sluice/detail/arenas.hpp>
+#include <sluice/detail/guarded.hpp>
 #include <sluice/detail/live_chunk.hpp>
 #include <sluice/detail/lot.hpp>
 #include <sluice/detail/put_op.hpp>
+#include <sluice/detail/put_rules.hpp>
+#include <sluice/detail/room.hpp>
 #include <sluice/kinesis/validate.hpp>
 #include <sluice/options.hpp>
 #include <sluice/partitioning/partitioning.hpp>
@@ -15,6 +18,7 @@
 #include <boost/asio/error.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -29,13 +33,6 @@
 
 namespace sluice::detail {
 
-/// What a put may look like, by the options and the other policies.
-class PutRules {
-public:
-    std::size_t max_record = 1U << 20U; ///< Data and key.
-    bool headers = false;               ///< Whether the batching carries them.
-};
-
 /// Where records come in: validates them, gives them a key, keeps the caps, and writes them into lots.
 ///
 /// The only part of a producer that several threads share: one short lock. Operations that end are given to the
@@ -47,13 +44,13 @@ public:
 
     Intake(const Options& options, PutRules rules, P partitioning, AnyClock& clock)
         : options_(options), rules_(rules), partitioning_(std::move(partitioning)), clock_(clock),
-          dice_(clock.random()), default_(&slot_named(options.stream)) {}
+          dice_(clock.random()), default_(&slot_named(options.stream)), room_(options) {}
 
     // --- any thread --------------------------------------------------------------------------------------------
 
     /// Takes a record if there is room now. `wake` tells whether the strand is to look.
     [[nodiscard]] error_code try_put(const RecordView& record, bool& wake) {
-        const auto invalid = check(record);
+        const auto invalid = rules_.check(record);
         const std::lock_guard lock(mutex_);
         if (closed_) return refuse(error::closed);
         if (!enabled_) {
@@ -102,8 +99,8 @@ public:
         stats.accepted = accepted_;
         stats.ignored = ignored_;
         stats.refused = refused_;
-        stats.buffered_records = used_records_;
-        stats.buffered_bytes = used_bytes_;
+        stats.buffered_records = room_.records();
+        stats.buffered_bytes = room_.bytes();
     }
 
     // --- the strand --------------------------------------------------------------------------------------------
@@ -111,8 +108,7 @@ public:
     /// The storage is open: whether puts wait for its commits, and what it holds already.
     [[nodiscard]] Ops opened(bool persistent, const StoreUsage& usage) {
         const std::lock_guard lock(mutex_);
-        used_records_ += usage.records;
-        used_bytes_ += usage.bytes;
+        room_.take(usage.records, usage.bytes);
         opened_ = true;
         persistent_ = persistent;
         Ops ended;
@@ -194,8 +190,7 @@ public:
     /// Everything in the storage is gone: only what stands in lots counts.
     [[nodiscard]] Ops storage_cleared(bool& wake) {
         const std::lock_guard lock(mutex_);
-        used_records_ = 0;
-        used_bytes_ = 0;
+        room_.clear();
         for (auto& [name, slot] : slots_) slot.live = count_again(slot.lot);
         for (auto& lot : full_) slot_named(lot.stream).live += count_again(lot);
         return serve_parked(wake);
@@ -212,18 +207,33 @@ public:
     [[nodiscard]] std::uint64_t abandon() {
         const std::lock_guard lock(mutex_);
         std::uint64_t records = 0;
-        for (const auto& lot : std::exchange(full_, {})) records += lot.count;
-        for (auto& [name, slot] : slots_) records += next_lot(slot).count;
+        const auto drop = [&](const Lot& lot) {
+            records += lot.count;
+            give_room(lot.stream, lot.count, lot.cost);
+        };
+        for (const auto& lot : std::exchange(full_, {})) drop(lot);
+        for (auto& [name, slot] : slots_) drop(next_lot(slot));
         return records;
+    }
+
+    /// Forgets who waits; gives them, to be destroyed without the lock.
+    [[nodiscard]] Ops let_go() {
+        const std::lock_guard lock(mutex_);
+        Ops waiting(parked_.begin(), parked_.end());
+        parked_.clear();
+        const auto forget = [&](Lot& lot) {
+            for (auto& claim : lot.claims) waiting.push_back(std::move(claim.op));
+            lot.claims.clear();
+        };
+        for (auto& lot : full_) forget(lot);
+        for (auto& [name, slot] : slots_) forget(slot.lot);
+        return waiting;
     }
 
     /// Whether somebody waits for room, or soon will, so that old records are to be dropped.
     [[nodiscard]] bool wants_room() const {
         const std::lock_guard lock(mutex_);
-        const auto margin = std::min<std::size_t>(options_.buffer_bytes / 8, 1U << 20U);
-        return options_.when_full == WhenFull::drop_oldest &&
-               (short_of_room_ || !parked_.empty() || used_bytes_ + margin > options_.buffer_bytes ||
-                used_records_ + options_.buffer_records / 8 > options_.buffer_records);
+        return room_.wants_drop(!parked_.empty());
     }
 
     /// From now on every put is refused, and so is who waits for room.
@@ -276,18 +286,6 @@ private:
         return reason;
     }
 
-    [[nodiscard]] error_code check(const RecordView& record) const {
-        if (!record.headers.empty() && !rules_.headers) return error::headers_need_aggregate;
-        if (record.partition_key) {
-            if (const auto invalid = kinesis::check_partition_key(*record.partition_key)) return invalid;
-        }
-        if (!record.explicit_hash_key.empty()) {
-            if (const auto invalid = kinesis::check_hash_key(record.explicit_hash_key)) return invalid;
-        }
-        const auto key = record.partition_key.value_or(std::string_view{}).size();
-        return record.data.size() + key > rules_.max_record ? error::record_too_large : error_code{};
-    }
-
     [[nodiscard]] Slot& slot_named(const std::string& name) { return slots_.try_emplace(name, name).first->second; }
 
     [[nodiscard]] result<Slot*> slot_of(const RecordView& record) {
@@ -316,23 +314,20 @@ private:
         auto& its = **slot;
         auto key = record.partition_key.value_or(std::string_view{});
         if (!record.partition_key) {
-            key_.clear();
-            if (const auto failure = partitioning_.key(record, dice_(), key_)) return failure;
+            if (const auto failure = choose_key(record)) return failure;
             if (const auto invalid = kinesis::check_partition_key(key_)) return invalid;
             key = key_;
         }
-        if (record.data.size() + key.size() > rules_.max_record) return error::record_too_large;
+        if (const auto wrong = rules_.check_size(record.data.size(), key.size())) return wrong;
         const auto cost = buffer_cost(record.data.size(), key.size());
-        if (used_bytes_ + cost > options_.buffer_bytes || used_records_ >= options_.buffer_records) {
-            const bool may_drop = options_.when_full == WhenFull::drop_oldest && cost <= options_.buffer_bytes;
-            if (may_drop && !std::exchange(short_of_room_, true)) wake_ = true;
+        if (!room_.fits(cost)) {
+            if (room_.fell_short(cost)) wake_ = true;
             return error::buffer_full;
         }
         write(its, record, key);
         ++its.live;
-        ++used_records_;
         ++accepted_;
-        used_bytes_ += cost;
+        room_.take(1, cost);
         if (op) account(its.lot, op, index);
         if (its.lot.body.size() >= lot_bytes) {
             full_.push_back(next_lot(its));
@@ -341,11 +336,23 @@ private:
         return {};
     }
 
+    /// The policy's choice, in `key_`. What it throws refuses the record, on whichever thread this is.
+    [[nodiscard]] error_code choose_key(const RecordView& record) {
+        key_.clear();
+        try {
+            return partitioning_.key(record, dice_(), key_);
+        } catch (...) {
+            return error_of_exception();
+        }
+    }
+
     void write(Slot& its, const RecordView& record, std::string_view key) {
         // A payload that large travels in a chunk of its own, so that others need not wait for it.
         if (!its.lot.empty() && its.lot.body.size() + record.data.size() > lot_bytes) full_.push_back(next_lot(its));
         auto& lot = its.lot;
-        const auto time_to_live = record.time_to_live.value_or(options_.time_to_live);
+        auto time_to_live = record.time_to_live.value_or(options_.time_to_live);
+        // Reckoned from a deadline that has passed: zero would be for ever.
+        if (time_to_live.count() < 0) time_to_live = std::chrono::milliseconds(1);
         if (lot.empty()) lot.open(clock_.steady(), clock_.wall(), arenas_, std::min(its.last_bytes, lot_bytes) + 64);
         // The clock costs more than all the rest: who does not expire shares the time of the lot's first.
         const bool own_time = time_to_live.count() > 0 && !lot.empty();
@@ -373,34 +380,32 @@ private:
             } else if (!enabled_) {
                 ignore(*op);
             } else {
-                auto failure = check(record);
+                auto failure = rules_.check(record);
                 if (!failure) failure = first ? place(record, op, op->next) : error::buffer_full;
                 if (failure == error::buffer_full && may_wait(record, first)) return false;
                 if (failure) op->refuse(op->next, refuse(failure));
             }
         }
+        op->forget_records();
         return true;
     }
 
     void ignore(PutOp& op) {
         ++ignored_;
-        if (op.wants_receipt()) {
-            op.refuse(op.next, error::disabled);
-        } else {
-            ++op.report.accepted;
-        }
+        if (op.wants_receipt()) return op.refuse(op.next, error::disabled);
+        ++op.report.accepted;
     }
 
     /// `placed`: whether `place` was tried, so that `key_` is the record's if it came without one.
     [[nodiscard]] bool may_wait(const RecordView& record, bool placed) const {
         const auto chosen = placed ? std::string_view(key_) : std::string_view{};
         const auto key = record.partition_key.value_or(chosen).size();
-        return options_.when_full != WhenFull::fail && options_.buffer_records > 0 &&
-               buffer_cost(record.data.size(), key) <= options_.buffer_bytes;
+        return room_.may_fit(buffer_cost(record.data.size(), key));
     }
 
     void refuse_rest(PutOp& op, error_code reason) {
         for (; !op.all_placed(); ++op.next) op.refuse(op.next, refuse(reason));
+        op.forget_records();
     }
 
     static void end_if_done(const std::shared_ptr<PutOp>& op, Ops& ended) {
@@ -445,16 +450,13 @@ private:
     }
 
     void give_room(const std::string& stream, std::uint64_t records, std::uint64_t bytes) {
-        if (records > 0) short_of_room_ = false;
-        used_records_ -= std::min(used_records_, records);
-        used_bytes_ -= std::min(used_bytes_, bytes);
+        room_.give(records, bytes);
         const auto found = slots_.find(stream);
         if (found != slots_.end()) found->second.live -= std::min(found->second.live, records);
     }
 
     [[nodiscard]] std::uint64_t count_again(const Lot& lot) {
-        used_records_ += lot.count;
-        used_bytes_ += lot.cost;
+        room_.take(lot.count, lot.cost);
         return lot.count;
     }
 
@@ -478,12 +480,11 @@ private:
     std::mt19937_64 dice_;
     std::map<std::string, Slot, std::less<>> slots_;
     Slot* default_;
+    Room room_;
     std::vector<Lot> full_;
     std::deque<std::shared_ptr<PutOp>> parked_;
     std::string key_;
     std::shared_ptr<Arenas> arenas_ = std::make_shared<Arenas>();
-    std::uint64_t used_records_ = 0;
-    std::uint64_t used_bytes_ = 0;
     std::uint64_t accepted_ = 0;
     std::uint64_t ignored_ = 0;
     std::uint64_t refused_ = 0;
@@ -492,7 +493,6 @@ private:
     bool opened_ = false;
     bool persistent_ = false;
     bool wake_ = false;
-    bool short_of_room_ = false; ///< Somebody was refused for want of room since some was made last.
 };
 
 } // namespace sluice::detail

@@ -20,11 +20,6 @@ public:
 
     void watch(std::uint64_t sequence) { entries_[sequence].watched = true; }
 
-    void unwatch(std::uint64_t sequence) {
-        const auto found = entries_.find(sequence);
-        if (found != entries_.end()) found->second.watched = false;
-    }
-
     [[nodiscard]] bool watched(std::uint64_t sequence) const {
         const auto found = entries_.find(sequence);
         return found != entries_.end() && found->second.watched;

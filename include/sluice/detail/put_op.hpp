@@ -22,17 +22,24 @@ public:
     using Deliver = std::shared_ptr<Waiter<error_code, Receipt>>;
 
     PutOp(Record its_record, std::variant<Put, PutAll, Deliver> waiter)
-        : record_(std::move(its_record)), waiter_(std::move(waiter)) {
+        : size(1), record_(std::move(its_record)), waiter_(std::move(waiter)) {
         records.emplace_back(record_);
     }
 
-    PutOp(std::vector<RecordView> views, PutAll waiter) : records(std::move(views)), waiter_(std::move(waiter)) {}
+    PutOp(std::vector<RecordView> views, PutAll waiter)
+        : records(std::move(views)), size(records.size()), waiter_(std::move(waiter)) {}
 
     PutOp(const PutOp&) = delete;
     PutOp& operator=(const PutOp&) = delete;
 
     [[nodiscard]] bool wants_receipt() const noexcept { return std::holds_alternative<Deliver>(waiter_); }
-    [[nodiscard]] bool all_placed() const noexcept { return next == records.size(); }
+    [[nodiscard]] bool all_placed() const noexcept { return next == size; }
+
+    /// All records are in the buffer or refused: it may be long until the outcome, and one copy is enough.
+    void forget_records() {
+        records = {};
+        record_ = {};
+    }
 
     /// Tells whoever waits; once. Not under the lock.
     void complete(Receipt receipt = {}) {
@@ -48,6 +55,7 @@ public:
     void refuse(std::size_t index, error_code reason) { report.refused.emplace_back(index, reason); }
 
     std::vector<RecordView> records;
+    std::size_t size = 0;       ///< How many records there were.
     std::size_t next = 0;       ///< The first record that is neither in the buffer nor refused.
     std::size_t unaccepted = 0; ///< Records in the buffer that are not committed yet.
     bool ended = false;         ///< Whoever waits was told, or is about to be.

@@ -35,6 +35,7 @@ public:
     bool appended = false;    ///< One was appended since the reading began.
     std::uint64_t through = 0; ///< The first sequence of the last chunk that was in memory.
     std::optional<steady_time> again_at; ///< After a failed reading.
+    unsigned failures = 0;               ///< Readings that failed since one succeeded.
 
     /// The storage may give this chunk back with records that have been withdrawn meanwhile.
     void remember(const Chunk& chunk) {

@@ -7,6 +7,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
@@ -48,6 +49,10 @@ public:
         };
         asio::co_spawn(executor_, std::move(task), asio::bind_cancellation_slot(signal->slot(), std::move(end)));
     }
+
+    /// The first step of a task that may be cut short, possibly by what it does itself: co_spawn loses a coroutine that
+    /// was cancelled and has never been suspended.
+    [[nodiscard]] asio::awaitable<void> begin() { co_await asio::post(executor_, asio::use_awaitable); }
 
     /// Waits within a task; `cancel` ends it early.
     [[nodiscard]] asio::awaitable<void> rest(std::chrono::nanoseconds time) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/detail/back_off.hpp>
 #include <sluice/detail/bulletin.hpp>
 #include <sluice/detail/company.hpp>
 #include <sluice/detail/delivery.hpp>
@@ -79,9 +80,9 @@ protected:
         if (!actions.told.empty() || !actions.flushed.empty()) publish(clock_.steady(), true);
         for (auto& told : actions.told) tell(told);
         for (const auto& tally : actions.tallies) count(tally);
-        for (auto& order : actions.sends) spawn_flight(fly(std::move(order)));
+        for (auto& order : actions.sends) spawn_cancellable(fly(std::move(order)));
         for (auto& order : actions.loads) spawn(load(std::move(order)));
-        for (auto& stream : actions.maps) spawn(list_shards(std::move(stream)));
+        for (auto& stream : actions.maps) spawn_cancellable(list_shards(std::move(stream)));
         for (const auto& note : actions.pauses) log(note);
         for (const auto& lost : actions.unreadable) {
             unreadable_ += lost.records;
@@ -105,7 +106,7 @@ protected:
     }
 
     void count(const Tally& tally) {
-        if (open_) company_.metrics().settled(tally.stream, tally.outcome, tally.records);
+        if (open_) observe([&](auto& metrics) { metrics.settled(tally.stream, tally.outcome, tally.records); });
         bool wake = false;
         complete(intake_.release(tally.stream, tally.records, tally.bytes, wake));
         if (wake) request_step();
@@ -116,6 +117,16 @@ protected:
         if (!note.reason) return options_.log.info("stream ", note.stream, " moves again");
         options_.log.warning("stream ", note.stream, " is paused: ", note.reason,
                              note.message.empty() ? "" : " The service said: ", note.message);
+    }
+
+    /// Tells the metrics something; records do not suffer from what these throw.
+    template <class Tell>
+    void observe(Tell tell) {
+        try {
+            tell(company_.metrics());
+        } catch (...) {
+            options_.log.error("the metrics threw an exception: what they count is not all there is");
+        }
     }
 
     static void complete(const typename Intake<P>::Ops& ended) {
@@ -131,6 +142,12 @@ protected:
         fresh.unreadable = unreadable_;
         fresh.paused_by = delivery_.paused_by();
         bulletin_.write(std::move(fresh), delivery_.oldest(), now);
+        if (!open_) return;
+        auto current = bulletin_.read(now);
+        intake_.stats_into(current);
+        observe([&](auto& metrics) {
+            metrics.buffered(current.buffered_records, current.buffered_bytes, current.oldest_age);
+        });
     }
 
     // --- committing --------------------------------------------------------------------------------------------
@@ -139,14 +156,14 @@ protected:
         for (const auto& rider : riders) rider(failure);
     }
 
-    /// Makes chunks of lots and stores them, in one commit.
-    asio::awaitable<void> commit(std::vector<Lot> lots, std::vector<Rider> riders) {
+    /// Makes chunks of lots and stores them, in one commit. `missed` is how the commit before ended, if it failed.
+    asio::awaitable<void> commit(std::vector<Lot> lots, std::vector<Rider> riders, error_code missed) {
         std::vector<Chunk> chunks;
         std::vector<std::vector<Lot::Claim>> claims;
         for (auto& lot : lots) {
             auto chunk = lot.seal(next_sequence_);
             next_sequence_ += chunk.count;
-            cleared_ += intake_.withdraw_cancelled(lot.claims, chunk);
+            intake_.withdraw_cancelled(lot.claims, chunk);
             if (chunk.live == 0) {
                 complete(intake_.committed(lot.claims, {})); // who waited for this room is served
                 continue;
@@ -155,7 +172,7 @@ protected:
             claims.push_back(std::move(lot.claims));
         }
         auto stored = chunks;
-        const auto failure = co_await failure_of(company_.storage().append(std::move(stored)));
+        const auto failure = co_await failure_of(company_.append(std::move(stored)));
         if (failure) options_.log.error("the storage did not take what was put: ", failure);
         const auto now = moment();
         for (std::size_t i = 0; i < chunks.size(); ++i) {
@@ -166,16 +183,14 @@ protected:
             }
         }
         committing_ = false;
-        run(riders, failure);
+        missed_ = failure;
+        run(riders, failure ? failure : missed);
         step();
     }
 
     void admit(Chunk chunk, std::vector<Lot::Claim>& claims, Moment now) {
-        if (const auto late = intake_.withdraw_cancelled(claims, chunk); late > 0) {
-            cleared_ += late;
-            extra_settlements_.emplace_back(chunk);
-        }
-        company_.metrics().accepted(chunk.stream, chunk.live, chunk.live_bytes);
+        if (intake_.withdraw_cancelled(claims, chunk) > 0) extra_settlements_.emplace_back(chunk);
+        observe([&](auto& metrics) { metrics.accepted(chunk.stream, chunk.live, chunk.live_bytes); });
         std::vector<std::uint32_t> watched;
         for (auto& [index, op] : intake_.watched(claims)) {
             watched.push_back(index);
@@ -191,11 +206,13 @@ protected:
         complete(intake_.committed(claims, failure));
         bool wake = false;
         complete(intake_.release(chunk.stream, 0, 0, wake)); // for who waits for the room of the refused
-        delivery_.admit_lost(std::move(chunk), error::storage_failed, now);
+        delivery_.admit_lost(std::move(chunk), failure, now);
     }
 
-    asio::awaitable<void> clear_storage(std::function<void(error_code, std::uint64_t)> done) {
-        const auto failure = co_await failure_of(company_.storage().clear());
+    /// For all who want it and came together: two at a time would forget what is stored between them.
+    asio::awaitable<void> clear_storage() {
+        co_await tasks_.begin();
+        const auto failure = co_await failure_of(company_.clear());
         std::uint64_t cleared = 0;
         if (!failure) {
             perform(delivery_.act(moment())); // what got its outcome before is counted before
@@ -206,7 +223,7 @@ protected:
         }
         committing_ = false;
         publish(clock_.steady(), true);
-        done(failure, cleared);
+        for (const auto& done : std::exchange(clears_, {})) done(failure, cleared);
         step();
     }
 
@@ -225,7 +242,7 @@ protected:
         }
         const auto now = moment();
         const auto took = now.steady - start.steady;
-        company_.metrics().answered(order.stream, answer, parcel.bytes(), took);
+        observe([&](auto& metrics) { metrics.answered(order.stream, answer, parcel.bytes(), took); });
         delivery_.answer(order.id, answer, start.wall, took, now);
         step();
     }
@@ -240,15 +257,18 @@ protected:
     }
 
     asio::awaitable<void> load(LoadOrder order) {
-        auto chunks = co_await guarded(company_.storage().read(order.stream, order.after, order.max_bytes));
+        auto chunks = co_await guarded(company_.read(order.stream, order.after, order.max_bytes));
         if (!chunks) options_.log.error("the storage could not be read: ", chunks.error());
         delivery_.loaded(order, std::move(chunks), moment());
         step();
     }
 
     asio::awaitable<void> list_shards(std::string stream) {
-        auto ranges = co_await guarded(company_.destination().shards(stream));
-        if (!ranges) options_.log.warning("the shards of stream ", stream, " could not be listed: ", ranges.error());
+        co_await tasks_.begin();
+        auto ranges = co_await guarded(company_.shards(stream));
+        if (!ranges && !stopping_) {
+            options_.log.warning("the shards of stream ", stream, " could not be listed: ", ranges.error());
+        }
         result<kinesis::ShardMap> map = error::response_invalid;
         if (ranges) map = kinesis::ShardMap::from(*ranges);
         delivery_.shards(stream, map, moment());
@@ -259,17 +279,22 @@ protected:
 
     /// Writes outcomes to the storage; a lost one costs a duplicate after a restart, never a record.
     asio::awaitable<void> settle() {
+        unsigned failures = 0;
         while (delivery_.has_settlements() || !extra_settlements_.empty()) {
             // Of two changes of one chunk the latter counts.
             auto changes = std::exchange(extra_settlements_, {});
             auto latest = delivery_.take_settlements();
             std::move(latest.begin(), latest.end(), std::back_inserter(changes));
-            const auto failure = co_await failure_of(company_.storage().settle(changes));
-            if (!failure) continue;
-            options_.log.error("the storage did not take outcomes: ", failure);
+            const auto failure = co_await failure_of(company_.settle(changes));
+            if (!failure) {
+                failures = 0;
+                continue;
+            }
+            if (failures == 0) options_.log.error("the storage did not take outcomes: ", failure);
             if (stopping_) break;
             std::move(changes.begin(), changes.end(), std::back_inserter(extra_settlements_));
-            co_await tasks_.rest(std::chrono::seconds(1));
+            const auto rest = back_off(std::chrono::seconds(1), std::chrono::seconds(30), ++failures, clock_.random());
+            co_await tasks_.rest(rest);
         }
         settling_ = false;
         step();
@@ -277,13 +302,15 @@ protected:
 
     /// Gives lost records to the dead letters, one after the other.
     asio::awaitable<void> bury() {
+        co_await tasks_.begin();
         for (unsigned failures = 0; delivery_.next_loss() != 0;) {
             const auto sequence = delivery_.next_loss();
             auto letter = delivery_.letter(sequence, identity_);
-            const auto failure = co_await failure_of(company_.letters().take(std::move(letter)));
+            const auto failure = co_await failure_of(company_.bury(std::move(letter)));
             if (!failure) {
                 failures = 0;
                 delivery_.buried(sequence);
+                step(); // the next may take for ever
                 if (sequence % 64 == 0) co_await asio::post(strand_, asio::use_awaitable);
                 continue;
             }
@@ -304,11 +331,13 @@ protected:
     // --- tasks -------------------------------------------------------------------------------------------------
 
     void spawn(asio::awaitable<void> task) { tasks_.spawn(std::move(task), when_ended()); }
-    void spawn_flight(asio::awaitable<void> task) { tasks_.spawn_cancellable(std::move(task), when_ended()); }
+    void spawn_cancellable(asio::awaitable<void> task) { tasks_.spawn_cancellable(std::move(task), when_ended()); }
 
     [[nodiscard]] auto when_ended() {
         return [self = this->shared_from_this()](std::exception_ptr thrown) {
-            if (thrown) self->options_.log.error("a task of the producer failed; please report this");
+            if (thrown && !self->stopping_) {
+                self->options_.log.error("a task of the producer failed; please report this: ", what_of(thrown));
+            }
             self->task_ended();
         };
     }
@@ -331,7 +360,9 @@ protected:
     bool settling_ = false;
     bool burying_ = false;
     bool stopping_ = false;
+    error_code missed_; ///< Of the commit that just ended; whoever came meanwhile waited for it, too.
     std::map<std::uint64_t, std::function<void(error_code, FlushReport)>> flushes_;
+    std::vector<std::function<void(error_code, std::uint64_t)>> clears_;
     std::unordered_map<std::uint64_t, std::shared_ptr<PutOp>> watchers_;
     std::vector<Settlement> extra_settlements_; ///< Of chunks that the delivery does not keep.
     StoreIdentity identity_;
