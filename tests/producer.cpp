@@ -1,59 +1,30 @@
-#include "doubles.hpp"
+#include "producer/fixture.hpp"
 #include "run.hpp"
 
 #include <sluice/producer.hpp>
 
-#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 
 #include <doctest/doctest.h>
 
-#include <future>
-#include <optional>
-#include <set>
+#include <chrono>
+#include <span>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace asio = boost::asio;
 using asio::awaitable;
 using namespace std::chrono_literals;
 using sluice::error;
-
-namespace {
-
-constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
-
-sluice::Options quick() {
-    sluice::Options options{"clicks"};
-    options.linger = 5ms;
-    options.back_off = 1ms;
-    options.longest_back_off = 5ms;
-    return options;
-}
-
-sluice::Answer fail(error why) { return {make_error_code(why), "Word", "The service's sentence."}; }
-
-class Fixture {
-public:
-    explicit Fixture(asio::io_context& context, sluice::Options options = quick())
-        : producer(sluice::make_producer(context.get_executor(), std::move(options), ScriptedDestination{script},
-                                         NobodySigns{}, NoTransport{}, KeepDeadLetters{letters})) {}
-
-    std::shared_ptr<Script> script = std::make_shared<Script>();
-    std::shared_ptr<std::vector<sluice::DeadLetter>> letters = std::make_shared<std::vector<sluice::DeadLetter>>();
-    sluice::Producer<ScriptedDestination, NobodySigns, NoTransport, KeepDeadLetters> producer;
-};
-
-} // namespace
 
 TEST_CASE("a delivered record's receipt names its shard and sequence number") {
     run([](asio::io_context& context) -> awaitable<void> {
@@ -89,95 +60,6 @@ TEST_CASE("a flush delivers everything that was put before, without lingering") 
         CHECK(its.producer.stats().total().delivered == 1234);
         CHECK(its.script->taken.size() == 1234);
         CHECK(its.script->requests >= 3);
-    });
-}
-
-TEST_CASE("a record leaves by itself when it has lingered") {
-    run([](asio::io_context& context) -> awaitable<void> {
-        Fixture its(context);
-        co_await its.producer.async_put({"key", "data"}, asio::use_awaitable);
-        asio::steady_timer timer(context, 500ms);
-        co_await timer.async_wait(asio::use_awaitable);
-        CHECK(its.script->taken.size() == 1);
-    });
-}
-
-TEST_CASE("records that fail on their own are tried again until they give up, and go to the dead letters") {
-    run([](asio::io_context& context) -> awaitable<void> {
-        auto options = quick();
-        options.attempts = 3;
-        Fixture its(context, options);
-        its.script->repeat_last = true;
-        its.script->replies.push_back([](const std::string&, std::span<const sluice::Entry> entries) {
-            sluice::Answer answer;
-            for (std::size_t i = 0; i < entries.size(); ++i) {
-                answer.entries.emplace_back().error = make_error_code(error::record_failed);
-                answer.entries.back().code = "InternalFailure";
-            }
-            return answer;
-        });
-        const auto [failure, receipt] = co_await its.producer.async_deliver({"key", "data"}, quietly);
-        CHECK(failure == error::gave_up);
-        CHECK(receipt.attempts().size() == 3);
-        CHECK(receipt.attempts().back().code == "InternalFailure");
-        REQUIRE(its.letters->size() == 1);
-        CHECK(its.letters->front().reason == error::gave_up);
-        CHECK(its.letters->front().record.data == "data");
-        CHECK(its.letters->front().attempts.size() == 3);
-        CHECK(its.script->requests == 3);
-    });
-}
-
-TEST_CASE("being offline costs no record, shows in the report, and ends by itself") {
-    run([](asio::io_context& context) -> awaitable<void> {
-        Fixture its(context);
-        for (int i = 0; i < 5; ++i) {
-            its.script->replies.emplace_back([](const std::string&, auto) { return fail(error::connection_failed); });
-        }
-        co_await its.producer.async_put({"key", "data"}, asio::use_awaitable);
-        const auto offline = co_await its.producer.async_flush(0ms, asio::use_awaitable);
-        CHECK(offline.left == 1);
-        CHECK(offline.paused_by == error::connection_failed);
-        CHECK(its.producer.stats().paused_by == error::connection_failed);
-        const auto online = co_await its.producer.async_flush(10s, asio::use_awaitable);
-        CHECK(online.delivered == 1);
-        CHECK(its.letters->empty());
-    });
-}
-
-TEST_CASE("closing without a storage that persists hands what is left to the dead letters") {
-    run([](asio::io_context& context) -> awaitable<void> {
-        Fixture its(context);
-        its.script->repeat_last = true;
-        its.script->replies.emplace_back([](const std::string&, auto) { return fail(error::connection_failed); });
-        co_await its.producer.async_put({"key", "one"}, asio::use_awaitable);
-        const auto report = co_await its.producer.async_close(20ms, asio::use_awaitable);
-        REQUIRE(its.letters->size() == 1);
-        CHECK(its.letters->front().reason == error::closed);
-        CHECK(report.left == 0);
-        CHECK(its.producer.try_put({"key", "two"}) == error::closed);
-        const auto [failure] = co_await its.producer.async_put({"key", "three"}, quietly);
-        CHECK(failure == error::closed);
-    });
-}
-
-TEST_CASE("a destroyed producer tells those who wait, and hands the rest to the dead letters") {
-    run([](asio::io_context& context) -> awaitable<void> {
-        std::shared_ptr<std::vector<sluice::DeadLetter>> letters;
-        bool told = false;
-        {
-            auto options = quick();
-            options.linger = 1h;
-            Fixture its(context, options);
-            letters = its.letters;
-            its.producer.async_deliver({"key", "data"}, [&told](sluice::error_code failure, const sluice::Receipt&) {
-                CHECK(failure == error::closed);
-                told = true;
-            });
-        }
-        for (int i = 0; i < 100 && !told; ++i) co_await asio::post(asio::use_awaitable);
-        CHECK(told);
-        CHECK(letters->size() == 1);
     });
 }
 
@@ -237,6 +119,113 @@ TEST_CASE("a range is put in one pass, and each refusal is told with its place a
         const std::vector<sluice::Record> none;
         const auto empty = co_await its.producer.async_put_all(none, asio::use_awaitable);
         CHECK(empty.accepted == 0);
+    });
+}
+
+TEST_CASE("while disabled puts are ignored quietly, deliveries say so, and what was put before is flushed") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        auto options = quick();
+        options.linger = 1h;
+        Fixture its(context, options);
+        co_await its.producer.async_put({"key", "before"}, asio::use_awaitable);
+        its.producer.disable();
+        CHECK_FALSE(its.producer.try_put({"key", "ignored"}));
+        co_await its.producer.async_put({"key", "ignored"}, asio::use_awaitable);
+        const auto [failure, receipt] = co_await its.producer.async_deliver({"key", "refused"}, quietly);
+        CHECK(failure == error::disabled);
+        co_await its.producer.async_flush(asio::use_awaitable);
+        CHECK(its.script->taken.size() == 1);
+        CHECK(its.producer.stats().ignored == 3);
+        its.producer.enable();
+        co_await its.producer.async_put({"key", "after"}, asio::bind_executor(context, asio::use_awaitable));
+        co_await its.producer.async_flush(asio::use_awaitable);
+        CHECK(its.script->taken.size() == 2);
+    });
+}
+
+TEST_CASE("records of many streams go to their streams, and one that does not exist delays no other") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        Fixture its(context);
+        its.script->repeat_last = true;
+        its.script->replies.push_back([&](const std::string& stream, std::span<const sluice::Entry> entries) {
+            return stream == "missing" ? fail(error::stream_not_found) : its.script->take(stream, entries);
+        });
+        for (const char* stream : {"missing", "clicks", "views"}) {
+            sluice::Record record("key", stream);
+            record.stream = stream;
+            co_await its.producer.async_put(std::move(record), asio::use_awaitable);
+        }
+        const auto report = co_await its.producer.async_flush(100ms, asio::use_awaitable);
+        CHECK(report.delivered == 2);
+        CHECK(report.left == 1);
+        CHECK(report.paused_by == error::stream_not_found);
+        CHECK(its.letters->empty());
+        const auto stats = its.producer.stats();
+        CHECK(stats.streams.at("missing").paused_by == error::stream_not_found);
+        CHECK_FALSE(stats.streams.at("clicks").paused_by);
+    });
+}
+
+TEST_CASE("options that can never work are told at once, with the remedy") {
+    asio::io_context context;
+    auto options = quick();
+    options.request_records = 501;
+    CHECK_THROWS_WITH_AS(Fixture(context, options), "sluice: Options::request_records must be 1 to 500.",
+                         std::invalid_argument);
+    options = sluice::Options{"no such name!"};
+    CHECK_THROWS_AS(Fixture(context, options), std::invalid_argument);
+}
+
+TEST_CASE("a record leaves by itself when it has lingered") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        Fixture its(context);
+        co_await its.producer.async_put({"key", "data"}, asio::use_awaitable);
+        asio::steady_timer timer(context, 500ms);
+        co_await timer.async_wait(asio::use_awaitable);
+        CHECK(its.script->taken.size() == 1);
+    });
+}
+
+TEST_CASE("records that fail on their own are tried again until they give up, and go to the dead letters") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        auto options = quick();
+        options.attempts = 3;
+        Fixture its(context, options);
+        its.script->repeat_last = true;
+        its.script->replies.push_back([](const std::string&, std::span<const sluice::Entry> entries) {
+            sluice::Answer answer;
+            for (std::size_t i = 0; i < entries.size(); ++i) {
+                answer.entries.emplace_back().error = make_error_code(error::record_failed);
+                answer.entries.back().code = "InternalFailure";
+            }
+            return answer;
+        });
+        const auto [failure, receipt] = co_await its.producer.async_deliver({"key", "data"}, quietly);
+        CHECK(failure == error::gave_up);
+        CHECK(receipt.attempts().size() == 3);
+        CHECK(receipt.attempts().back().code == "InternalFailure");
+        REQUIRE(its.letters->size() == 1);
+        CHECK(its.letters->front().reason == error::gave_up);
+        CHECK(its.letters->front().record.data == "data");
+        CHECK(its.letters->front().attempts.size() == 3);
+        CHECK(its.script->requests == 3);
+    });
+}
+
+TEST_CASE("being offline costs no record, shows in the report, and ends by itself") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        Fixture its(context);
+        for (int i = 0; i < 5; ++i) {
+            its.script->replies.emplace_back([](const std::string&, auto) { return fail(error::connection_failed); });
+        }
+        co_await its.producer.async_put({"key", "data"}, asio::use_awaitable);
+        const auto offline = co_await its.producer.async_flush(0ms, asio::use_awaitable);
+        CHECK(offline.left == 1);
+        CHECK(offline.paused_by == error::connection_failed);
+        CHECK(its.producer.stats().paused_by == error::connection_failed);
+        const auto online = co_await its.producer.async_flush(10s, asio::use_awaitable);
+        CHECK(online.delivered == 1);
+        CHECK(its.letters->empty());
     });
 }
 
@@ -331,136 +320,4 @@ TEST_CASE("clearing empties the buffer, tells who waits, and leaves the dead let
         const auto report = co_await its.producer.async_flush(asio::use_awaitable);
         CHECK(report.left == 0);
     });
-}
-
-TEST_CASE("while disabled puts are ignored quietly, deliveries say so, and what was put before is flushed") {
-    run([](asio::io_context& context) -> awaitable<void> {
-        auto options = quick();
-        options.linger = 1h;
-        Fixture its(context, options);
-        co_await its.producer.async_put({"key", "before"}, asio::use_awaitable);
-        its.producer.disable();
-        CHECK_FALSE(its.producer.try_put({"key", "ignored"}));
-        co_await its.producer.async_put({"key", "ignored"}, asio::use_awaitable);
-        const auto [failure, receipt] = co_await its.producer.async_deliver({"key", "refused"}, quietly);
-        CHECK(failure == error::disabled);
-        co_await its.producer.async_flush(asio::use_awaitable);
-        CHECK(its.script->taken.size() == 1);
-        CHECK(its.producer.stats().ignored == 3);
-        its.producer.enable();
-        co_await its.producer.async_put({"key", "after"}, asio::bind_executor(context, asio::use_awaitable));
-        co_await its.producer.async_flush(asio::use_awaitable);
-        CHECK(its.script->taken.size() == 2);
-    });
-}
-
-TEST_CASE("records of many streams go to their streams, and one that does not exist delays no other") {
-    run([](asio::io_context& context) -> awaitable<void> {
-        Fixture its(context);
-        its.script->repeat_last = true;
-        its.script->replies.push_back([&](const std::string& stream, std::span<const sluice::Entry> entries) {
-            return stream == "missing" ? fail(error::stream_not_found) : its.script->take(stream, entries);
-        });
-        for (const char* stream : {"missing", "clicks", "views"}) {
-            sluice::Record record("key", stream);
-            record.stream = stream;
-            co_await its.producer.async_put(std::move(record), asio::use_awaitable);
-        }
-        const auto report = co_await its.producer.async_flush(100ms, asio::use_awaitable);
-        CHECK(report.delivered == 2);
-        CHECK(report.left == 1);
-        CHECK(report.paused_by == error::stream_not_found);
-        CHECK(its.letters->empty());
-        const auto stats = its.producer.stats();
-        CHECK(stats.streams.at("missing").paused_by == error::stream_not_found);
-        CHECK_FALSE(stats.streams.at("clicks").paused_by);
-    });
-}
-
-TEST_CASE("a producer that was closed completes every verb") {
-    run([](asio::io_context& context) -> awaitable<void> {
-        Fixture its(context);
-        co_await its.producer.async_close(asio::use_awaitable);
-        const auto [flushed, report] = co_await its.producer.async_flush(quietly);
-        CHECK(flushed == error::closed);
-        const auto [synced] = co_await its.producer.async_sync(quietly);
-        CHECK(synced == error::closed);
-        const auto [opened] = co_await its.producer.async_open(quietly);
-        CHECK(opened == error::closed);
-        const auto [cleared, removed] = co_await its.producer.async_clear(quietly);
-        CHECK(cleared == error::closed);
-        const auto [closed, again] = co_await its.producer.async_close(quietly);
-        CHECK_FALSE(closed);
-    });
-}
-
-TEST_CASE("options that can never work are told at once, with the remedy") {
-    asio::io_context context;
-    auto options = quick();
-    options.request_records = 501;
-    CHECK_THROWS_WITH_AS(Fixture(context, options), "sluice: Options::request_records must be 1 to 500.",
-                         std::invalid_argument);
-    options = sluice::Options{"no such name!"};
-    CHECK_THROWS_AS(Fixture(context, options), std::invalid_argument);
-}
-
-TEST_CASE("an io_context that dies with everything pending destroys handlers uncalled, and nothing leaks") {
-    bool called = false;
-    std::optional<Fixture> its;
-    {
-        asio::io_context context;
-        auto options = quick();
-        options.linger = 1h;
-        its.emplace(context, options);
-        its->producer.async_deliver({"key", "data"},
-                                    [&called](sluice::error_code, const sluice::Receipt&) { called = true; });
-        context.poll();
-        its.reset();
-    }
-    CHECK_FALSE(called);
-}
-
-TEST_CASE("threads put at the same time, and every record arrives once") {
-    asio::io_context context;
-    auto options = quick();
-    options.buffer_records = 500;
-    Fixture its(context, options);
-    auto guard = asio::make_work_guard(context);
-    std::vector<std::thread> runners;
-    for (int i = 0; i < 2; ++i) runners.emplace_back([&] { context.run(); });
-    std::vector<std::thread> putters;
-    for (int t = 0; t < 4; ++t) {
-        putters.emplace_back([&, t] {
-            for (int i = 0; i < 500; ++i) {
-                const auto data = std::to_string(t * 500 + i);
-                if (i % 2 == 0) {
-                    while (its.producer.try_put({"key", data})) std::this_thread::yield();
-                } else {
-                    its.producer.async_put({"key", data}, asio::use_future).get();
-                }
-                if (i % 100 == 0) static_cast<void>(its.producer.stats());
-            }
-        });
-    }
-    for (auto& putter : putters) putter.join();
-    its.producer.async_flush(asio::use_future).get();
-    its.producer.async_close(asio::use_future).get();
-    guard.reset();
-    for (auto& runner : runners) runner.join();
-    std::set<std::string> seen;
-    for (const auto& arrival : its.script->taken) seen.insert(arrival.data);
-    CHECK(its.script->taken.size() == 2000);
-    CHECK(seen.size() == 2000);
-}
-
-TEST_CASE("an io_context that dies under a coroutine which owns a producer leaks nothing") {
-    asio::io_context context;
-    auto options = quick();
-    options.linger = 1h;
-    auto sleeper = [](asio::io_context& its_context, sluice::Options its_options) -> awaitable<void> {
-        Fixture its(its_context, its_options);
-        co_await its.producer.async_deliver({"key", "data"}, asio::use_awaitable);
-    };
-    asio::co_spawn(context, sleeper(context, options), [](std::exception_ptr) {});
-    context.run_for(20ms);
 }
