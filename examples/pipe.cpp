@@ -1,22 +1,27 @@
 // Every line of a file, or of standard input, becomes a record of a stream; --help tells the rest.
 //
-// What was read and not delivered waits in a file. After Ctrl-C, a crash or a reboot the same command goes on where it
-// stopped.
+// What was read and not delivered waits in a buffer on disk, and a bookmark beside it tells how far the file was read.
+// After Ctrl-C, a crash, a power cut or a full disk the same command goes on where it stopped.
+#include "bookmark.hpp"
+#include "lines.hpp"
 #include "progress.hpp"
 
 #include <sluice/sluice.hpp>
 #include <sluice/storage/sqlite.hpp>
 
+#include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
+#include <map>
 #include <optional>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -29,85 +34,78 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view usage = R"(usage: pipe --stream NAME [options] [FILE]
 
-Each line of FILE, or of standard input, becomes a record. Credentials come from AWS_ACCESS_KEY_ID,
-AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.
+Each line of FILE becomes a record; of standard input, if FILE is - or not given. Credentials come from
+AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.
 
   --stream NAME      the stream to put to
   --region REGION    its region (default: AWS_REGION)
   --endpoint URL     another endpoint than the region's, such as http://127.0.0.1:4567
-  --buffer PATH      where lines wait that are not delivered yet (default: STREAM.buffer.db)
+  --buffer PATH      where lines wait that are not delivered yet (default: NAME.buffer.db)
   --key-field N      the N-th word of a line is its partition key (default: random keys)
   --help             this text
+
+Ctrl-C stops; the same command goes on with what waits in the buffer, and with the rest of FILE. A second Ctrl-C ends
+at once. The status is 0 if every line was delivered, 1 if some were refused or something failed, 130 after Ctrl-C.
 )";
+
+class UsageError : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
 
 class Arguments {
 public:
     sluice::Options options;
     std::string buffer;
-    std::string file;
+    std::optional<std::string> file;
     std::size_t key_field = 0;
 };
 
-std::optional<Arguments> read_arguments(const std::vector<std::string>& words) {
+std::size_t number_from_one(const std::string& option, const std::string& text) {
+    std::size_t number = 0;
+    const auto end = text.data() + text.size();
+    const auto [rest, failure] = std::from_chars(text.data(), end, number);
+    if (failure != std::errc{} || rest != end || number == 0) {
+        throw UsageError(option + " needs a number from 1, not '" + text + "'");
+    }
+    return number;
+}
+
+void take(Arguments& its, const std::string& option, const std::string& value) {
+    if (option == "--stream") {
+        its.options.stream = value;
+    } else if (option == "--region") {
+        its.options.region = value;
+    } else if (option == "--endpoint") {
+        its.options.endpoint = value;
+    } else if (option == "--buffer") {
+        its.buffer = value;
+    } else if (option == "--key-field") {
+        its.key_field = number_from_one(option, value);
+    } else {
+        throw UsageError("there is no option " + option);
+    }
+}
+
+Arguments read_arguments(const std::vector<std::string>& words) {
     Arguments its;
     for (std::size_t i = 0; i < words.size(); ++i) {
         const auto& word = words[i];
-        if (!word.starts_with("--")) {
-            its.file = word;
-            continue;
-        }
-        if (i + 1 == words.size()) return std::nullopt;
-        const auto& value = words[++i];
-        if (word == "--stream") {
-            its.options.stream = value;
-        } else if (word == "--region") {
-            its.options.region = value;
-        } else if (word == "--endpoint") {
-            its.options.endpoint = value;
-        } else if (word == "--buffer") {
-            its.buffer = value;
-        } else if (word == "--key-field") {
-            its.key_field = static_cast<std::size_t>(std::stoul(value));
+        if (word.starts_with('-') && word != "-") {
+            if (i + 1 == words.size()) throw UsageError(word + " is unknown, or needs a value");
+            take(its, word, words[++i]);
+        } else if (its.file) {
+            throw UsageError("one FILE at a time, not " + *its.file + " and " + word);
         } else {
-            return std::nullopt;
+            its.file = word;
         }
     }
-    if (its.options.stream.empty()) return std::nullopt;
+    if (its.options.stream.empty()) throw UsageError("--stream is missing");
     if (its.buffer.empty()) its.buffer = its.options.stream + ".buffer.db";
     return its;
 }
 
-/// How far a file was read, kept beside the buffer: what lies before is in the buffer, or delivered.
-class Bookmark {
-public:
-    Bookmark(const std::string& buffer, const std::string& file)
-        : path_(buffer + ".position"), file_(file.empty() ? file : std::filesystem::absolute(file).string()) {
-        std::ifstream in(path_);
-        std::string name;
-        std::uint64_t position = 0;
-        if (in >> position && in.ignore() && std::getline(in, name) && name == file_) position_ = position;
-    }
-
-    [[nodiscard]] std::uint64_t position() const noexcept { return position_.load(); }
-
-    void move(std::uint64_t position) {
-        position_ = position;
-        if (file_.empty()) return;
-        // A rename, so that a crash leaves the old one or the new one.
-        const auto fresh = path_ + ".new";
-        std::ofstream(fresh) << position << ' ' << file_ << '\n';
-        std::filesystem::rename(fresh, path_);
-    }
-
-    void remove() { std::filesystem::remove(path_); }
-
-private:
-    std::string path_;
-    std::string file_;
-    std::atomic<std::uint64_t> position_ = 0;
-};
-
-/// The N-th word of a line, counted from one; the whole line if it has fewer.
+/// The N-th word of a line, counted from one; the begin of the line if it has fewer.
 std::string word_of(const std::string& line, std::size_t n) {
     std::size_t begin = 0;
     for (;; begin = line.find(' ', begin)) {
@@ -117,126 +115,168 @@ std::string word_of(const std::string& line, std::size_t n) {
     }
 }
 
+/// Whether a line itself is why it was refused: it would be the next time, too.
+bool is_of_the_line(sluice::error_code reason) {
+    using sluice::error;
+    return reason == error::record_too_large || reason == error::partition_key_empty ||
+           reason == error::partition_key_too_long || reason == error::not_utf8;
+}
+
 /// Set by Ctrl-C.
 volatile std::sig_atomic_t stopped = 0;
 
 class Pipe {
 public:
     explicit Pipe(Arguments arguments)
-        : arguments_(std::move(arguments)), bookmark_(arguments_.buffer, arguments_.file),
-          producer_(with_log(arguments_.options), sluice::SqliteStorage(arguments_.buffer)) {
-        if (arguments_.file.empty()) return;
-        file_.open(arguments_.file, std::ios::binary);
-        if (!file_) throw std::runtime_error(arguments_.file + " cannot be read");
-        size_ = static_cast<std::uint64_t>(std::filesystem::file_size(arguments_.file));
-        file_.seekg(static_cast<std::streamoff>(bookmark_.position()));
+        : arguments_(std::move(arguments)),
+          lines_(arguments_.file.value_or("-"), arguments_.options.max_payload, stopped),
+          // A bookmark may not survive a power cut that what lies before it does not.
+          producer_(adapted(arguments_.options), sluice::SqliteStorage(arguments_.buffer, sluice::Durability::full)) {
+        if (!lines_.lasting()) return;
+        bookmark_.emplace(arguments_.buffer + ".position", *arguments_.file);
+        lines_.skip_to(bookmark_->position());
+        position_ = begin_ = bookmark_->position();
+        count_ = bookmark_->lines();
     }
 
     int run() {
-        producer_.open(opened_);
-        // Without credentials lines can wait all the same, but whoever typed this wants to know.
-        if (opened_) line_.note(opened_.message());
-        recovered_ = producer_.stats().recovered;
-        if (recovered_ > 0) line_.note(grouped(recovered_) + " records are left from the last time");
-        std::thread ticker([this] { tick(); });
-        read();
-        while (stopped == 0 && producer_.flush(1s).left > 0) {}
-        const auto report = producer_.close(stopped != 0 ? 0s : 5s);
-        done_ = true;
-        ticker.join();
+        if (!open()) return 1;
+        sluice::error_code failure;
+        {
+            const std::jthread ticker([this](const std::stop_token& stop) { tick(stop); });
+            failure = read();
+            while (!failure && stopped == 0 && producer_.flush(1h, failure).left > 0) {}
+        }
+        const auto report = producer_.close();
         draw(true);
-        return conclude(report.left);
+        return conclude(failure, report.left);
     }
 
 private:
-    sluice::Options with_log(sluice::Options options) {
+    sluice::Options adapted(sluice::Options options) {
         const auto sink = [this](sluice::LogLevel, std::string_view text) { line_.note(std::string(text)); };
         options.log = sluice::Log(sink, sluice::LogLevel::warning);
+        // After Ctrl-C, or a failure, what is in flight may arrive; the rest waits for the next time.
+        options.close_timeout = 1s;
         return options;
     }
 
-    /// Puts pieces of up to a thousand lines: each is one commit of the buffer.
-    void read() {
-        std::istream& in = arguments_.file.empty() ? std::cin : file_;
-        std::vector<sluice::Record> piece;
-        std::uint64_t bytes = 0;
-        for (std::string text; stopped == 0 && std::getline(in, text);) {
-            bytes += text.size() + 1;
-            piece.emplace_back(text);
-            if (arguments_.key_field > 0) piece.back().partition_key = word_of(text, arguments_.key_field);
-            // A line that nothing follows yet, as from a terminal, is not kept waiting.
-            if (piece.size() == 1'000 || in.rdbuf()->in_avail() <= 0) put(piece, std::exchange(bytes, 0));
-        }
-        if (!piece.empty()) put(piece, bytes);
-    }
-
-    void put(std::vector<sluice::Record>& piece, std::uint64_t bytes) {
+    /// False if nothing can be put; the log has told why.
+    bool open() {
         sluice::error_code failure;
-        const auto report = producer_.put_all(piece, failure);
-        accepted_ += report.accepted;
+        producer_.open(failure);
+        // Without credentials lines can wait all the same.
+        using sluice::error;
+        if (failure && failure != error::credentials_missing && failure != error::credentials_failed) return false;
+        const auto recovered = producer_.stats().recovered;
+        if (recovered > 0) line_.note(grouped(recovered) + " records are left from the last time");
+        if (position_ < lines_.size() && count_ > 0) line_.note("reading goes on at line " + grouped(count_ + 1));
+        begin_share_ = share();
+        return true;
+    }
+
+    /// Puts all lines; gives what stopped it, if no line is to blame for it.
+    sluice::error_code read() {
+        while (true) {
+            const auto lines = lines_.next();
+            if (lines.empty()) return {};
+            if (const auto failure = put(lines)) return failure;
+        }
+    }
+
+    /// Puts what one read gave, which is one commit of the buffer, and moves the bookmark past what needs no reading
+    /// again: what was accepted, and what never will be.
+    sluice::error_code put(const std::vector<Line>& lines) {
+        std::vector<sluice::Record> records;
+        for (const auto& line : lines) {
+            auto& record = records.emplace_back(line.text);
+            if (arguments_.key_field > 0) record.partition_key = word_of(line.text, arguments_.key_field);
+        }
+        sluice::error_code failure;
+        const auto report = producer_.put_all(records, failure);
+        failure = {};
+        auto done = lines.size();
         for (const auto& refusal : report.refused) {
-            ++refused_;
-            line_.note("line " + grouped(lines_ + refusal.index + 1) + ": " + refusal.reason.message());
+            if (!is_of_the_line(refusal.reason)) {
+                done = refusal.index;
+                failure = refusal.reason;
+                break;
+            }
+            // The first of each reason is told at once, the others are counted.
+            if (++refused_[refusal.reason] > 1) continue;
+            line_.note("line " + grouped(count_ + refusal.index + 1) + ": " + refusal.reason.message());
         }
-        lines_ += piece.size();
-        piece.clear();
-        bookmark_.move(bookmark_.position() + bytes);
+        if (done == 0) return failure;
+        position_ = lines[done - 1].end;
+        count_ += done;
+        if (bookmark_) bookmark_->move(position_, count_);
+        return failure;
     }
 
-    int conclude(std::uint64_t left) {
-        if (left > 0 || stopped != 0) {
+    int conclude(sluice::error_code failure, std::uint64_t left) {
+        for (const auto& [reason, times] : refused_) {
+            if (times > 1) line_.note(grouped(times) + " lines were refused: " + reason.message());
+        }
+        if (failure && stopped == 0) {
+            line_.note("reading stopped before line " + grouped(count_ + 1) + ": " + failure.message());
+        }
+        if (failure || stopped != 0 || left > 0) {
             line_.note(grouped(left) + " records wait in " + arguments_.buffer +
-                       "; the same command goes on with them");
-            return 130;
+                       "; the same command goes on with them" + (bookmark_ ? " and with the rest of the file" : ""));
+            return stopped != 0 ? 130 : 1;
         }
-        bookmark_.remove();
-        return producer_.stats().total().failed + refused_ > 0 ? 1 : 0;
+        if (bookmark_) bookmark_->remove();
+        return producer_.stats().total().failed > 0 || !refused_.empty() ? 1 : 0;
     }
 
-    void tick() {
-        while (!done_) {
+    void tick(const std::stop_token& stop) {
+        while (!stop.stop_requested()) {
+            // Ends the waiting for room, and for what is left.
+            if (stopped != 0) producer_.close();
             draw(false);
             std::this_thread::sleep_for(200ms);
         }
     }
 
+    /// How much of the file was delivered: read, and not in the buffer any more.
+    [[nodiscard]] double share() const {
+        if (lines_.size() == 0 || count_ == 0) return 0;
+        const auto waits = static_cast<double>(producer_.stats().buffered_records) / static_cast<double>(count_);
+        return static_cast<double>(position_) / static_cast<double>(lines_.size()) * std::max(0.0, 1 - waits);
+    }
+
     void draw(bool last) {
         const auto stats = producer_.stats();
         const auto total = stats.total();
-        const auto delivered = static_cast<double>(total.delivered);
         const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-        const auto position = static_cast<double>(bookmark_.position());
-        // How many lines are to come is guessed from the length of those that have been read.
-        const double share_read = size_ > 0 ? position / static_cast<double>(size_) : 0;
-        const double all = share_read > 0 ? static_cast<double>(accepted_ + recovered_) / share_read : 0;
-        std::string text = size_ > 0 ? bar(all > 0 ? delivered / all : 0) + " " : "";
-        text += grouped(total.delivered) + " records, " + one_decimal((position - begin_) / 1e6 / seconds) +
-                " MB/s, buffered " + grouped(stats.buffered_records) + ", retries " + grouped(total.retried);
-        if (size_ > 0 && !last) text += ", ETA " + as_minutes((all - delivered) * seconds / delivered);
+        const bool measured = lines_.size() > 0;
+        std::string text = measured ? bar(share()) + " " : "";
+        text += grouped(total.delivered) + " records, " +
+                one_decimal(static_cast<double>(position_ - begin_) / 1e6 / seconds) + " MB/s, buffered " +
+                grouped(stats.buffered_records) + ", retries " + grouped(total.retried);
+        if (measured && !last) text += ", ETA " + as_minutes((1 - share()) * seconds / (share() - begin_share_));
         if (stats.paused_by) text += " (paused)";
         line_.draw(text, last);
     }
 
     Arguments arguments_;
-    Bookmark bookmark_;
     ProgressLine line_;
+    Lines lines_;
+    std::optional<Bookmark> bookmark_;
     sluice::BlockingProducer<sluice::SqliteStorage> producer_;
-    sluice::error_code opened_;
-    std::ifstream file_;
-    std::uint64_t size_ = 0;
-    double begin_ = static_cast<double>(bookmark_.position());
-    std::uint64_t lines_ = 0;
-    std::uint64_t refused_ = 0;
-    std::atomic<std::uint64_t> accepted_ = 0;
-    std::uint64_t recovered_ = 0;
+    std::atomic<std::uint64_t> position_ = 0; ///< Bytes of the input that were put.
+    std::atomic<std::uint64_t> count_ = 0;    ///< Lines of the input that were put.
+    std::uint64_t begin_ = 0;
+    double begin_share_ = 0;
+    std::map<sluice::error_code, std::uint64_t> refused_;
     std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-    std::atomic<bool> done_ = false;
 };
 
 void stop_on(int signal) {
     struct sigaction action {};
     action.sa_handler = [](int) { stopped = 1; };
-    // Without SA_RESTART: a read from a terminal ends when the signal comes.
+    // The second signal does what it does by default: it ends the process.
+    action.sa_flags = static_cast<int>(SA_RESETHAND);
     sigaction(signal, &action, nullptr);
 }
 
@@ -244,20 +284,18 @@ void stop_on(int signal) {
 
 int main(int argc, char** argv) {
     const std::vector<std::string> words(argv + 1, argv + argc);
-    if (!words.empty() && words.front() == "--help") {
+    if (std::find(words.begin(), words.end(), "--help") != words.end()) {
         std::cout << usage;
         return 0;
     }
     try {
         auto arguments = read_arguments(words);
-        if (!arguments) {
-            std::cerr << usage;
-            return 2;
-        }
-        std::ios::sync_with_stdio(false);
         stop_on(SIGINT);
         stop_on(SIGTERM);
-        return Pipe(std::move(*arguments)).run();
+        return Pipe(std::move(arguments)).run();
+    } catch (const UsageError& failure) {
+        std::cerr << "pipe: " << failure.what() << "\n\n" << usage;
+        return 2;
     } catch (const std::exception& failure) {
         std::cerr << "pipe: " << failure.what() << '\n';
         return 1;

@@ -8,15 +8,24 @@
 #include <mutex>
 #include <string>
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
-/// A line on standard error that is drawn anew, by any thread; on something that is no terminal, a line every five seconds.
+/// A line on standard error that is drawn anew, by any thread; where there is no terminal, a line every five seconds.
 class ProgressLine {
 public:
-    void draw(const std::string& text, bool last = false) {
+    ProgressLine() = default;
+    ProgressLine(const ProgressLine&) = delete;
+    ProgressLine& operator=(const ProgressLine&) = delete;
+    ~ProgressLine() {
+        if (width_ > 0) std::fputc('\n', stderr);
+    }
+
+    void draw(std::string text, bool last = false) {
         const std::lock_guard lock(mutex_);
         const auto now = std::chrono::steady_clock::now();
         if (terminal_) {
+            if (!last) text.resize(std::min(text.size(), columns() - 1)); // what wraps cannot be drawn over
             const auto padding = text.size() < width_ ? width_ - text.size() : 0;
             std::fprintf(stderr, "\r%s%s", text.c_str(), std::string(padding, ' ').c_str());
             width_ = text.size();
@@ -34,6 +43,11 @@ public:
     void note(const std::string& text) { draw(text, true); }
 
 private:
+    static std::size_t columns() {
+        winsize size{};
+        return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+    }
+
     std::mutex mutex_;
     bool terminal_ = isatty(STDERR_FILENO) != 0;
     std::size_t width_ = 0;
