@@ -13,6 +13,10 @@ if(SLUICE_SANITIZE STREQUAL "address")
     target_compile_options(sluice_dev INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
                                                 -fno-omit-frame-pointer)
     target_link_options(sluice_dev INTERFACE -fsanitize=address,undefined)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+        # These two are a third of g++'s time, since every access is checked; clang, which is faster, has them.
+        target_compile_options(sluice_dev INTERFACE -fno-sanitize=null,alignment)
+    endif()
 elseif(SLUICE_SANITIZE STREQUAL "thread")
     # Asio's fences are unknown to the sanitizer: without this g++ refuses them and clang sees races that are not there.
     target_compile_definitions(sluice_dev INTERFACE BOOST_ASIO_DISABLE_STD_ATOMIC)
