@@ -54,7 +54,7 @@ TEST_CASE("a request has what was planned, in that order, and leaves the rest") 
     CHECK(order.sequences == std::vector<std::uint64_t>{12, 10, 13});
     CHECK(order.ends == std::vector<std::uint32_t>{2, 3});
     CHECK(order.members[0].data == "data2");
-    CHECK(order.entry(1).front().data == "data3");
+    CHECK(order.members[order.begin_of(1)].data == "data3");
     REQUIRE(runway.refs.size() == 1);
     CHECK(runway.refs.front().index == 1);
     CHECK(runway.live->in_flight == 3);

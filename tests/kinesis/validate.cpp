@@ -6,11 +6,9 @@
 #include <limits>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace {
 
-using sluice::Entry;
 using sluice::error;
 using sluice::error_code;
 using namespace sluice::kinesis;
@@ -91,30 +89,4 @@ TEST_CASE("data and the bytes of the key count against the limit of a record") {
     constexpr auto huge = std::numeric_limits<std::size_t>::max();
     CHECK(check_record_size(huge, huge) == error::record_too_large);
     CHECK(check_record_size(1, huge) == error::record_too_large);
-    const std::string data(1'048'573, '\0');
-    CHECK(check_entry(Entry("\xc3\xa9\xc3\xa9", "", data)) == error::record_too_large);
-    CHECK_FALSE(check_entry(Entry("\xc3\xa9p", "", data)));
-}
-
-TEST_CASE("a request has 1 to 500 entries and at most 10 MiB") {
-    CHECK(check_entries({}) == error::request_refused);
-    CHECK_FALSE(check_entries(std::vector<Entry>(500, Entry("p", "", "x"))));
-    CHECK(check_entries(std::vector<Entry>(501, Entry("p", "", "x"))) == error::request_too_large);
-    const std::string data(limits::record_bytes - 1, '\0');
-    std::vector<Entry> full(10, Entry("p", "", data));
-    CHECK_FALSE(check_entries(full));
-    full.emplace_back("p", "", "");
-    CHECK(check_entries(full) == error::request_too_large);
-}
-
-TEST_CASE("one bad entry spoils a request") {
-    std::vector<Entry> entries(2, Entry("p", "", "x"));
-    entries[1].partition_key = "";
-    CHECK(check_entries(entries) == error::partition_key_empty);
-    entries[1] = Entry("p", "x", "x");
-    CHECK(check_entries(entries) == error::hash_key_invalid);
-    const std::string data(limits::record_bytes, '\0');
-    entries[1] = Entry("p", "", data);
-    CHECK(check_entries(entries) == error::record_too_large);
-    CHECK_FALSE(check_entries(entries, limits::largest_record_bytes));
 }

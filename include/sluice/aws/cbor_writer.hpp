@@ -67,11 +67,6 @@ public:
         integer(std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count());
     }
 
-    /// How many bytes `bytes` or `text` append for so many.
-    [[nodiscard]] static constexpr std::size_t string_size(std::size_t size) noexcept {
-        return size + (size < 24 ? 1 : size < 0x100 ? 2 : size < 0x1'0000 ? 3 : size < 0x1'0000'0000 ? 5 : 9);
-    }
-
 private:
     void put(unsigned byte) { out_ += static_cast<char>(static_cast<unsigned char>(byte)); }
 

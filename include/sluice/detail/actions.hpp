@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,9 +23,6 @@ public:
 
     [[nodiscard]] std::size_t entries() const noexcept { return ends.size(); }
     [[nodiscard]] std::size_t begin_of(std::size_t entry) const noexcept { return entry == 0 ? 0 : ends[entry - 1]; }
-    [[nodiscard]] std::span<const Candidate> entry(std::size_t index) const noexcept {
-        return std::span(members).subspan(begin_of(index), ends[index] - begin_of(index));
-    }
 };
 
 /// Chunks to be read from the storage.

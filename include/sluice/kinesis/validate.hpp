@@ -1,14 +1,12 @@
 #pragma once
 
 #include <sluice/aws/utf8.hpp>
-#include <sluice/batching/batching.hpp>
 #include <sluice/error.hpp>
 #include <sluice/kinesis/hash_key.hpp>
 #include <sluice/kinesis/limits.hpp>
 
 #include <algorithm>
 #include <cstddef>
-#include <span>
 #include <string_view>
 
 /// What can be checked before a request is sent. Each check gives an empty code, or what is wrong.
@@ -66,27 +64,6 @@ namespace sluice::kinesis {
 [[nodiscard]] inline error_code check_record_size(std::size_t data, std::size_t key,
                                                   std::size_t most = limits::record_bytes) {
     return data > most || key > most - data ? error::record_too_large : error_code();
-}
-
-/// One entry of a request: its keys and its size.
-[[nodiscard]] inline error_code check_entry(const Entry& entry, std::size_t most = limits::record_bytes) {
-    if (const auto wrong = check_partition_key(entry.partition_key)) return wrong;
-    if (const auto wrong = check_hash_key(entry.explicit_hash_key)) return wrong;
-    return check_record_size(entry.data.size(), entry.partition_key.size(), most);
-}
-
-/// The entries of one PutRecords: 1 to 500, each valid, together at most 10 MiB; else also `request_too_large`, or
-/// `request_refused` if there are none.
-[[nodiscard]] inline error_code check_entries(std::span<const Entry> entries,
-                                              std::size_t most = limits::record_bytes) {
-    if (entries.empty()) return error::request_refused;
-    if (entries.size() > limits::request_records) return error::request_too_large;
-    std::size_t bytes = 0;
-    for (const auto& entry : entries) {
-        if (const auto wrong = check_entry(entry, most)) return wrong;
-        bytes += entry.data.size() + entry.partition_key.size();
-    }
-    return bytes > limits::request_bytes ? error::request_too_large : error_code();
 }
 
 } // namespace sluice::kinesis
