@@ -62,7 +62,7 @@ public:
     std::size_t buffer_records = 10'000'000; ///< Records without an outcome.
     WhenFull when_full = WhenFull::wait;
     std::size_t window_bytes = 64U << 20U; ///< Of these, how many may be held in memory by a storage that persists.
-    std::size_t max_streams = 64;          ///< Streams that hold records at a time.
+    std::size_t max_streams = 64;          ///< With records at a time; `stream` always counts.
     std::size_t max_payload = 1U << 20U;   ///< Data and key of one record; the service takes up to 10 MiB if set so.
 
     // when it goes
