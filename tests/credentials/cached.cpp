@@ -37,11 +37,12 @@ public:
     bool deaf = false; ///< Whether it does not notice that it is cancelled.
     int asked = 0;
     bool cancelled = false;
+    std::shared_ptr<void> farewell; ///< For one source, which keeps it as long as it lives.
 };
 
 class FakeSource {
 public:
-    explicit FakeSource(Script& script) : script_(&script) {}
+    explicit FakeSource(Script& script) : script_(&script), farewell_(std::move(script.farewell)) {}
 
     asio::awaitable<result<Secrets>> fetch() {
         ++script_->asked;
@@ -57,6 +58,7 @@ public:
 
 private:
     Script* script_;
+    std::shared_ptr<void> farewell_;
 };
 
 using Cache = CachedCredentials<FakeSource>;
@@ -491,13 +493,13 @@ TEST_CASE("whoever owns the world is held until the source has ended, and no lon
         Gate gate(context.get_executor());
         script.gate = &gate;
         script.deaf = true;
+        const std::weak_ptr<Bench> watch = bench;
         bench->cache.emplace(bench->fake.world, FakeSource(script));
         std::optional<result<Secrets>> answer;
         asio::co_spawn(context, fetch_into(*bench->cache, answer), asio::detached);
         co_await settle();
         CHECK(script.asked == 1);
         bench->cache.reset();
-        const std::weak_ptr<Bench> watch = bench;
         bench.reset();
         co_await settle();
         CHECK_FALSE(watch.expired());
@@ -505,6 +507,35 @@ TEST_CASE("whoever owns the world is held until the source has ended, and no lon
         co_await settle();
         CHECK(watch.expired());
         CHECK(answer.has_value());
+    });
+}
+
+TEST_CASE("a source that ends after its cache goes before its world") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        auto bench = std::make_shared<Bench>(context.get_executor());
+        bench->fake.world.belong_to(bench);
+        const std::weak_ptr<Bench> watch = bench;
+        bool source_went_first = false;
+        Script script;
+        script.next = bench->secrets("old", 1h);
+        script.deaf = true;
+        script.farewell = std::shared_ptr<void>(nullptr, [&](void*) { source_went_first = !watch.expired(); });
+        bench->cache.emplace(bench->fake.world, FakeSource(script));
+        co_await bench->cache->fetch();
+        Gate gate(context.get_executor());
+        script.gate = &gate;
+        bench->fake.clock.advance(46min);
+        co_await bench->cache->fetch(); // ageing: refreshed in the background
+        co_await settle();
+        CHECK(script.asked == 2);
+        bench->cache.reset();
+        bench.reset();
+        co_await settle();
+        CHECK_FALSE(watch.expired());
+        gate.open();
+        co_await settle();
+        CHECK(watch.expired());
+        CHECK(source_went_first);
     });
 }
 

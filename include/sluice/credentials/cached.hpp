@@ -123,6 +123,20 @@ private:
         bool stopped = false;
     };
 
+    /// Called when a flight has ended; holds what it refers to until then.
+    class Landing {
+    public:
+        Landing(std::shared_ptr<State> state, std::shared_ptr<Flight> flight)
+            : world_(state->world.hold()), state_(std::move(state)), flight_(std::move(flight)) {}
+
+        void operator()(const std::exception_ptr&) const noexcept {}
+
+    private:
+        std::shared_ptr<const void> world_; ///< The first member, which goes after the source.
+        std::shared_ptr<State> state_;
+        std::shared_ptr<Flight> flight_;
+    };
+
     static asio::awaitable<result<Secrets>> give(std::shared_ptr<State> state) {
         if (state->secrets) {
             auto& clock = state->world.clock();
@@ -145,10 +159,8 @@ private:
     static std::shared_ptr<Flight> take_off(const std::shared_ptr<State>& state) {
         auto flight = std::make_shared<Flight>(state->world.executor());
         state->flight = flight;
-        // The handler holds what the coroutine refers to until it has ended.
-        auto ended = [state, flight, world = state->world.hold()](const std::exception_ptr&) {};
         asio::co_spawn(state->world.executor(), fly(*state, flight),
-                       asio::bind_cancellation_slot(flight->stop.slot(), std::move(ended)));
+                       asio::bind_cancellation_slot(flight->stop.slot(), Landing(state, flight)));
         return flight;
     }
 
