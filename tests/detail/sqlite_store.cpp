@@ -205,6 +205,16 @@ TEST_CASE("after a full disk the log is copied at once, so that its space can be
     CHECK(vfs.changes() == copied);
 }
 
+TEST_CASE("damage that is found after a full disk ends the use of the file, and no recovery is tried") {
+    TestVfs vfs;
+    SqliteStore store(on(vfs));
+    CHECK_FALSE(append(store, 1));
+    store.rollback(error::storage_full, {});
+    store.rollback(error::storage_corrupt, {});
+    CHECK_FALSE(store.recover(true, 0));
+    CHECK(append(store, 2) == error::storage_corrupt);
+}
+
 TEST_CASE("an emptied file is shrunk only if it had grown large, or its disk was full") {
     for (const auto& [above, crowded] : {std::pair(100, false), std::pair(10'000, false), std::pair(10'000, true)}) {
         CAPTURE(above);

@@ -306,7 +306,8 @@ public:
         if (queue_) queue_->close();
     }
 
-    /// Completes when `work(Store&) -> result<T>` is committed, or with its error and nothing changed. It takes effect
+    /// Completes when `work(Store&) -> result<T>` is committed, or with its error and nothing changed, but for what
+    /// a piecemeal settlement stored. It takes effect
     /// after all work whose waiting began earlier. Cancellation detaches the waiter (`operation_aborted`).
     template <class T, class Work>
     [[nodiscard]] asio::awaitable<result<T>> perform(wall_time now, Work work) {

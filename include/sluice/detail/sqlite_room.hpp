@@ -54,8 +54,8 @@ private:
     sqlite3_file* file_;
 };
 
-/// The place of a database and its write-ahead log on the disk, which is theirs before it is needed: what was accepted
-/// can be settled when the disk is full.
+/// The place of a database and its write-ahead log on the disk, which a commit takes before it needs it: what was
+/// accepted can be settled when the disk is full.
 ///
 /// A commit writes into the log only, and the log's space can be used again only when all of it was copied. So that
 /// copying never needs another byte, the database is as long as its pages before a commit adds some; so that a

@@ -57,20 +57,21 @@ public:
     }
 
     [[nodiscard]] result<void> commit() {
+        const auto additions = chunks_->additions();
+        const bool appends = std::exchange(additions_, additions) != additions;
         if (sqlite3_txn_state(database_->handle(), "main") == SQLITE_TXN_WRITE) {
-            auto reserved = room_->reserve(std::exchange(additions_, chunks_->additions()) != chunks_->additions());
-            if (!reserved) return reserved;
+            if (auto reserved = room_->reserve(appends); !reserved) return reserved;
         }
-        const auto changes = log_pages_;
         if (auto committed = database_->execute("COMMIT"); !committed) return committed;
         room_->committed();
         piecemeal_ = false;
-        if (log_pages_ != changes && !crowded_) told_.clear();
+        if (appends) told_.clear();
         return {};
     }
 
     /// Undoes what was done since `begin`. Damage ends the use of the file.
     void rollback(error_code why, wall_time now) {
+        full_ = why == error::storage_full && chunks_;
         if (!database_) return;
         if (why == error::storage_corrupt) return condemn(now);
         remark_ = words_about(why);
@@ -80,7 +81,6 @@ public:
         if (!chunks_) return;
         room_->undo();
         additions_ = chunks_->additions();
-        full_ = why == error::storage_full;
         crowded_ = crowded_ || full_;
     }
 
@@ -106,7 +106,7 @@ public:
         else if (checkpoint_due(log_pages_, only_grew)) copied(room_->copy_log());
     }
 
-    /// What the log should say: each failure once, until something was stored again.
+    /// What the log should say: each failure once, until something was appended again.
     [[nodiscard]] std::string take_remark() {
         auto words = std::exchange(remark_, {});
         if (words == told_) return {};
