@@ -19,7 +19,7 @@ namespace sluice {
 ///
 /// Verbs block the caller and may be called from any thread but its own, on which log sinks and policies are called.
 /// Each throws `boost::system::system_error`, or, given an `error_code&` as its last argument, sets that instead. The
-/// destructor closes, for `Options::close_timeout` at most.
+/// destructor closes as `close` does.
 template <class... Ps>
 class BlockingProducer {
 public:

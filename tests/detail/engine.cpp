@@ -820,6 +820,50 @@ TEST_CASE("a letter that takes for ever does not stop the end if the storage per
     });
 }
 
+TEST_CASE("letters of what the storage never took are written at the end, though it persists") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        Fixture its(context);
+        co_await its->async_open(asio::use_awaitable);
+        its.diary->failing["append"] = 1;
+        for (int i = 0; i < 200; ++i) its.put("data");
+        const auto report = co_await its->async_close(0s, asio::use_awaitable);
+        CHECK(report.failed == 200);
+        CHECK(report.left == 0);
+        CHECK(its->stats().total().failed == 200);
+        REQUIRE(its.diary->letters.size() == 200);
+        CHECK(its.diary->letters.front().reason == error::storage_full);
+    });
+}
+
+TEST_CASE("of the letters at the end only those are cut short that are written again after the restart") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        auto options = quick();
+        options.attempts = 1;
+        Fixture its(context, options);
+        its.diary->held.insert("letter");
+        its.script->replies.emplace_back(spoiled);
+        const auto stored = its.deliver("stored");
+        auto asked = until([&] { return its.diary->count("letter") == 1; });
+        co_await std::move(asked);
+        its.diary->failing["append"] = 1;
+        its.put("refused");
+        its.put("refused, too");
+        const auto closed = its.close(0s);
+        asked = until([&] { return its.diary->count("letter") == 2; });
+        co_await std::move(asked);
+        co_await settle_down();
+        CHECK_FALSE(closed->has_value());
+        its.diary->held.clear();
+        auto ready = until([&] { return closed->has_value(); });
+        co_await std::move(ready);
+        CHECK((*closed)->failed == 2);
+        CHECK((*closed)->left == 1);
+        CHECK(*stored == error::kept);
+        CHECK(its.diary->letters.size() == 2);
+        CHECK(its.logged("did not take record") == 0); // that the end cuts it short is no news
+    });
+}
+
 TEST_CASE("who was buried is told, though the next letter takes for ever or fails for ever") {
     for (const bool failing : {true, false}) {
         CAPTURE(failing);

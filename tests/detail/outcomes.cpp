@@ -173,6 +173,23 @@ TEST_CASE("a clear forgets losses, tells who waits, and gives the number of all"
     CHECK(court.outcomes.clear(court.actions) == 0);
 }
 
+TEST_CASE("what the storage keeps is on its way to the dead letters no more, and has no outcome") {
+    Court court;
+    court.outcomes.lose(court.state, court.ref(0), error::gave_up);
+    court.chunk->stored = false;
+    court.outcomes.leave_to_storage();
+    CHECK(court.outcomes.next_loss() == 10);
+    CHECK(court.chunk->in_flight == 1);
+    court.chunk->stored = true;
+    court.outcomes.leave_to_storage();
+    CHECK(court.outcomes.next_loss() == 0);
+    CHECK(court.chunk->in_flight == 0);
+    CHECK(court.outcomes.unsettled() == 3);
+    court.outcomes.buried(10, court.actions); // comes too late
+    CHECK(court.outcomes.unsettled() == 3);
+    CHECK_FALSE(court.outcomes.has_settlements());
+}
+
 TEST_CASE("what is written off is not expected any more") {
     Court court;
     court.outcomes.flush(1, start + 1h, false);

@@ -34,7 +34,8 @@ public:
 /// | `d.take(letter)` | Keeps the letter, or gives an error: then the record waits and is offered again, with back-off. |
 ///
 /// Called on the producer's strand, one letter at a time. A call may be cancelled at the end of a producer whose
-/// storage persists: the letter comes again after the restart. With any other storage `async_close` waits for it.
+/// storage persists: the letter comes again after the restart. `async_close` waits for letters of records that no
+/// storage keeps.
 template <class D>
 concept RunningDeadLetters = requires(D letters, DeadLetter letter) {
     { letters.take(std::move(letter)) } -> std::same_as<asio::awaitable<result<void>>>;

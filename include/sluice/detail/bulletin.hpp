@@ -21,6 +21,12 @@ public:
 
     void put_off() noexcept { overdue_ = true; }
 
+    /// How long a record waits that was put then; `max()`: there is none.
+    [[nodiscard]] static std::chrono::milliseconds age(steady_time put, steady_time now) {
+        const auto waits = put == steady_time::max() ? steady_time::duration::zero() : now - put;
+        return std::max(std::chrono::duration_cast<std::chrono::milliseconds>(waits), std::chrono::milliseconds(0));
+    }
+
     void write(Stats stats, steady_time oldest, steady_time now) {
         overdue_ = false;
         due_ = now + std::chrono::milliseconds(10);
@@ -32,9 +38,7 @@ public:
     [[nodiscard]] Stats read(steady_time now) const {
         const std::lock_guard lock(mutex_);
         auto stats = stats_;
-        const auto age = oldest_ == steady_time::max() ? steady_time::duration::zero() : now - oldest_;
-        stats.oldest_age = std::max(std::chrono::duration_cast<std::chrono::milliseconds>(age),
-                                    std::chrono::milliseconds(0));
+        stats.oldest_age = age(oldest_, now);
         return stats;
     }
 

@@ -53,6 +53,7 @@ public:
         outcomes_.expect(chunk.live, chunk.first + chunk.count);
         auto live = std::make_unique<LiveChunk>(std::move(chunk), now);
         if (!live->index()) return outcomes_.write_off(live->chunk.first, live->chunk.live);
+        live->stored = false;
         outcomes_.lose_chunk(its, its.queue.add(std::move(live)), reason);
     }
 
@@ -202,6 +203,9 @@ public:
     /// The dead letters have the record.
     void buried(std::uint64_t sequence) { outcomes_.buried(sequence, actions_); }
 
+    /// What the storage has goes to the dead letters another time, after a restart.
+    void leave_to_storage() { outcomes_.leave_to_storage(); }
+
     // --- what it wants -----------------------------------------------------------------------------------------
 
     /// What is to be done now.
@@ -244,14 +248,7 @@ public:
     /// When the oldest record in memory was put; `max()` if there is none.
     [[nodiscard]] steady_time oldest() const {
         auto first = steady_time::max();
-        for (const auto& [name, its] : streams_) {
-            for (const auto& [sequence, chunk] : its.queue.chunks()) {
-                if (chunk->chunk.live > 0) {
-                    first = std::min(first, chunk->put);
-                    break;
-                }
-            }
-        }
+        for (const auto& [name, its] : streams_) first = std::min(first, its.queue.oldest());
         return first;
     }
 

@@ -243,11 +243,11 @@ private:
 
     /// A letter that is cut short is written again after the restart, if there is something to write it from.
     void begin_burying() {
-        if (company_.storage().persistent()) {
-            spawn_cancellable(bury());
-        } else {
-            spawn(bury());
-        }
+        const bool persistent = company_.storage().persistent();
+        if (persistent && !stopping_) return spawn_cancellable(bury());
+        if (persistent) delivery_.leave_to_storage();
+        burying_ = delivery_.next_loss() != 0;
+        if (burying_) spawn(bury());
     }
 
     void take_lots(Moment now) {
@@ -278,9 +278,10 @@ private:
 
     /// No more sending: what is in flight is cancelled, and when all is quiet the rest is settled.
     void stop(FlushReport report) {
+        if (std::exchange(stopping_, true)) return;
         report_ = report;
         if (delivery_.unsettled() > 0) report_.paused_by = delivery_.paused_by();
-        if (std::exchange(stopping_, true)) return;
+        failed_before_ = failed();
         delivery_.halt();
         alarm_.cancel();
         tasks_.cancel();
@@ -305,17 +306,21 @@ private:
 
     /// What a storage does not keep goes to the dead letters.
     void abandon() {
-        if (open_ && !company_.storage().persistent()) {
-            report_.failed += delivery_.unsettled();
-            delivery_.abandon(error::closed);
-        }
+        burying_ = false; // that was cut short
+        if (open_ && !company_.storage().persistent()) delivery_.abandon(error::closed);
         if (open_) step();
         stop_further();
     }
 
+    [[nodiscard]] std::uint64_t failed() const {
+        Stats stats;
+        delivery_.stats_into(stats.streams);
+        return stats.total().failed;
+    }
+
     void last_words() {
-        const auto left = delivery_.unsettled();
-        report_.left = left;
+        report_.left = delivery_.unsettled();
+        report_.failed += failed() - failed_before_;
         delivery_.tell_all(open_ && company_.storage().persistent() ? error::kept : error::closed);
         if (open_) step();
         stop_further();
@@ -330,7 +335,6 @@ private:
         for (auto& lot : intake_.take(clock_.steady(), true, lots_due_)) {
             auto chunk = lot.seal(next_sequence_);
             next_sequence_ += chunk.count;
-            report_.failed += chunk.count;
             delivery_.admit_lost(std::move(chunk), open_failure_, moment());
         }
         co_await bury();
@@ -378,6 +382,7 @@ private:
     std::uint64_t last_flush_ = 0;
     steady_time lots_due_ = steady_time::max();
     FlushReport report_;
+    std::uint64_t failed_before_ = 0; ///< The records that failed by the time of the report.
 };
 
 } // namespace sluice::detail

@@ -134,6 +134,7 @@ public:
     std::uint32_t references = 0;           ///< From queues and flights.
     std::uint32_t in_flight = 0;            ///< Records in requests or on their way to the dead letters.
     bool dirty = false;                     ///< The storage does not know the latest state.
+    bool stored = true;                     ///< The storage has it.
 
 private:
     class Slot {

@@ -104,6 +104,20 @@ public:
         loss.stream->queue.release(loss.ref);
     }
 
+    /// Of what is on its way to the dead letters, the storage keeps what it has: it stays without an outcome.
+    void leave_to_storage() {
+        for (auto its = losses_.begin(); its != losses_.end();) {
+            const auto loss = its->second;
+            if (!loss.ref.chunk->stored) {
+                ++its;
+                continue;
+            }
+            its = losses_.erase(its);
+            --loss.ref.chunk->in_flight;
+            loss.stream->queue.release(loss.ref);
+        }
+    }
+
     /// Every record is gone, on the user's word; gives how many there were. Their chunks forget them elsewhere.
     std::uint64_t clear(Actions& actions) {
         for (const auto& [sequence, loss] : losses_) {

@@ -119,6 +119,13 @@ public:
         chunks_.erase(chunk.chunk.first);
     }
 
+    /// When the oldest record without an outcome was put; `max()` if there is none.
+    [[nodiscard]] steady_time oldest() const {
+        const auto live = [](const auto& entry) { return entry.second->chunk.live > 0; };
+        const auto first = std::find_if(chunks_.begin(), chunks_.end(), live);
+        return first == chunks_.end() ? steady_time::max() : first->second->put;
+    }
+
     /// When the oldest record that could be sent was put; `max()` if there is none.
     [[nodiscard]] steady_time oldest_sendable() const {
         if (!ready_.empty()) return ready_.front().chunk->put;

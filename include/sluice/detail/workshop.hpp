@@ -125,6 +125,7 @@ protected:
         try {
             tell(company_.metrics());
         } catch (...) {
+            if (std::exchange(metrics_threw_, true)) return;
             options_.log.error("the metrics threw an exception: what they count is not all there is");
         }
     }
@@ -141,13 +142,13 @@ protected:
         fresh.cleared = cleared_;
         fresh.unreadable = unreadable_;
         fresh.paused_by = delivery_.paused_by();
-        bulletin_.write(std::move(fresh), delivery_.oldest(), now);
+        const auto oldest = delivery_.oldest();
+        bulletin_.write(std::move(fresh), oldest, now);
         if (!open_) return;
-        auto current = bulletin_.read(now);
+        Stats current;
         intake_.stats_into(current);
-        observe([&](auto& metrics) {
-            metrics.buffered(current.buffered_records, current.buffered_bytes, current.oldest_age);
-        });
+        const auto age = Bulletin::age(oldest, now);
+        observe([&](auto& metrics) { metrics.buffered(current.buffered_records, current.buffered_bytes, age); });
     }
 
     // --- committing --------------------------------------------------------------------------------------------
@@ -300,8 +301,9 @@ protected:
         step();
     }
 
-    /// Gives lost records to the dead letters, one after the other.
+    /// Gives lost records to the dead letters, one after the other. What the end cuts short is begun again then.
     asio::awaitable<void> bury() {
+        const bool last_try = stopping_;
         co_await tasks_.begin();
         for (unsigned failures = 0; delivery_.next_loss() != 0;) {
             const auto sequence = delivery_.next_loss();
@@ -314,10 +316,9 @@ protected:
                 if (sequence % 64 == 0) co_await asio::post(strand_, asio::use_awaitable);
                 continue;
             }
-            options_.log.error("the dead letters did not take record ", sequence, ": ", failure);
-            if (stopping_) {
-                // A storage that persists offers it again after the restart; else this was the last try.
-                if (open_ && company_.storage().persistent()) co_return;
+            if (stopping_ && !last_try) co_return;
+            if (failures == 0) options_.log.error("the dead letters did not take record ", sequence, ": ", failure);
+            if (last_try) {
                 delivery_.buried(sequence);
                 continue;
             }
@@ -360,6 +361,7 @@ protected:
     bool settling_ = false;
     bool burying_ = false;
     bool stopping_ = false;
+    bool metrics_threw_ = false; ///< Once, which the log tells.
     error_code missed_; ///< Of the commit that just ended; whoever came meanwhile waited for it, too.
     std::map<std::uint64_t, std::function<void(error_code, FlushReport)>> flushes_;
     std::vector<std::function<void(error_code, std::uint64_t)>> clears_;
