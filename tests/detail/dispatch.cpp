@@ -193,7 +193,7 @@ TEST_CASE("a batching that mixes the order and takes several records an entry ge
     REQUIRE(first.has_value());
     CHECK(first->entries() == 1);
     CHECK(first->sequences == std::vector<std::uint64_t>{2, 1});
-    CHECK(first->entry(0).size() == 2);
+    CHECK(first->members.size() == 2);
     CHECK(desk.next()->sequences == std::vector<std::uint64_t>{4, 3});
     CHECK_FALSE(desk.next().has_value());
     CHECK(desk.next(true)->sequences == std::vector<std::uint64_t>{5});

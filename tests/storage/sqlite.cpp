@@ -24,6 +24,9 @@ using namespace sluice;
 
 namespace {
 
+/// Tests with a child process: no ThreadSanitizer for them, which loses count of the threads that a fork leaves behind.
+const auto forks = doctest::test_suite("forks");
+
 Chunk chunk(std::uint64_t first, std::uint32_t count = 1, std::string body = "body", std::string stream = "stream") {
     Chunk made(std::move(stream), first, count, std::make_shared<const std::string>(std::move(body)));
     made.live_bytes = count * std::uint64_t{10};
@@ -245,7 +248,7 @@ TEST_CASE("a body beyond max_chunk_bytes is refused alone") {
     });
 }
 
-TEST_CASE("kill -9 in the middle of appends loses nothing that was acknowledged") {
+TEST_CASE("kill -9 in the middle of appends loses nothing that was acknowledged" * forks) {
     TemporaryDirectory directory;
     const SqliteStorage recipe(directory / "db");
     std::uint64_t acknowledged = 0;
@@ -341,7 +344,7 @@ TEST_CASE("power loss takes what Durability::normal acknowledged: the test file 
     CHECK(read_all(recipe).empty());
 }
 
-TEST_CASE("a second opener gets storage_locked at once, in this process and in another") {
+TEST_CASE("a second opener gets storage_locked at once, in this process and in another" * forks) {
     TemporaryDirectory directory;
     const auto path = directory / "db";
     const SqliteStorage recipe(path);
@@ -384,7 +387,7 @@ TEST_CASE("a second opener gets storage_locked at once, in this process and in a
     CHECK(read_all(recipe).size() == 1);
 }
 
-TEST_CASE("another application's database is left as it is, byte for byte") {
+TEST_CASE("another application's database is left as it is, byte for byte" * forks) {
     TemporaryDirectory directory;
     const auto path = directory / "db";
     execute(path, "PRAGMA journal_mode = WAL; CREATE TABLE precious (x); INSERT INTO precious VALUES (1)");
@@ -479,7 +482,7 @@ TEST_CASE("a damaged file is set aside under a new name, and the next opening st
     CHECK(corrupt_files(directory.path()) == aside);
 }
 
-TEST_CASE("a flipped bit in a body is found by the opening, and when it is read later") {
+TEST_CASE("a flipped bit in a body is found by the opening, and when it is read later" * forks) {
     TemporaryDirectory directory;
     const auto path = directory / "db";
     const SqliteStorage recipe(path);
@@ -522,7 +525,7 @@ TEST_CASE("a flipped bit in a body is found by the opening, and when it is read 
     CHECK(read_all(recipe).empty());
 }
 
-TEST_CASE("an emptied database beside a full log is damage, not a new database") {
+TEST_CASE("an emptied database beside a full log is damage, not a new database" * forks) {
     TemporaryDirectory directory;
     const auto path = directory / "db";
     CHECK(in_child([&] {
@@ -595,7 +598,7 @@ TEST_CASE("a path that cannot be written is storage_unwritable, and the log says
     CHECK(corrupt_files(directory.path()).empty());
 }
 
-TEST_CASE("a directory or a file without write permission is storage_unwritable and keeps what it has") {
+TEST_CASE("a directory or a file without write permission is storage_unwritable and keeps what it has" * forks) {
     TemporaryDirectory directory;
     const auto path = directory / "db";
     fill(SqliteStorage(path), 3);
