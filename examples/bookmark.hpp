@@ -36,7 +36,7 @@ public:
     [[nodiscard]] std::uint64_t position() const noexcept { return position_; }
     [[nodiscard]] std::uint64_t lines() const noexcept { return lines_; }
 
-    /// On disk when it returns. Throws if that failed; then the old one is still there.
+    /// Throws if it cannot be written: then the old one is still there, as it may be after a power cut.
     void move(std::uint64_t position, std::uint64_t lines) {
         const auto fresh = path_ + ".new";
         const auto text = std::to_string(position) + " " + std::to_string(lines) + " " + file_ + "\n";

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <atomic>
 #include <cerrno>
-#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
@@ -26,7 +26,7 @@ public:
 class Lines {
 public:
     /// `-` is standard input. Waiting ends when `stopped` is set.
-    Lines(const std::string& path, std::size_t longest, const volatile std::sig_atomic_t& stopped)
+    Lines(const std::string& path, std::size_t longest, const std::atomic<bool>& stopped)
         : name_(path == "-" ? "standard input" : path), longest_(longest), stopped_(stopped) {
         if (path != "-") file_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
         struct stat about {};
@@ -81,7 +81,7 @@ private:
     /// Until there is something to read; false if it was stopped before.
     bool wait() {
         pollfd input{file_, POLLIN, 0};
-        while (stopped_ == 0) {
+        while (!stopped_) {
             const int ready = poll(&input, 1, 200);
             if (ready > 0) return true;
             if (ready < 0 && errno != EINTR) fail();
@@ -109,7 +109,7 @@ private:
 
     std::string name_;
     std::size_t longest_;
-    const volatile std::sig_atomic_t& stopped_;
+    const std::atomic<bool>& stopped_;
     int file_ = STDIN_FILENO;
     bool lasting_ = false;
     bool ended_ = false;

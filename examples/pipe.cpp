@@ -41,7 +41,7 @@ AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.
   --region REGION    its region (default: AWS_REGION)
   --endpoint URL     another endpoint than the region's, such as http://127.0.0.1:4567
   --buffer PATH      where lines wait that are not delivered yet (default: NAME.buffer.db)
-  --key-field N      the N-th word of a line is its partition key (default: random keys)
+  --key-field N      the N-th word of a line is its partition key (default, and for lines with fewer: a random key)
   --help             this text
 
 Ctrl-C stops; the same command goes on with what waits in the buffer, and with the rest of FILE. A second Ctrl-C ends
@@ -105,12 +105,12 @@ Arguments read_arguments(const std::vector<std::string>& words) {
     return its;
 }
 
-/// The N-th word of a line, counted from one; the begin of the line if it has fewer.
-std::string word_of(const std::string& line, std::size_t n) {
+/// The N-th word of a line, counted from one; none if it has fewer.
+std::optional<std::string> word_of(const std::string& line, std::size_t n) {
     std::size_t begin = 0;
     for (;; begin = line.find(' ', begin)) {
         begin = line.find_first_not_of(' ', begin);
-        if (begin == std::string::npos) return line.substr(0, 256);
+        if (begin == std::string::npos) return std::nullopt;
         if (--n == 0) return line.substr(begin, line.find(' ', begin) - begin);
     }
 }
@@ -123,14 +123,15 @@ bool is_of_the_line(sluice::error_code reason) {
 }
 
 /// Set by Ctrl-C.
-volatile std::sig_atomic_t stopped = 0;
+std::atomic<bool> stopped = false;
+static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may touch no other");
 
 class Pipe {
 public:
     explicit Pipe(Arguments arguments)
         : arguments_(std::move(arguments)),
           lines_(arguments_.file.value_or("-"), arguments_.options.max_payload, stopped),
-          // A bookmark may not survive a power cut that what lies before it does not.
+          // In a power cut the bookmark must not outlive the lines before it.
           producer_(adapted(arguments_.options), sluice::SqliteStorage(arguments_.buffer, sluice::Durability::full)) {
         if (!lines_.lasting()) return;
         bookmark_.emplace(arguments_.buffer + ".position", *arguments_.file);
@@ -145,7 +146,7 @@ public:
         {
             const std::jthread ticker([this](const std::stop_token& stop) { tick(stop); });
             failure = read();
-            while (!failure && stopped == 0 && producer_.flush(1h, failure).left > 0) {}
+            while (!failure && !stopped && producer_.flush(1h, failure).left > 0) {}
         }
         const auto report = producer_.close();
         draw(true);
@@ -217,13 +218,13 @@ private:
         for (const auto& [reason, times] : refused_) {
             if (times > 1) line_.note(grouped(times) + " lines were refused: " + reason.message());
         }
-        if (failure && stopped == 0) {
+        if (failure && !stopped) {
             line_.note("reading stopped before line " + grouped(count_ + 1) + ": " + failure.message());
         }
-        if (failure || stopped != 0 || left > 0) {
+        if (failure || stopped || left > 0) {
             line_.note(grouped(left) + " records wait in " + arguments_.buffer +
                        "; the same command goes on with them" + (bookmark_ ? " and with the rest of the file" : ""));
-            return stopped != 0 ? 130 : 1;
+            return stopped ? 130 : 1;
         }
         if (bookmark_) bookmark_->remove();
         return producer_.stats().total().failed > 0 || !refused_.empty() ? 1 : 0;
@@ -232,7 +233,7 @@ private:
     void tick(const std::stop_token& stop) {
         while (!stop.stop_requested()) {
             // Ends the waiting for room, and for what is left.
-            if (stopped != 0) producer_.close();
+            if (stopped) producer_.close();
             draw(false);
             std::this_thread::sleep_for(200ms);
         }
@@ -274,7 +275,7 @@ private:
 
 void stop_on(int signal) {
     struct sigaction action {};
-    action.sa_handler = [](int) { stopped = 1; };
+    action.sa_handler = [](int) { stopped = true; };
     // The second signal does what it does by default: it ends the process.
     action.sa_flags = static_cast<int>(SA_RESETHAND);
     sigaction(signal, &action, nullptr);

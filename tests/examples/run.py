@@ -238,10 +238,10 @@ def every_input(place):
 
 def refused_lines(place):
     sink = Sink()
-    text = "a k1\n" + "\n" * 3_000 + "b k2\n" + "y" * 3_000_000 + "\nc k3\n"
+    text = "a k1\n" + f"x {'k' * 300}\n" * 3_000 + "no-key\nb k2\n" + "y" * 3_000_000 + "\nc k3\n"
     status, said = place.run("--key-field", "2", text=text, endpoint=sink.endpoint)
-    assert status == 1 and set(sink.arrived) == {"a k1", "b k2", "c k3"}, (status, sink.arrived.keys(), said)
-    assert "line 2: The partition key is empty" in said and "3,000 lines were refused" in said, said
+    assert status == 1 and set(sink.arrived) == {"a k1", "no-key", "b k2", "c k3"}, (status, sink.arrived.keys(), said)
+    assert "line 2: The partition key has more than 256" in said and "3,000 lines were refused" in said, said
     assert said.count("\n") < 10, said
 
 
