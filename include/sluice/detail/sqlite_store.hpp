@@ -1,6 +1,6 @@
 #pragma once
 
-#include <sluice/detail/sqlite_file.hpp>
+#include <sluice/detail/sqlite_opening.hpp>
 #include <sluice/detail/sqlite_room.hpp>
 
 #include <optional>
