@@ -5,6 +5,7 @@ They are compiled as a reader would paste them, but with AddressSanitizer and Un
 Kinesis on this machine through the usual variables of the environment. A block without `main` is only compiled: it sees
 the includes before it, `options` and a `producer`, and stands in a coroutine if it awaits something.
 """
+import concurrent.futures
 import os
 import pathlib
 import re
@@ -64,8 +65,11 @@ def main():
             endpoint = re.match(r"listening on (\S+)", kinesis.stdout.readline())[1]
             environment = {**os.environ, "AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "local",
                            "AWS_SECRET_ACCESS_KEY": "local", "AWS_REGION": "us-east-1"}
-            for line, block, program in blocks():
-                fault = run_block(compiler, block, program, environment)
+            with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+                tried = [(line, pool.submit(run_block, compiler, block, program, environment))
+                         for line, block, program in blocks()]
+            for line, trial in tried:
+                fault = trial.result()
                 passed += not fault
                 failed += bool(fault)
                 print(f"README.md:{line}: " + (f"FAILED\n{fault}" if fault else "passed"))
