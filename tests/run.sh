@@ -23,7 +23,6 @@ Stages, in this order:
   thread     live under ThreadSanitizer
   foreign    servers and clients that others wrote
   clang      (with --long) build with clang; unit and live under its sanitizers; headers and rejects
-  fuzz       (with --long) every fuzzer, for a minute
 
 While you work, without sanitizers: --only unit, --only live.
 TEXT
@@ -142,12 +141,8 @@ stage_clang() {
     check "rejects with clang" python3 tests/rejects/run.py --jobs "$jobs" $clang
 }
 
-stage_fuzz() {
-    if [[ -f tests/fuzz/run.sh ]]; then cases fuzz bash tests/fuzz/run.sh; fi
-}
-
 stages=(install build odr simulate lint headers rejects packaging readme examples address thread foreign)
-if $long; then stages+=(clang fuzz); fi
+if $long; then stages+=(clang); fi
 if ((${#only[@]})); then stages=("${only[@]}"); fi
 for stage in "${stages[@]}"; do
     if [[ $(type -t "stage_$stage") != function ]]; then

@@ -159,7 +159,7 @@ TEST_CASE("tables that are not a store's are damage, and the file is free again"
     const int flags = SQLITE_OPEN_READWRITE;
     auto database = detail::SqliteDatabase::open("db", flags, vfs.name());
     REQUIRE(database->execute("PRAGMA locking_mode = EXCLUSIVE; ALTER TABLE chunks DROP COLUMN attempts").has_value());
-    *database = std::move(*detail::SqliteDatabase::open(":memory:", flags, ""));
+    *database = detail::SqliteDatabase::open(":memory:", flags, "").value();
     SqliteStore store(on(vfs));
     CHECK(append(store, 2) == error::storage_corrupt);
     CHECK(store.take_remark().find("storage db") == 0);
