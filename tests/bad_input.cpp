@@ -16,6 +16,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -76,10 +77,11 @@ public:
         options.linger = 5ms;
         options.back_off = 5ms;
         options.longest_back_off = 20ms;
-        options.log = sluice::Log([this](sluice::LogLevel, std::string_view line) {
+        const auto sink = [this](sluice::LogLevel, std::string_view line) {
             const std::lock_guard lock(mutex_);
             log_.append(line).append("\n");
-        });
+        };
+        options.log = sluice::Log(sink, sluice::LogLevel::debug);
     }
 
     Producer& start() { return start(sluice::SqliteStorage(directory / "buffer.db")); }
@@ -684,4 +686,76 @@ TEST_CASE("entries that fail for ever are dead letters with every attempt's word
     CHECK(has_remedy(error::gave_up));
     CHECK(seen.size() == 30);
     CHECK(std::set<std::string>(seen.begin(), seen.end()) == data_of(records));
+}
+
+TEST_CASE("no secret is in the log, in a file, in a message or in a dead letter, whether it was right or wrong") {
+    Place place;
+    const std::string secret = "SeCrEt/0123456789abcdefghijklmnopqrstuvwx";
+    const std::string wrong = "WrOnG/0123456789abcdefghijklmnopqrstuvwxy";
+    const std::string token = "ToKeN//////////0123456789";
+    place.server->with([&](local::Service& service) {
+        service.keys.emplace_back("temporary", sluice::Secret(secret), sluice::Secret(token));
+    });
+    std::atomic<bool> right = false;
+    place.keys = [&]() -> sluice::result<sluice::Secrets> {
+        return sluice::Secrets("temporary", sluice::Secret(right ? secret : wrong), sluice::Secret(token));
+    };
+    // The service tells what it was sent, as Kinesis does when a signature is wrong.
+    const std::string canonical = "The Canonical String was\nx-amz-security-token:" + token + " and " + wrong;
+    std::string said = R"({"__type":"InvalidSignatureException","message":")" + canonical + R"("})";
+    for (auto at = said.find('\n'); at != std::string::npos; at = said.find('\n')) said.replace(at, 1, " ");
+    place.server->add(local::Fault(fault::Page(400, said)));
+    auto& producer = place.start();
+    std::vector<std::string> texts;
+    const auto records = some_records(30);
+    CHECK(producer.put_all(records).accepted == 30);
+    const auto during = producer.flush(0s);
+    CHECK(during.paused_by == error::signature_refused);
+    texts.push_back(during.paused_by.message());
+    place.heal();
+    producer.flush(0s); // now the service finds the wrong signature itself
+    right = true;
+    CHECK(producer.flush(20s).left == 0);
+    CHECK(place.logged("***"));
+    error_code lost;
+    auto nowhere = Record("key", "data");
+    nowhere.stream = "nowhere";
+    producer.put(nowhere, lost);
+    producer.flush(0s);
+    place.producer.reset();
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(place.directory.path())) {
+        texts.push_back(slurp(entry.path()));
+    }
+    CHECK(texts.size() > 1);
+    for (const auto& letter : *place.letters) {
+        for (const auto& attempt : letter.attempts) texts.push_back(attempt.message);
+    }
+    for (const auto& hidden : {secret, wrong, token}) {
+        CHECK_FALSE(place.logged(hidden));
+        for (const auto& text : texts) CHECK(text.find(hidden) == std::string::npos);
+    }
+    place.letters->clear();
+    check_arrived(place, records);
+}
+
+TEST_CASE("a producer's life leaves every signal as it was, broken connections and all") {
+    const auto handlers = [] {
+        std::vector<void (*)(int)> all;
+        for (int signal = 1; signal < 32; ++signal) {
+            struct sigaction action {};
+            all.push_back(sigaction(signal, nullptr, &action) == 0 ? action.sa_handler : nullptr);
+        }
+        return all;
+    };
+    const auto before = handlers();
+    Place place;
+    auto& producer = place.start();
+    CHECK(producer.put_all(some_records(30)).accepted == 30);
+    CHECK(handlers() == before);
+    place.server->stop(); // a write into what the service closed would be a SIGPIPE, which ends the process
+    producer.flush(0s);
+    CHECK(producer.put_all(some_records(30)).accepted == 30);
+    producer.flush(0s);
+    place.producer.reset();
+    CHECK(handlers() == before);
 }

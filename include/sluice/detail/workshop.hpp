@@ -53,7 +53,7 @@ protected:
 
     Workshop(asio::any_io_executor executor, Options options, typename Company::Recipes recipes, B batching,
              P partitioning, Z compression, K clock, RequestLimits limits, PutRules rules)
-        : options_(std::move(options)), strand_(asio::make_strand(std::move(executor))), clock_(std::move(clock)),
+        : options_(std::move(options)), strand_(asio::make_strand(executor)), clock_(std::move(clock)),
           world_(strand_, clock_, options_), company_(std::move(recipes)), batching_(batching),
           compression_(std::move(compression)), limits_(limits),
           intake_(options_, rules, std::move(partitioning), clock_),
