@@ -36,8 +36,8 @@ public:
     /// cost less.
     HttpVersion http_version = HttpVersion::http1;
 
-    /// More exchanges with one host wait for a connection; that wait is part of `HttpRequest::timeout`, but not of
-    /// `connect_timeout`.
+    /// More exchanges with one host wait for a connection; that wait is part of `HttpRequest::timeout`, and of
+    /// `connect_timeout`, too, with some libcurl (8.14, but not 7.88).
     std::size_t connections_per_host = 64;
 
     std::chrono::seconds keep_alive{60}; ///< A connection that was idle for longer is not used again. At least 1.
