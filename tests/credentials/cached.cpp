@@ -405,7 +405,7 @@ TEST_CASE("a caller that is cancelled leaves the question and the others alone")
     });
 }
 
-TEST_CASE("destruction cancels the source") {
+TEST_CASE("the stop cancels the source, and the cache may go") {
     run([](asio::io_context& context) -> asio::awaitable<void> {
         Bench bench(context.get_executor());
         Gate gate(context.get_executor());
@@ -413,6 +413,7 @@ TEST_CASE("destruction cancels the source") {
         std::optional<result<Secrets>> answer;
         asio::co_spawn(context, fetch_into(*bench.cache, answer), asio::detached);
         co_await settle();
+        bench.cache->stop();
         bench.cache.reset();
         co_await settle();
         CHECK(bench.script.cancelled);
@@ -421,14 +422,17 @@ TEST_CASE("destruction cancels the source") {
     });
 }
 
-TEST_CASE("destruction before the source was asked leaves nobody waiting") {
+TEST_CASE("a stop before the source was asked leaves nobody waiting") {
     run([](asio::io_context& context) -> asio::awaitable<void> {
         Bench bench(context.get_executor());
         Gate gate(context.get_executor());
         bench.script.gate = &gate;
         std::optional<result<Secrets>> answer;
         asio::co_spawn(context, fetch_into(*bench.cache, answer), asio::detached);
-        asio::post(context, [&bench] { bench.cache.reset(); });
+        asio::post(context, [&bench] {
+            bench.cache->stop();
+            bench.cache.reset();
+        });
         co_await settle();
         REQUIRE(answer.has_value());
         CHECK(answer->error() == asio::error::operation_aborted);
@@ -499,6 +503,7 @@ TEST_CASE("whoever owns the world is held until the source has ended, and no lon
         asio::co_spawn(context, fetch_into(*bench->cache, answer), asio::detached);
         co_await settle();
         CHECK(script.asked == 1);
+        bench->cache->stop();
         bench->cache.reset();
         bench.reset();
         co_await settle();
@@ -528,6 +533,7 @@ TEST_CASE("a source that ends after its cache goes before its world") {
         co_await bench->cache->fetch(); // ageing: refreshed in the background
         co_await settle();
         CHECK(script.asked == 2);
+        bench->cache->stop();
         bench->cache.reset();
         bench.reset();
         co_await settle();

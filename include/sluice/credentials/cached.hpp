@@ -72,7 +72,8 @@ enum class Freshness : std::uint8_t {
 ///
 /// Credentials that have expired on arrival are `credentials_expired`; without a key, or with characters that no header
 /// may have, `credentials_failed`. One strand. A caller that is cancelled gets `operation_aborted`, and nothing else
-/// changes; destruction cancels the source, and holds the world (`World::hold`) until that has ended.
+/// changes. What the source has under way holds the world (`World::hold`) until it has ended; to be destroyed after
+/// `stop`, or with its executor.
 template <RunningCredentials Source>
 class CachedCredentials final : public AnyCredentials {
 public:
@@ -81,7 +82,7 @@ public:
     CachedCredentials(const CachedCredentials&) = delete;
     CachedCredentials& operator=(const CachedCredentials&) = delete;
 
-    ~CachedCredentials() override { stop(); }
+    ~CachedCredentials() override = default;
 
     /// Cancels what the source has under way, and asks it no more: whoever waits gets `operation_aborted`.
     void stop() {

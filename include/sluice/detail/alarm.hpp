@@ -24,7 +24,11 @@ public:
 
     Alarm(const Alarm&) = delete;
     Alarm& operator=(const Alarm&) = delete;
-    ~Alarm() { cancel(); }
+
+    /// Silences it, and no more: its context may be being destroyed, when what waits must not be cancelled any more.
+    ~Alarm() {
+        if (call_) call_->cancelled = true;
+    }
 
     /// Has `ring` called at `when`, unless it will be called before. Never sooner than in a tenth of a millisecond, so
     /// that a caller whose reckoning is off cannot spin.
