@@ -50,7 +50,8 @@ cmake_minimum_required(VERSION 3.24)
 project(unknown LANGUAGES CXX)
 find_package(sluice REQUIRED COMPONENTS teleport)
 TEXT
-    cmake -S "$work/unknown" -B "$work/unknown/build" -DCMAKE_PREFIX_PATH="$work/prefix" >"$work/unknown/said.txt" 2>&1
+    cmake -S "$work/unknown" -B "$work/unknown/build" -G Ninja -DCMAKE_PREFIX_PATH="$work/prefix" \
+        >"$work/unknown/said.txt" 2>&1
     local status=$?
     cat "$work/unknown/said.txt"
     ((status != 0)) && tr -s ' \n' ' ' <"$work/unknown/said.txt" | grep -q "component teleport is unknown"
