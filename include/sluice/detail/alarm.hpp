@@ -50,7 +50,8 @@ public:
         if (!call_) return;
         const auto call = std::exchange(call_, nullptr);
         call->cancelled = true;
-        call->signal.emit(asio::cancellation_type::terminal);
+        // Asio loses a coroutine that is cancelled before it begins (Boost 1.81), or throws out of `run` (1.83).
+        if (call->begun) call->signal.emit(asio::cancellation_type::terminal);
     }
 
 private:
@@ -60,11 +61,12 @@ private:
 
         steady_time when;
         asio::cancellation_signal signal;
+        bool begun = false;
         bool cancelled = false;
     };
 
     static asio::awaitable<void> wait(std::shared_ptr<Call> call, AnyClock& clock) {
-        // A cancel that came before this began has no effect on the wait.
+        call->begun = true;
         if (!call->cancelled) co_await clock.async_wait_until(call->when);
     }
 
