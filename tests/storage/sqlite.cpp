@@ -829,6 +829,16 @@ TEST_CASE("what SQLite says of a failure is in the log, once, and again when som
         }
         REQUIRE(world.lines->size() == 3);
         CHECK(world.lines->back().find("storage db: database or disk is full (13)") == 0);
+        // A buffer that is never empty tells of the next time, too.
+        vfs.set_room(vfs.used() + 1'000'000);
+        stored = co_await storage->append(one(chunk(4)));
+        CHECK(stored.has_value());
+        vfs.set_room(vfs.used());
+        stored = co_await storage->append(one(chunk(5, 1, std::string(1'000'000, 'x'))));
+        CHECK(stored.error() == error::storage_full);
+        const auto read = co_await storage->usage();
+        CHECK(read.has_value());
+        CHECK(world.lines->size() == 4);
         stored = co_await storage->append(one(chunk(1)));
         CHECK(stored.error() == error::storage_failed);
         CHECK(world.logged("the sequence of a chunk was used before"));

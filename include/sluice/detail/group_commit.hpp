@@ -307,8 +307,8 @@ public:
     }
 
     /// Completes when `work(Store&) -> result<T>` is committed, or with its error and nothing changed, but for what
-    /// a piecemeal settlement stored. It takes effect
-    /// after all work whose waiting began earlier. Cancellation detaches the waiter (`operation_aborted`).
+    /// a piecemeal settlement stored. It takes effect after all work whose waiting began earlier. Cancellation detaches
+    /// the waiter (`operation_aborted`).
     template <class T, class Work>
     [[nodiscard]] asio::awaitable<result<T>> perform(wall_time now, Work work) {
         auto begin = [queue = queue_, now](auto handler, Work its_work) {
