@@ -53,8 +53,14 @@ public:
 
     // where to
     std::string stream;   ///< Of records that name none. 1 to 128 of `[a-zA-Z0-9_.-]`.
-    std::string region;   ///< Empty: AWS_REGION, then AWS_DEFAULT_REGION.
-    std::string endpoint; ///< `http[s]://host[:port]`; empty: AWS_ENDPOINT_URL_KINESIS, AWS_ENDPOINT_URL, the region's.
+    std::string region;   ///< Empty: AWS_REGION, AWS_DEFAULT_REGION, the profile's `region`.
+    std::string endpoint; ///< `http[s]://host[:port]`; empty: AWS_ENDPOINT_URL_KINESIS, AWS_ENDPOINT_URL, the profile's
+                          ///< `endpoint_url`, the region's.
+    std::string profile;  ///< Of the shared configuration files. Empty: AWS_PROFILE, then `default`.
+    std::optional<bool> fips;       ///< Endpoints under FIPS 140. None: AWS_USE_FIPS_ENDPOINT, the profile's setting.
+    std::optional<bool> dual_stack; ///< Endpoints with IPv6. None: AWS_USE_DUALSTACK_ENDPOINT, the profile's setting.
+    std::optional<bool> ignore_configured_endpoints; ///< Of environment and profile. None: what these say.
+    bool account_endpoints = true;  ///< A stream named by its ARN is reached at its account's own host.
     Wire wire = Wire::json;
 
     // what may wait
