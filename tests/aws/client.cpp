@@ -139,6 +139,56 @@ TEST_CASE("a body that is not there is signed as an empty one") {
     });
 }
 
+TEST_CASE("a call says itself what its request is like") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        Bench bench(context.get_executor());
+        bench.fake.transport.answer(200);
+        bench.fake.transport.answer(200);
+        auto form = aws::Call::query("Action=GetCallerIdentity&Version=2011-06-15");
+        auto reply = co_await bench.client.send(std::move(form));
+        const auto& request = bench.fake.transport.requests[0];
+        CHECK(header(request, "Content-Type") == "application/x-www-form-urlencoded; charset=utf-8");
+        CHECK(header(request, "X-Amz-Target").empty());
+        CHECK(*request.body == "Action=GetCallerIdentity&Version=2011-06-15");
+        CHECK(verifies(request, bench.fake.credentials.next->secret_access_key));
+
+        aws::Call get;
+        get.method = "GET";
+        get.path = "/federation/credentials?role_name=r";
+        get.headers.emplace_back("x-amz-sso_bearer_token", "t");
+        reply = co_await bench.client.send(std::move(get));
+        CHECK(bench.fake.transport.requests[1].method == "GET");
+        CHECK(bench.fake.transport.requests[1].url == "http://127.0.0.1:4568/federation/credentials?role_name=r");
+        CHECK(header(bench.fake.transport.requests[1], "x-amz-sso_bearer_token") == "t");
+    });
+}
+
+TEST_CASE("a client signs with the credentials that it was given, or not at all") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        FakeWorld fake(context.get_executor());
+        FakeCredentials others;
+        others.next = Secrets("OTHER", Secret("other"));
+        const aws::Endpoint endpoint("http://127.0.0.1:4568", "127.0.0.1:4568");
+        aws::Client theirs(fake.world, &others, "kinesis", "us-east-1", endpoint);
+        fake.transport.answer(400, type("ExpiredTokenException"));
+        auto call = put_record();
+        auto reply = co_await theirs.send_once(std::move(call));
+        CHECK(verifies(fake.transport.requests[0], Secret("other")));
+        CHECK(fake.credentials.fetched == 0);
+        CHECK(fake.credentials.rejected.empty());
+        CHECK(others.rejected.size() == 1);
+
+        aws::Client nobody(fake.world, nullptr, "sts", "us-east-1", endpoint);
+        fake.transport.answer(400, type("ExpiredTokenException"));
+        call = put_record();
+        reply = co_await nobody.send_once(std::move(call));
+        CHECK(reply.error == error::credentials_expired);
+        CHECK(header(fake.transport.requests[1], "Authorization").empty());
+        CHECK(header(fake.transport.requests[1], "X-Amz-Date").empty());
+        CHECK(fake.credentials.fetched == 0);
+    });
+}
+
 TEST_CASE("every 2xx is a success, nothing else is") {
     run([](asio::io_context& context) -> asio::awaitable<void> {
         Bench bench(context.get_executor());

@@ -15,21 +15,36 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace sluice::aws {
 
-/// One call of an operation.
+/// One call of an operation: what is particular about its request.
 class Call {
 public:
     Call() = default;
-    Call(std::string its_target, std::string its_content_type, SharedBytes its_body)
-        : target(std::move(its_target)), content_type(std::move(its_content_type)), body(std::move(its_body)) {}
 
-    std::string target;       ///< `X-Amz-Target`: `Kinesis_20131202.PutRecords`.
-    std::string content_type; ///< `application/x-amz-json-1.1`.
+    /// Of a service that speaks AWS JSON or CBOR: `Kinesis_20131202.PutRecords`, `application/x-amz-json-1.1`.
+    Call(std::string target, std::string content_type, SharedBytes its_body) : body(std::move(its_body)) {
+        headers.emplace_back("Content-Type", std::move(content_type));
+        headers.emplace_back("X-Amz-Target", std::move(target));
+    }
+
+    /// Of a service that speaks the Query protocol: `Action=AssumeRole&Version=2011-06-15&...`.
+    [[nodiscard]] static Call query(std::string form) {
+        Call call;
+        call.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded; charset=utf-8");
+        call.body = std::make_shared<const std::string>(std::move(form));
+        return call;
+    }
+
+    std::string method = "POST";
+    std::string path = "/";          ///< With the query, if there is one; escaped. The endpoint's base stands before it.
+    std::vector<HttpHeader> headers; ///< Beside those that every call has.
     SharedBytes body;
 };
 
@@ -55,9 +70,14 @@ public:
 /// Cancellation (`terminal`): what is under way is given up, and `Reply::error` is `operation_aborted`.
 class Client {
 public:
+    /// Signs with the world's credentials.
     Client(World& world, std::string service, std::string region, Endpoint endpoint)
-        : world_(&world), service_(std::move(service)), region_(std::move(region)), endpoint_(std::move(endpoint)),
-          tokens_(world.options().retry.capacity) {}
+        : Client(world, &world.credentials(), std::move(service), std::move(region), std::move(endpoint)) {}
+
+    /// Signs with others, which outlive the client; null: calls are not signed.
+    Client(World& world, AnyCredentials* credentials, std::string service, std::string region, Endpoint endpoint)
+        : world_(&world), credentials_(credentials), service_(std::move(service)), region_(std::move(region)),
+          endpoint_(std::move(endpoint)), tokens_(world.options().retry.capacity) {}
 
     Client(Client&&) noexcept = default;
     Client& operator=(Client&&) noexcept = default;
@@ -152,22 +172,24 @@ private:
     }
 
     asio::awaitable<Outcome> exchange(const Call& call, const Invocation& invocation) {
-        auto secrets = co_await world_->credentials().fetch();
+        result<Secrets> secrets = Secrets();
+        if (credentials_ != nullptr) secrets = co_await credentials_->fetch();
         if (!secrets) co_return Outcome(Reply(secrets.error()));
         const auto correction = correction_;
         auto request = unsigned_request(call, invocation);
-        signer_.sign(request, *secrets, region_, service_, world_->clock().wall() + correction);
+        if (credentials_ != nullptr) {
+            signer_.sign(request, *secrets, region_, service_, world_->clock().wall() + correction);
+        }
         auto response = co_await world_->transport().send(std::move(request));
         if (!response) co_return Outcome(Reply(response.error()));
         co_return judge(std::move(*response), *secrets, correction);
     }
 
     [[nodiscard]] HttpRequest unsigned_request(const Call& call, const Invocation& invocation) const {
-        HttpRequest request("POST", endpoint_.url + "/");
-        request.headers.reserve(9);
+        HttpRequest request(call.method, endpoint_.url + call.path);
+        request.headers.reserve(call.headers.size() + 7);
         request.headers.emplace_back("Host", endpoint_.host);
-        request.headers.emplace_back("Content-Type", call.content_type);
-        request.headers.emplace_back("X-Amz-Target", call.target);
+        request.headers.insert(request.headers.end(), call.headers.begin(), call.headers.end());
         request.headers.emplace_back("User-Agent", "sluice/" + std::string(version));
         request.headers.emplace_back("amz-sdk-invocation-id", invocation.id);
         request.headers.emplace_back("amz-sdk-request", invocation.attempt);
@@ -211,7 +233,8 @@ private:
     /// right that soon, but perhaps before a later one.
     bool reject(const ServiceError& failure, const Secrets& used) {
         const bool over = failure.error == error::credentials_expired || failure.error == error::credentials_refused;
-        if (over || failure.error == error::signature_refused) world_->credentials().reject(used);
+        if (credentials_ == nullptr || !(over || failure.error == error::signature_refused)) return false;
+        credentials_->reject(used);
         return over;
     }
 
@@ -226,6 +249,7 @@ private:
     }
 
     World* world_;
+    AnyCredentials* credentials_;
     std::string service_;
     std::string region_;
     Endpoint endpoint_;
