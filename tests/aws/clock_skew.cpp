@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include <string>
+#include <string_view>
 
 using namespace sluice;
 using namespace std::chrono_literals;
@@ -18,32 +18,6 @@ wall_time at(int year, unsigned month, unsigned day) {
 const wall_time server = at(2026, 1, 2) + 3h + 4min + 5s;
 
 } // namespace
-
-TEST_CASE("the date of RFC 9110 is read") {
-    CHECK(aws::parse_http_date(date) == server);
-    CHECK(aws::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT") == at(1994, 11, 6) + 8h + 49min + 37s);
-    CHECK(aws::parse_http_date("Thu, 29 Feb 2024 23:59:59 GMT") == at(2024, 3, 1) - 1s);
-    CHECK(aws::parse_http_date("Sat, 31 Dec 2016 23:59:60 GMT") == at(2017, 1, 1));
-    CHECK(aws::parse_http_date("Thu, 01 Jan 1970 00:00:00 GMT") == wall_time{});
-    for (unsigned month = 1; month <= 12; ++month) {
-        const std::string name("JanFebMarAprMayJunJulAugSepOctNovDec", 3 * (month - 1), 3);
-        CHECK(aws::parse_http_date("Mon, 15 " + name + " 2026 00:00:00 GMT") == at(2026, month, 15));
-    }
-}
-
-TEST_CASE("what is no such date is none") {
-    for (const std::string_view wrong :
-         {"", "now", "Fri, 02 Jan 2026 03:04:05", "Fri, 02 Jan 2026 03:04:05 UTC", "Friday, 02-Jan-26 03:04:05 GMT",
-          "Fri Jan  2 03:04:05 2026", "2026-01-02T03:04:05Z", "Fri, 32 Jan 2026 03:04:05 GMT",
-          "Fri, 30 Feb 2026 03:04:05 GMT", "Thu, 29 Feb 2025 03:04:05 GMT", "Fri, 00 Jan 2026 03:04:05 GMT",
-          "Fri, 02 Foo 2026 03:04:05 GMT", "Fri, 02 anF 2026 03:04:05 GMT", "Fri, 02 Jan 2026 24:04:05 GMT",
-          "Fri, 02 Jan 2026 03:60:05 GMT", "Fri, 02 Jan 2026 03:04:61 GMT", "Fri, 02 Jan 9999 03:04:05 GMT",
-          "Fri, 02 Jan 1969 03:04:05 GMT", "Fri, -2 Jan 2026 03:04:05 GMT", "Fri, 02 Jan 2026 03-04-05 GMT",
-          "Fri, 02 Jan 2026 03:04:05 GMT ", "Fri. 02 Jan 2026 03:04:05 GMT", "Fri, 02 jan 2026 03:04:05 GMT"}) {
-        CAPTURE(wrong);
-        CHECK_FALSE(aws::parse_http_date(wrong));
-    }
-}
 
 TEST_CASE("a clock that is more than four minutes off is the fault") {
     const auto skew = [](wall_time local) {

@@ -2,41 +2,19 @@
 
 #include <sluice/aws/canonical.hpp>
 #include <sluice/aws/digest.hpp>
+#include <sluice/aws/timestamp.hpp>
 #include <sluice/clock/clock.hpp>
 #include <sluice/secrets.hpp>
 #include <sluice/transport/transport.hpp>
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace sluice::aws {
-
-/// `20260102T030405Z`: a time to the second, in UTC, as Signature Version 4 writes it.
-[[nodiscard]] inline std::string amz_date(wall_time time) {
-    const auto second = std::chrono::floor<std::chrono::seconds>(time);
-    const auto day = std::chrono::floor<std::chrono::days>(second);
-    const std::chrono::year_month_day date(day);
-    const std::chrono::hh_mm_ss clock(second - day);
-    std::string text;
-    const auto append = [&text](unsigned value, unsigned width) {
-        text.resize(text.size() + width, '0');
-        for (auto digit = text.rbegin(); value != 0; value /= 10) *digit++ = static_cast<char>('0' + value % 10);
-    };
-    append(static_cast<unsigned>(static_cast<int>(date.year())), 4);
-    append(static_cast<unsigned>(date.month()), 2);
-    append(static_cast<unsigned>(date.day()), 2);
-    text += 'T';
-    append(static_cast<unsigned>(clock.hours().count()), 2);
-    append(static_cast<unsigned>(clock.minutes().count()), 2);
-    append(static_cast<unsigned>(clock.seconds().count()), 2);
-    text += 'Z';
-    return text;
-}
 
 /// `20260102/us-east-1/kinesis/aws4_request`: where and on which day a signature holds.
 [[nodiscard]] inline std::string credential_scope(std::string_view amz_date, std::string_view region,
