@@ -66,5 +66,6 @@ template <class T>
 }
 
 void add_cbor(Operations& operations);
+void add_profiles(Operations& operations);
 
 } // namespace conform

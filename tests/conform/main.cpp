@@ -37,6 +37,7 @@ json::object answer(const Operations& operations, const json::object& question) 
 int main() {
     Operations operations;
     add_cbor(operations);
+    add_profiles(operations);
 
     json::parse_options deep;
     deep.max_depth = 256;
