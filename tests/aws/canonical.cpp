@@ -30,6 +30,17 @@ TEST_CASE("bytes beyond ASCII in a path are encoded in upper case") {
     CHECK(aws::canonical_path(std::string_view("/\0", 2)) == "/%00");
 }
 
+TEST_CASE("a path may stay as it is, or be encoded only once") {
+    const aws::PathRules as_it_is(false, false);
+    CHECK(aws::canonical_path("", as_it_is) == "/");
+    CHECK(aws::canonical_path("/a//./b/../c%20d/", as_it_is) == "/a//./b/../c%20d/");
+    CHECK(aws::canonical_path("//", as_it_is) == "//");
+    CHECK(aws::canonical_path("a", as_it_is) == "/a");
+    CHECK(aws::canonical_path("/a b%e1%2F%", as_it_is) == "/a%20b%E1%2F%25");
+    CHECK(aws::canonical_path("/a//../c%20d", aws::PathRules(true, false)) == "/c%20d");
+    CHECK(aws::canonical_path("/a//../c%20d/", aws::PathRules(false, true)) == "/a//../c%2520d/");
+}
+
 TEST_CASE("a query is sorted by name, then by value") {
     CHECK(aws::canonical_query("") == "");
     CHECK(aws::canonical_query("b=2&a=1") == "a=1&b=2");

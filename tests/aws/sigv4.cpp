@@ -94,8 +94,8 @@ TEST_CASE("what proxies and libraries change on the way is not signed") {
     auto post = request("POST", "https://x.example.com:8443/",
                         {{"X-Amz-Meta", "  a   b  c "}, {"My-Header", "\"a   b\""}}, std::string_view("\0\xff", 2));
     const std::vector<std::string> unsigned_names{
-        "Connection", "Content-Length", "Expect",     "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization",
-        "TE",         "Trailer",        "User-Agent", "Upgrade",    "Transfer-Encoding",  "X-Amzn-Trace-Id"};
+        "Connection", "Expect",     "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "TE",
+        "Trailer",    "User-Agent", "Upgrade",    "Transfer-Encoding",  "X-Amzn-Trace-Id"};
     for (const auto& name : unsigned_names) post.headers.emplace_back(name, "x");
     CHECK(signs(authorization(post, secrets(), "execute-api"), "host;my-header;x-amz-date;x-amz-meta",
                 "73861e0d2b2ded4e561ce811038457731a81574089d58341bfb7e3adfde97d76"));
@@ -229,4 +229,123 @@ TEST_CASE("a URL falls into its parts, whatever it looks like") {
     CHECK(aws::UrlParts("").authority.empty());
     CHECK(aws::UrlParts("://").authority.empty());
     CHECK(aws::UrlParts("https://h/a#?b").query.empty());
+}
+
+namespace {
+
+HttpRequest object(std::string method, std::string path, std::string_view body) {
+    return request(std::move(method), "https://b.s3.us-east-1.amazonaws.com" + path, {}, body);
+}
+
+std::string presigned(const HttpRequest& made, const Secrets& keys, std::string_view service,
+                      std::chrono::seconds expires = std::chrono::hours(1), const aws::SigningRules& rules = {}) {
+    return aws::Signer().presign(made, keys, "us-east-1", service, now, expires, rules).value();
+}
+
+} // namespace
+
+TEST_CASE("S3 is told the digest of the body, and its paths are signed as they are") {
+    aws::Signer signer;
+    auto put = object("PUT", "/a//./b%20c/..", "hello");
+    signer.sign(put, secrets(), "us-east-1", "s3", now, aws::SigningRules::s3());
+    CHECK(find_header(put.headers, "X-Amz-Content-SHA256") == aws::sha256_hex("hello"));
+    CHECK(signer.last_canonical_text() == "PUT\n/a//./b%20c/..\n\nhost:b.s3.us-east-1.amazonaws.com\n"
+                                          "x-amz-content-sha256:" + aws::sha256_hex("hello") +
+                                              "\nx-amz-date:20260102T030405Z\n\n"
+                                              "host;x-amz-content-sha256;x-amz-date\n" + aws::sha256_hex("hello"));
+    // Once more: the digest that stands there is that of the body, and is not sent twice.
+    signer.sign(put, secrets(), "us-east-1", "s3", now, aws::SigningRules::s3());
+    CHECK(put.headers.size() == 4);
+}
+
+TEST_CASE("a signature may hold for any body") {
+    aws::SigningRules rules = aws::SigningRules::s3();
+    rules.unsigned_payload = true;
+    aws::Signer signer;
+    auto one = object("PUT", "/a", "hello");
+    auto other = object("PUT", "/a", "world");
+    signer.sign(one, secrets(), "us-east-1", "s3", now, rules);
+    signer.sign(other, secrets(), "us-east-1", "s3", now, rules);
+    CHECK(find_header(one.headers, "X-Amz-Content-SHA256") == "UNSIGNED-PAYLOAD");
+    CHECK(find_header(one.headers, "Authorization") == find_header(other.headers, "Authorization"));
+}
+
+TEST_CASE("a session token may go unsigned") {
+    aws::SigningRules rules;
+    rules.omit_session_token = true;
+    aws::Signer signer;
+    auto made = kinesis("https://kinesis.us-east-1.amazonaws.com/");
+    signer.sign(made, secrets("SESSION"), "us-east-1", "kinesis", now, rules);
+    CHECK(find_header(made.headers, "X-Amz-Security-Token") == "SESSION");
+    CHECK(find_header(made.headers, "Authorization") ==
+          authorization(kinesis("https://kinesis.us-east-1.amazonaws.com/"), secrets(), "kinesis"));
+    const auto url = presigned(object("GET", "/a", ""), secrets("S/T="), "s3", std::chrono::hours(1), rules);
+    const auto plain = presigned(object("GET", "/a", ""), secrets(), "s3");
+    const auto signature_of = [](const std::string& text) { return text.substr(text.size() - 64); };
+    CHECK(signature_of(url) == signature_of(plain));
+    CHECK(url.find("&X-Amz-Security-Token=S%2FT%3D&X-Amz-Signature=") != std::string::npos);
+}
+
+TEST_CASE("a URL is signed with all that is in it") {
+    const auto url = presigned(object("GET", "/k?versionId=a/b", ""), secrets("S/T="), "s3");
+    CHECK(url.starts_with("https://b.s3.us-east-1.amazonaws.com/k?versionId=a%2Fb&X-Amz-Algorithm=AWS4-HMAC-SHA256&"
+                          "X-Amz-Credential=AKIDEXAMPLE%2F20260102%2Fus-east-1%2Fs3%2Faws4_request&"
+                          "X-Amz-Date=20260102T030405Z&X-Amz-Expires=3600&X-Amz-SignedHeaders=host&"
+                          "X-Amz-Security-Token=S%2FT%3D&X-Amz-Signature="));
+    CHECK(presigned(object("GET", "", ""), secrets(), "s3").starts_with("https://b.s3.us-east-1.amazonaws.com/?X-Amz-"));
+    CHECK(presigned(object("GET", "#part", ""), secrets(), "s3").find('#') == std::string::npos);
+}
+
+TEST_CASE("whoever knows the secret finds the signature of a URL again") {
+    auto made = object("PUT", "/a%20b?x=1", "");
+    made.headers.emplace_back("Content-Length", "5");
+    made.headers.emplace_back("User-Agent", "unsigned");
+    const auto url = presigned(made, secrets(), "s3", std::chrono::seconds(60), aws::SigningRules::s3());
+    const auto cut = url.find("&X-Amz-Signature=");
+    const std::string query(aws::UrlParts(std::string_view(url).substr(0, cut)).query);
+    CHECK(query.find("X-Amz-SignedHeaders=content-length%3Bhost") != std::string::npos);
+    aws::CanonicalRequest canonical("PUT", "/a%20b", query,
+                                    {{"Content-Length", "5"}, {"Host", "b.s3.us-east-1.amazonaws.com"}},
+                                    "UNSIGNED-PAYLOAD");
+    canonical.path_rules = aws::PathRules(false, false);
+    CHECK(url.substr(cut + 17) ==
+          aws::signature(canonical, secrets().secret_access_key, "us-east-1", "s3", "20260102T030405Z"));
+}
+
+TEST_CASE("a URL of another service than S3 is signed with its body") {
+    const auto one = presigned(kinesis("https://h/"), secrets(), "kinesis");
+    auto other = kinesis("https://h/");
+    other.body = std::make_shared<const std::string>("{}");
+    CHECK(presigned(other, secrets(), "kinesis") != one);
+    CHECK(presigned(kinesis("https://h/"), secrets(), "kinesis") == one);
+}
+
+TEST_CASE("a URL lives from a second to a week, and has a host") {
+    const auto error = [](std::chrono::seconds expires, std::string url) {
+        const auto made = request("GET", std::move(url), {}, "");
+        return aws::Signer().presign(made, secrets(), "us-east-1", "s3", now, expires).has_error();
+    };
+    CHECK(error(std::chrono::seconds(0), "https://h/"));
+    CHECK(error(std::chrono::seconds(-1), "https://h/"));
+    CHECK(error(std::chrono::seconds(604'801), "https://h/"));
+    CHECK_FALSE(error(std::chrono::seconds(604'800), "https://h/"));
+    CHECK_FALSE(error(std::chrono::seconds(1), "https://h/"));
+    CHECK(error(std::chrono::seconds(1), ""));
+    CHECK(error(std::chrono::seconds(1), "/path?x"));
+}
+
+TEST_CASE("S3 requests and URLs are signed as botocore signs them") {
+    auto put = request("PUT", "https://bkt.s3.us-east-1.amazonaws.com/a/b%20c%2Bd.txt",
+                       {{"Content-Type", "application/octet-stream"}}, "hello");
+    aws::Signer signer;
+    signer.sign(put, secrets(), "us-east-1", "s3", now, aws::SigningRules::s3());
+    CHECK(find_header(put.headers, "Authorization").ends_with(
+        "d19b80576c25765fe99171f9a7051d1f01853a10529a60da1139eee70688d655"));
+    auto list = request("GET", "https://bkt.s3.eu-west-1.amazonaws.com/?list-type=2&prefix=a%2Fb&max-keys=10", {}, "");
+    signer.sign(list, secrets(), "eu-west-1", "s3", now, aws::SigningRules::s3());
+    CHECK(find_header(list.headers, "Authorization").ends_with(
+        "a8ea65f490194a153aa5b2bd138e1bf692ceeb59486617cf666bd7641d2e5dde"));
+    const auto get = request("GET", "https://bkt.s3.us-east-1.amazonaws.com/a/b%20c.txt", {}, "");
+    CHECK(presigned(get, secrets("SESSION/TOKEN=="), "s3", std::chrono::seconds(900), aws::SigningRules::s3())
+              .ends_with("5b40ee01d9c6e1d6bffc00021b43865dc9eb6e58a47d4c31fb7b30a583c99d08"));
 }

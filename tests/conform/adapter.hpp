@@ -67,5 +67,6 @@ template <class T>
 
 void add_cbor(Operations& operations);
 void add_profiles(Operations& operations);
+void add_signing(Operations& operations);
 
 } // namespace conform

@@ -38,6 +38,7 @@ int main() {
     Operations operations;
     add_cbor(operations);
     add_profiles(operations);
+    add_signing(operations);
 
     json::parse_options deep;
     deep.max_depth = 256;

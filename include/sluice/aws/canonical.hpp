@@ -75,9 +75,45 @@ inline std::string_view next_piece(std::string_view& rest, char separator) {
 
 } // namespace detail
 
-/// The path as Signature Version 4 wants it for every service but S3: without dot segments and doubled slashes, then
-/// encoded once more, so that `%20` becomes `%2520`. `path` is that of the request line; empty means `/`.
-[[nodiscard]] inline std::string canonical_path(std::string_view path) {
+/// How a path becomes canonical. Signature Version 4 does both for every service but S3, which does neither.
+class PathRules {
+public:
+    PathRules() = default;
+    PathRules(bool its_normalize, bool its_double_encode) : normalize(its_normalize), double_encode(its_double_encode) {}
+
+    bool normalize = true;     ///< Without dot segments and doubled slashes.
+    bool double_encode = true; ///< Encoded once more than in the request line, so that `%20` becomes `%2520`.
+};
+
+namespace detail {
+
+inline void append_encoded(std::string& out, std::string_view segment, const PathRules& rules) {
+    if (!rules.double_encode) {
+        out += recoded(segment);
+        return;
+    }
+    for (const char c : segment) append_encoded(out, c);
+}
+
+/// Segment by segment, none left out.
+inline void append_whole_path(std::string& out, std::string_view path, const PathRules& rules) {
+    if (!path.starts_with('/')) out += '/';
+    while (!path.empty()) {
+        const bool more = path.find('/') != std::string_view::npos;
+        append_encoded(out, next_piece(path, '/'), rules);
+        if (more) out += '/';
+    }
+}
+
+} // namespace detail
+
+/// The path as Signature Version 4 wants it. `path` is that of the request line; empty means `/`.
+[[nodiscard]] inline std::string canonical_path(std::string_view path, const PathRules& rules = {}) {
+    std::string out;
+    if (!rules.normalize) {
+        detail::append_whole_path(out, path, rules);
+        return out;
+    }
     std::vector<std::string_view> segments;
     for (auto rest = path; !rest.empty();) {
         const auto segment = detail::next_piece(rest, '/');
@@ -88,10 +124,9 @@ inline std::string_view next_piece(std::string_view& rest, char separator) {
             segments.pop_back();
         }
     }
-    std::string out;
     for (const auto segment : segments) {
         out += '/';
-        for (const char c : segment) detail::append_encoded(out, c);
+        detail::append_encoded(out, segment, rules);
     }
     if (segments.empty() || path.ends_with('/')) out += '/';
     return out;
@@ -147,6 +182,7 @@ public:
     std::string_view query;            ///< The same, without the `?`.
     std::vector<SignedHeader> headers; ///< Sorted by name; those of one name in the order in which they were sent.
     std::string_view payload_hash;     ///< `sha256_hex` of the body, or the value of `X-Amz-Content-SHA256`.
+    PathRules path_rules;
 };
 
 namespace detail {
@@ -164,13 +200,19 @@ inline void append_trimmed(std::string& out, std::string_view value) {
     }
 }
 
+inline void append_lower(std::string& out, std::string_view text) {
+    const auto start = static_cast<std::ptrdiff_t>(out.size());
+    out += text;
+    std::transform(out.begin() + start, out.end(), out.begin() + start, lower);
+}
+
 /// `name:value` lines; what has one name stands in one line, its values joined with commas.
 inline void append_headers(std::string& out, std::span<const SignedHeader> headers) {
     for (std::size_t i = 0; i < headers.size(); ++i) {
         if (i != 0 && same_name(headers[i].name, headers[i - 1].name)) {
             out.back() = ',';
         } else {
-            for (const char c : headers[i].name) out += lower(c);
+            append_lower(out, headers[i].name);
             out += ':';
         }
         append_trimmed(out, headers[i].value);
@@ -182,7 +224,7 @@ inline void append_names(std::string& out, std::span<const SignedHeader> headers
     for (std::size_t i = 0; i < headers.size(); ++i) {
         if (i != 0 && same_name(headers[i].name, headers[i - 1].name)) continue;
         if (i != 0) out += ';';
-        for (const char c : headers[i].name) out += lower(c);
+        append_lower(out, headers[i].name);
     }
 }
 
@@ -195,19 +237,24 @@ inline void append_names(std::string& out, std::span<const SignedHeader> headers
     return names;
 }
 
-/// The text whose digest is signed.
-[[nodiscard]] inline std::string canonical_text(const CanonicalRequest& request) {
-    std::string text;
-    std::size_t size = 128 + request.path.size() + request.query.size();
+/// Appends the text whose digest is signed.
+inline void append_canonical_text(std::string& text, const CanonicalRequest& request) {
+    std::size_t size = text.size() + 128 + request.path.size() + request.query.size();
     for (const auto& header : request.headers) size += 2 * header.name.size() + header.value.size() + 3;
     text.reserve(size);
     text.append(request.method).append("\n");
-    text.append(canonical_path(request.path)).append("\n");
+    text.append(canonical_path(request.path, request.path_rules)).append("\n");
     text.append(canonical_query(request.query)).append("\n");
     detail::append_headers(text, request.headers);
     text.append("\n");
     detail::append_names(text, request.headers);
     text.append("\n").append(request.payload_hash);
+}
+
+/// The text whose digest is signed.
+[[nodiscard]] inline std::string canonical_text(const CanonicalRequest& request) {
+    std::string text;
+    append_canonical_text(text, request);
     return text;
 }
 

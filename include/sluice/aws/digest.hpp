@@ -79,14 +79,20 @@ template <std::size_t Size, class... Parts>
 
 } // namespace detail
 
+/// Appends lower-case hexadecimal digits.
+inline void append_hex(std::string& text, std::span<const std::uint8_t> bytes) {
+    static constexpr std::string_view digits = "0123456789abcdef";
+    for (const auto byte : bytes) {
+        text += digits[byte >> 4U];
+        text += digits[byte & 15U];
+    }
+}
+
 /// Lower-case hexadecimal digits.
 [[nodiscard]] inline std::string hex(std::span<const std::uint8_t> bytes) {
-    static constexpr std::string_view digits = "0123456789abcdef";
-    std::string text(bytes.size() * 2, '\0');
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
-        text[2 * i] = digits[bytes[i] >> 4U];
-        text[2 * i + 1] = digits[bytes[i] & 15U];
-    }
+    std::string text;
+    text.reserve(bytes.size() * 2);
+    append_hex(text, bytes);
     return text;
 }
 
