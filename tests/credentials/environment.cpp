@@ -75,6 +75,14 @@ TEST_CASE("the older name of the token counts if the newer one is not set") {
     CHECK(outcome.secrets->session_token.reveal() == "older");
 }
 
+TEST_CASE("variables of spaces are not set, and spaces around a value do not count") {
+    CHECK(fetch(environment({{"AWS_ACCESS_KEY_ID", " "}, {"AWS_SECRET_ACCESS_KEY", "\t\n"}})).secrets.error() ==
+          error::credentials_missing);
+    const auto outcome = fetch(environment({{"AWS_ACCESS_KEY_ID", " AKID\n"}, {"AWS_SECRET_ACCESS_KEY", "key "}}));
+    REQUIRE(outcome.secrets.has_value());
+    CHECK(*outcome.secrets == Secrets("AKID", Secret("key")));
+}
+
 TEST_CASE("without keys there are no credentials, and that is no mistake") {
     CHECK(fetch(environment({})).secrets.error() == error::credentials_missing);
     CHECK(fetch(environment({{"AWS_SESSION_TOKEN", "token"}})).secrets.error() == error::credentials_missing);
@@ -86,10 +94,10 @@ TEST_CASE("without keys there are no credentials, and that is no mistake") {
 TEST_CASE("one key without the other is a mistake, and the log names the one that is absent") {
     const auto no_key = fetch(environment({{"AWS_ACCESS_KEY_ID", "AKID"}, {"AWS_SECRET_ACCESS_KEY", ""}}));
     CHECK(no_key.secrets.error() == error::credentials_failed);
-    CHECK(no_key.log == "credentials: AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY is not\n");
+    CHECK(no_key.log == "credentials: environment: AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY is not\n");
     const auto no_id = fetch(environment({{"AWS_SECRET_ACCESS_KEY", "very-secret"}}));
     CHECK(no_id.secrets.error() == error::credentials_failed);
-    CHECK(no_id.log == "credentials: AWS_SECRET_ACCESS_KEY is set, but AWS_ACCESS_KEY_ID is not\n");
+    CHECK(no_id.log == "credentials: environment: AWS_SECRET_ACCESS_KEY is set, but AWS_ACCESS_KEY_ID is not\n");
 }
 
 TEST_CASE("the environment is read at each fetch, so that new keys are found") {
