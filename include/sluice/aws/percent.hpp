@@ -1,0 +1,35 @@
+#pragma once
+
+#include <sluice/aws/canonical.hpp>
+#include <sluice/error.hpp>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace sluice::aws {
+
+/// Appends a text with all but `A-Za-z0-9-._~` as `%XX`, as the query protocol and URLs want values.
+inline void append_percent_encoded(std::string& out, std::string_view text) {
+    for (const char c : text) detail::append_encoded(out, c);
+}
+
+/// What an encoded text stands for; `error::malformed` if a `%` has no two hexadecimal digits after it.
+[[nodiscard]] inline result<std::string> decode_percent(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '%') {
+            out += text[i];
+            continue;
+        }
+        const int high = i + 1 < text.size() ? detail::hex_digit(text[i + 1]) : -1;
+        const int low = i + 2 < text.size() ? detail::hex_digit(text[i + 2]) : -1;
+        if (high < 0 || low < 0) return error::malformed;
+        out += static_cast<char>(high * 16 + low);
+        i += 2;
+    }
+    return out;
+}
+
+} // namespace sluice::aws
