@@ -66,7 +66,9 @@ template <class T>
 }
 
 void add_cbor(Operations& operations);
+void add_dates(Operations& operations);
 void add_profiles(Operations& operations);
 void add_signing(Operations& operations);
+void add_xml(Operations& operations);
 
 } // namespace conform

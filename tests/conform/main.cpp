@@ -37,8 +37,10 @@ json::object answer(const Operations& operations, const json::object& question) 
 int main() {
     Operations operations;
     add_cbor(operations);
+    add_dates(operations);
     add_profiles(operations);
     add_signing(operations);
+    add_xml(operations);
 
     json::parse_options deep;
     deep.max_depth = 256;
