@@ -130,11 +130,44 @@ TEST_CASE("a code is cut free of namespace and address") {
     }
 }
 
-TEST_CASE("the header names the error if the body does not") {
+TEST_CASE("the header names the error, whatever the body does") {
     const std::vector<HttpHeader> headers{{"X-Amzn-ErrorType", "ExpiredTokenException:http://x/"}};
     CHECK(aws::parse_service_error(response(400, "", headers)).code == "ExpiredTokenException");
     CHECK(aws::parse_service_error(response(400, R"({"Message":"m"})", headers)).message == "m");
-    CHECK(aws::parse_service_error(response(400, R"({"__type":"Other"})", headers)).code == "Other");
+    CHECK(aws::parse_service_error(response(400, R"({"__type":"Other"})", headers)).code == "ExpiredTokenException");
+    CHECK(aws::parse_service_error(response(400, R"({"__type":"Other"})", {{"x-amzn-ErrorType", ""}})).code == "Other");
+    CHECK(aws::parse_service_error(response(400, R"({"__type":"Other"})", {{"x-amzn-ErrorType", ":"}})).code == "Other");
+}
+
+TEST_CASE("the code of an older protocol stands above all") {
+    std::vector<HttpHeader> headers{{"x-amzn-ErrorType", "New"}, {"X-Amzn-Query-Error", "InvalidParameterValue;Sender"}};
+    const auto failure = aws::parse_service_error(response(400, R"({"__type":"N","message":"m"})", headers));
+    CHECK(failure.code == "InvalidParameterValue");
+    CHECK(failure.message == "m");
+    headers[1].value = "Bare";
+    CHECK(aws::parse_service_error(response(400, "", headers)).code == "Bare");
+    headers[1].value = ";Sender";
+    CHECK(aws::parse_service_error(response(400, "", headers)).code == "400");
+}
+
+TEST_CASE("a code has two names in JSON, of which one is weaker") {
+    CHECK(aws::parse_service_error(response(400, R"({"code":"a#Foo:http://x"})")).code == "Foo");
+    CHECK(aws::parse_service_error(response(400, R"({"code":"Foo","__type":"Bar"})")).code == "Bar");
+    CHECK(aws::parse_service_error(response(400, R"({"__type":"Bar","code":"Foo"})")).code == "Bar");
+    CHECK(aws::parse_service_error(response(400, R"({"code":17,"message":"m"})")).code == "400");
+    CHECK(aws::parse_service_error(response(400, R"({"code":"Foo","message":)")).code == "Foo");
+}
+
+TEST_CASE("the request's id is found where the service writes it") {
+    const std::string xml = "<Error><Code>X</Code><RequestId>in the body</RequestId></Error>";
+    CHECK(aws::parse_service_error(response(400, xml)).request_id == "in the body");
+    CHECK(aws::parse_service_error(response(400, "<E><Error><Code>X</Code></Error><RequestID>r</RequestID></E>"))
+              .request_id == "r");
+    CHECK(aws::parse_service_error(response(400, xml, {{"x-amz-request-id", "S3's"}})).request_id == "S3's");
+    CHECK(aws::parse_service_error(response(400, xml, {{"x-amz-request-id", "S3's"}, {"x-amzn-requestid", "other"}}))
+              .request_id == "other");
+    CHECK(aws::parse_service_error(response(400, xml, {{"x-amz-request-id", std::string(500, 'x')}}))
+              .request_id.size() == 128);
 }
 
 TEST_CASE("both spellings of the message are read") {
@@ -161,9 +194,21 @@ TEST_CASE("an error in XML is read, wherever it stands") {
         const auto failure = aws::parse_service_error(response(403, body));
         CHECK(failure.error == error::signature_refused);
         CHECK(failure.code == "SignatureDoesNotMatch");
-        CHECK(failure.message == "a &lt; b");
+        CHECK(failure.message == "a < b");
     }
     CHECK(aws::parse_service_error(response(400, "<Error><Code>SlowDown</Code></Error>")).message.empty());
+}
+
+TEST_CASE("of an error in XML only its own elements count, the first of each") {
+    const std::string body = "<r><Message>no</Message><x:Error a='b'><Code>One</Code><Detail><Code>no</Code></Detail>"
+                             "<message>no</message><Code>Two</Code><Message>a<![CDATA[ & ]]>b</Message></x:Error>"
+                             "<Error><Code>Three</Code></Error><RequestId>r</RequestId>";
+    const auto failure = aws::parse_service_error(response(400, body)); // cut off after the error
+    CHECK(failure.code == "One");
+    CHECK(failure.message == "a & b");
+    CHECK(failure.request_id == "r");
+    CHECK(aws::parse_service_error(response(400, "<r><Error/><Error><Code>SlowDown</Code></Error></r>")).error ==
+          error::throttled);
 }
 
 TEST_CASE("XML that is cut off, or of another shape, is no error of the service") {
@@ -278,6 +323,7 @@ TEST_CASE("a message is one line of bounded length, and ends with a whole charac
     const auto failure = aws::parse_service_error(response(500, body + "\n\x01\x7f"));
     CHECK(failure.message.size() == aws::ServiceError::max_message - 1);
     CHECK(failure.message.ends_with(umlaut));
+    CHECK(aws::parse_service_error(response(500, "\xff\x01\xc3\xa4\xc3 \x80")).message == "? \xc3\xa4? ?");
     CHECK(aws::parse_service_error(response(500, "a\n\tb\x7f\x1b[31m")).message == "a  b  [31m");
     CHECK(aws::parse_service_error(response(500, std::string(1'000'000, '\x80'))).message.size() <=
           aws::ServiceError::max_message);

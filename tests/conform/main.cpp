@@ -38,6 +38,7 @@ int main() {
     Operations operations;
     add_cbor(operations);
     add_dates(operations);
+    add_errors(operations);
     add_profiles(operations);
     add_signing(operations);
     add_xml(operations);

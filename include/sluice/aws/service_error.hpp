@@ -3,6 +3,8 @@
 #include <sluice/aws/cbor_reader.hpp>
 #include <sluice/aws/json_reader.hpp>
 #include <sluice/aws/token.hpp>
+#include <sluice/aws/utf8.hpp>
+#include <sluice/aws/xml.hpp>
 #include <sluice/error.hpp>
 #include <sluice/secrets.hpp>
 #include <sluice/transport/transport.hpp>
@@ -13,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace sluice::aws {
 
@@ -155,7 +158,7 @@ public:
     error_code error;
     std::string code;       ///< `ResourceNotFoundException`; without one the HTTP status, `502`.
     std::string message;    ///< One line, at most `max_message` bytes. May be empty.
-    std::string request_id; ///< `x-amzn-RequestId`, for AWS support. May be empty.
+    std::string request_id; ///< For AWS support. May be empty.
 
     static constexpr std::size_t max_message = 1'024;
 };
@@ -187,6 +190,7 @@ namespace detail {
 template <class Reader>
 bool read_service_error(Reader reader, ServiceError& failure) {
     if (!reader.next().is(TokenKind::map)) return false;
+    std::string code; // the weaker of two names
     for (auto name = reader.next(); !name.is(TokenKind::end) && !name.is(TokenKind::failed); name = reader.next()) {
         if (!name.is(TokenKind::text)) {
             if (!skip(reader, name) || !skip(reader, reader.next())) break;
@@ -194,6 +198,7 @@ bool read_service_error(Reader reader, ServiceError& failure) {
         }
         std::string* member = nullptr;
         if (name.text == "__type") member = &failure.code;
+        if (name.text == "code") member = &code;
         if (name.text == "message" || name.text == "Message") member = &failure.message;
         const auto value = reader.next();
         if (member != nullptr && value.is(TokenKind::text)) {
@@ -202,36 +207,60 @@ bool read_service_error(Reader reader, ServiceError& failure) {
             break;
         }
     }
+    if (failure.code.empty()) failure.code = std::move(code);
     return !failure.code.empty() || !failure.message.empty();
 }
 
-/// What stands in the first element of that name, if it has no attributes; empty if there is none.
-[[nodiscard]] inline std::string_view element_text(std::string_view document, std::string_view name) noexcept {
-    const auto find_tag = [&](std::string_view opening, std::size_t from) {
-        for (auto at = document.find(opening, from); at != std::string_view::npos;
-             at = document.find(opening, at + 1)) {
-            const auto rest = document.substr(at + opening.size());
-            if (rest.starts_with(name) && rest.substr(name.size()).starts_with('>')) return at;
-        }
-        return std::string_view::npos;
-    };
-    const auto begin = find_tag("<", 0);
-    if (begin == std::string_view::npos) return {};
-    const auto text = begin + name.size() + 2;
-    const auto end = find_tag("</", text);
-    return end == std::string_view::npos ? std::string_view() : document.substr(text, end - text);
-}
-
 /// The form of the query services and of S3, in which gateways and emulators refuse requests of others too: an `Error`
-/// with its `Code` and `Message`, at whatever depth. A page in HTML has none.
-inline bool read_xml_error(std::string_view document, ServiceError& failure) {
-    const auto found = element_text(document, "Error");
-    failure.code = element_text(found, "Code");
-    if (!failure.code.empty()) failure.message = element_text(found, "Message");
-    return !failure.code.empty();
-}
+/// with its `Code` and `Message`, at whatever depth, and a `RequestId` somewhere. A page in HTML has none.
+class XmlErrorReader {
+public:
+    explicit XmlErrorReader(std::string_view document) : reader_(document) {}
 
-/// One line of printable text, not longer than a log line should be; a character at the end is whole or left out.
+    /// False if there is no whole `Error`; what follows it may be cut off.
+    bool read(ServiceError& failure) {
+        for (auto step = reader_.next(); !step.is(XmlKind::done) && !step.is(XmlKind::failed); step = reader_.next()) {
+            if (step.is(XmlKind::open)) open(step.text);
+            if (step.is(XmlKind::text) && field_ != nullptr) *field_ += step.text;
+            if (step.is(XmlKind::close)) close();
+        }
+        if (!whole_) return false;
+        failure.code = std::move(found_.code);
+        failure.message = std::move(found_.message);
+        failure.request_id = std::move(found_.request_id);
+        return true;
+    }
+
+private:
+    void open(std::string_view name) {
+        ++depth_;
+        field_ = nullptr;
+        if (name == "RequestId" || name == "RequestID") field_ = &found_.request_id;
+        if (!whole_ && error_ == 0 && name == "Error") error_ = depth_;
+        const bool told = error_ != 0 && depth_ == error_ + 1;
+        if (told && name == "Code") field_ = &found_.code;
+        if (told && name == "Message") field_ = &found_.message;
+        if (field_ != nullptr && !field_->empty()) field_ = nullptr;
+    }
+
+    void close() {
+        field_ = nullptr;
+        if (error_ != 0 && depth_ == error_) {
+            whole_ = !found_.code.empty();
+            error_ = 0;
+        }
+        --depth_;
+    }
+
+    XmlReader reader_;
+    ServiceError found_;
+    std::string* field_ = nullptr; ///< What the innermost element tells, if anything.
+    std::size_t depth_ = 0;
+    std::size_t error_ = 0; ///< The depth of the `Error` around; zero: none.
+    bool whole_ = false;
+};
+
+/// One line of printable UTF-8, not longer than a log line should be; a character at the end is whole or left out.
 inline void tidy(std::string& text, std::size_t most) {
     if (text.size() > most) {
         auto end = most;
@@ -239,25 +268,50 @@ inline void tidy(std::string& text, std::size_t most) {
         text.resize(end);
     }
     std::replace_if(text.begin(), text.end(), [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }, ' ');
+    for (std::size_t at = 0; at < text.size();) {
+        const auto length = utf8_character(std::string_view(text).substr(at));
+        if (length == 0) text[at] = '?';
+        at += std::max(length, std::size_t{1});
+    }
 }
 
 } // namespace detail
 
-/// Reads the answer of a service that speaks AWS JSON or AWS CBOR and did not succeed, whatever its body is: the
-/// service's own form, XML, a proxy's page, nothing, or half of something. What is in `secrets` does not get through.
+namespace detail {
+
+/// The code in the headers: the one that CloudWatch's older protocol has, `InvalidParameterValue;Sender`, or the
+/// service's own. They stand above the body, as in the SDKs.
+[[nodiscard]] inline std::string_view code_of(const std::vector<HttpHeader>& headers) {
+    const auto older = find_header(headers, "x-amzn-query-error");
+    if (!older.empty()) return older.substr(0, older.find(';'));
+    return find_header(headers, "x-amzn-ErrorType");
+}
+
+[[nodiscard]] inline std::string_view request_id_of(const std::vector<HttpHeader>& headers) {
+    const auto id = find_header(headers, "x-amzn-RequestId");
+    return id.empty() ? find_header(headers, "x-amz-request-id") : id;
+}
+
+} // namespace detail
+
+/// Reads the answer of a service that did not succeed, whatever its protocol is: AWS JSON, AWS CBOR, the query
+/// protocol's XML or that of S3; and whatever its body is: a proxy's page, nothing, or half of something. What is in
+/// `secrets` does not get through.
 [[nodiscard]] inline ServiceError parse_service_error(const HttpResponse& response, const Secrets& secrets = {}) {
     ServiceError failure;
     const bool cbor = find_header(response.headers, "Content-Type").find("cbor") != std::string_view::npos;
     if (!(cbor && detail::read_service_error(CborReader(response.body), failure)) &&
         !detail::read_service_error(JsonReader(response.body), failure) &&
-        !detail::read_xml_error(response.body, failure)) {
+        !detail::XmlErrorReader(response.body).read(failure)) {
         failure.message = response.body;
     }
-    if (failure.code.empty()) failure.code = find_header(response.headers, "x-amzn-ErrorType");
-    failure.code = detail::bare_code(failure.code);
+    const auto code = detail::bare_code(detail::code_of(response.headers));
+    failure.code = code.empty() ? detail::bare_code(failure.code) : code;
     failure.error = error_of(failure.code, response.status);
     if (failure.code.empty()) failure.code = std::to_string(response.status);
-    failure.request_id = find_header(response.headers, "x-amzn-RequestId").substr(0, 128);
+    const auto id = detail::request_id_of(response.headers);
+    if (!id.empty()) failure.request_id = id;
+    failure.request_id = failure.request_id.substr(0, 128);
     for (auto* text : {&failure.code, &failure.message, &failure.request_id}) {
         strike_secrets(*text, secrets);
         detail::tidy(*text, ServiceError::max_message);
