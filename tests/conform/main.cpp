@@ -39,6 +39,7 @@ int main() {
     add_cbor(operations);
     add_dates(operations);
     add_errors(operations);
+    add_event_stream(operations);
     add_profiles(operations);
     add_signing(operations);
     add_xml(operations);
