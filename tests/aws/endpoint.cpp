@@ -125,6 +125,11 @@ TEST_CASE("a URL is brought into one form") {
     CHECK(parse("http://a-b.c:00080").host == "a-b.c");
 }
 
+TEST_CASE("a name that begins like an address is a name, or refused") {
+    const auto endpoint = aws::parse_endpoint("http://1.2.3.4.example");
+    CHECK((endpoint.has_error() || endpoint->host == "1.2.3.4.example"));
+}
+
 TEST_CASE("what is no endpoint is refused") {
     for (const std::string_view wrong :
          {"", "kinesis", "127.0.0.1:4568", "//host", "ftp://host", "http:", "http://", "http:///path", "http://:80",

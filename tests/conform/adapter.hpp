@@ -70,6 +70,7 @@ void add_dates(Operations& operations);
 void add_errors(Operations& operations);
 void add_event_stream(Operations& operations);
 void add_profiles(Operations& operations);
+void add_endpoints(Operations& operations);
 void add_signing(Operations& operations);
 void add_xml(Operations& operations);
 

@@ -41,6 +41,7 @@ int main() {
     add_errors(operations);
     add_event_stream(operations);
     add_profiles(operations);
+    add_endpoints(operations);
     add_signing(operations);
     add_xml(operations);
 

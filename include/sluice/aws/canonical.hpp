@@ -79,7 +79,8 @@ inline std::string_view next_piece(std::string_view& rest, char separator) {
 class PathRules {
 public:
     PathRules() = default;
-    PathRules(bool its_normalize, bool its_double_encode) : normalize(its_normalize), double_encode(its_double_encode) {}
+    PathRules(bool its_normalize, bool its_double_encode)
+        : normalize(its_normalize), double_encode(its_double_encode) {}
 
     bool normalize = true;     ///< Without dot segments and doubled slashes.
     bool double_encode = true; ///< Encoded once more than in the request line, so that `%20` becomes `%2520`.

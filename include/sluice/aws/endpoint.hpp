@@ -121,6 +121,8 @@ namespace detail {
     auto host = detail::lower_case({url.encoded_host().data(), url.encoded_host().size()});
     if (*port != usual_port) host += ':' + std::to_string(*port);
     std::string_view base(url.encoded_path().data(), url.encoded_path().size());
+    // Boost 1.81 takes `1.2.3.4.example` for an address and what follows it for a path.
+    if (!base.empty() && base.front() != '/') return error::endpoint_invalid;
     while (base.ends_with('/')) base.remove_suffix(1);
     auto address = (secure ? "https://" : "http://") + host + std::string(base);
     return Endpoint(std::move(address), std::move(host));
