@@ -23,6 +23,7 @@ Stages, in this order:
   thread     live under ThreadSanitizer
   foreign    servers and clients that others wrote
   clang      (with --long) build with clang; unit and live under its sanitizers; headers and rejects
+  fuzz       (with --long) a minute of random input for each parser that reads what others wrote, under sanitizers
 
 While you work, without sanitizers: --only unit, --only live.
 TEXT
@@ -141,8 +142,15 @@ stage_clang() {
     check "rejects with clang" python3 tests/rejects/run.py --jobs "$jobs" $clang
 }
 
+stage_fuzz() {
+    check "build the fuzzers" build build/fuzz fuzz -DCMAKE_CXX_COMPILER=clang++-19 -DCMAKE_BUILD_TYPE=None \
+        -DCMAKE_CXX_FLAGS="-O1 -g1" -DSLUICE_FUZZ=ON || return 1
+    cases fuzz python3 tests/fuzz/run.py --jobs "$jobs" build/fuzz/tests/fuzz
+    grep executions "$log/fuzz.txt" | sed 's/^/    /'
+}
+
 stages=(install build odr simulate lint headers rejects packaging readme examples address thread foreign)
-if $long; then stages+=(clang); fi
+if $long; then stages+=(clang fuzz); fi
 if ((${#only[@]})); then stages=("${only[@]}"); fi
 for stage in "${stages[@]}"; do
     if [[ $(type -t "stage_$stage") != function ]]; then
