@@ -71,6 +71,7 @@ void add_errors(Operations& operations);
 void add_event_stream(Operations& operations);
 void add_profiles(Operations& operations);
 void add_endpoints(Operations& operations);
+void add_settings(Operations& operations);
 void add_signing(Operations& operations);
 void add_xml(Operations& operations);
 

@@ -1,33 +1,14 @@
 #include "adapter.hpp"
+#include "cases.hpp"
 
 #include <sluice/aws/endpoint_rules.hpp>
 
-#include <map>
 #include <string>
 
 namespace conform {
 namespace {
 
 using namespace sluice;
-
-aws::Service service_of(const std::string& name) {
-    for (const auto& [known, service] : std::map<std::string, aws::Service>{
-             {"kinesis", aws::Service::kinesis},
-             {"firehose", aws::Service::firehose},
-             {"dynamodb", aws::Service::dynamodb},
-             {"dynamodbstreams", aws::Service::dynamodb_streams},
-             {"s3", aws::Service::s3},
-             {"sts", aws::Service::sts},
-             {"iam", aws::Service::iam},
-             {"kms", aws::Service::kms},
-             {"cloudwatch", aws::Service::cloudwatch},
-             {"sso", aws::Service::sso},
-             {"sso-oidc", aws::Service::sso_oidc},
-         }) {
-        if (name == known) return service;
-    }
-    throw Unsupported();
-}
 
 void read_account(aws::EndpointParameters& parameters, const json::object& in) {
     if (in.contains("AccountId")) parameters.account_id = text(in, "AccountId");

@@ -42,6 +42,7 @@ int main() {
     add_event_stream(operations);
     add_profiles(operations);
     add_endpoints(operations);
+    add_settings(operations);
     add_signing(operations);
     add_xml(operations);
 

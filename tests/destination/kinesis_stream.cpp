@@ -34,12 +34,12 @@ std::optional<std::string> ireland(std::string_view name) {
 TEST_CASE("the region and the endpoint come from the options or the environment") {
     run([](asio::io_context& context) -> asio::awaitable<void> {
         FakeWorld fake(context.get_executor(), Options("s"));
-        const KinesisStream lost(no_environment);
+        const KinesisStream lost{sluice::aws::Machine(no_environment)};
         const auto none = co_await lost.open(fake.world);
         REQUIRE(none.has_error());
         CHECK(none.error() == error::region_missing);
 
-        const KinesisStream stream(ireland);
+        const KinesisStream stream{sluice::aws::Machine(ireland)};
         auto running = co_await stream.open(fake.world);
         REQUIRE(running.has_value());
         CHECK(fake.transport.requests.empty());
@@ -57,7 +57,7 @@ TEST_CASE("a configured endpoint that is none is refused when the destination op
         Options options("s");
         options.endpoint = "kinesis.example";
         FakeWorld fake(context.get_executor(), options);
-        const KinesisStream stream(ireland);
+        const KinesisStream stream{sluice::aws::Machine(ireland)};
         const auto running = co_await stream.open(fake.world);
         REQUIRE(running.has_error());
         CHECK(running.error() == error::endpoint_invalid);
@@ -67,7 +67,7 @@ TEST_CASE("a configured endpoint that is none is refused when the destination op
 TEST_CASE("the open shards are told with their ranges") {
     run([](asio::io_context& context) -> asio::awaitable<void> {
         FakeWorld fake(context.get_executor(), Options("s"));
-        const KinesisStream stream(ireland);
+        const KinesisStream stream{sluice::aws::Machine(ireland)};
         auto running = co_await stream.open(fake.world);
         REQUIRE(running.has_value());
         fake.transport.answer(200, R"({"Shards":[
@@ -91,7 +91,7 @@ TEST_CASE("the open shards are told with their ranges") {
 }
 
 TEST_CASE("the limits are the options' within the service's") {
-    const KinesisStream stream(no_environment);
+    const KinesisStream stream{sluice::aws::Machine(no_environment)};
     Options options("s");
     const auto usual = stream.limits(options);
     CHECK(usual.entries == 500);

@@ -34,7 +34,9 @@ Options options(Wire wire = Wire::json) {
 
 std::optional<std::string> no_environment(std::string_view) { return std::nullopt; }
 
-Client opened(FakeWorld& fake) { return Client::open(fake.world, no_environment).value(); }
+const sluice::aws::Machine bare{no_environment};
+
+Client opened(FakeWorld& fake) { return Client::open(fake.world, bare).value(); }
 
 std::string sent(const FakeWorld& fake, std::size_t request) { return *fake.transport.requests.at(request).body; }
 
@@ -54,16 +56,16 @@ std::string page(std::string_view shard, std::string_view rest) {
 TEST_CASE("a client needs a region and an endpoint that is one") {
     run([](asio::io_context& context) -> asio::awaitable<void> {
         FakeWorld nowhere(context.get_executor(), Options("stream"));
-        CHECK(Client::open(nowhere.world, no_environment).error() == error::region_missing);
+        CHECK(Client::open(nowhere.world, bare).error() == error::region_missing);
         auto wrong = options();
         wrong.endpoint = "not a url";
         FakeWorld fake(context.get_executor(), wrong);
-        CHECK(Client::open(fake.world, no_environment).error() == error::endpoint_invalid);
+        CHECK(Client::open(fake.world, bare).error() == error::endpoint_invalid);
         const auto environment = [](std::string_view name) -> std::optional<std::string> {
             if (name == "AWS_REGION") return "us-east-1";
             return std::nullopt;
         };
-        CHECK(Client::open(nowhere.world, environment).has_value());
+        CHECK(Client::open(nowhere.world, sluice::aws::Machine(environment)).has_value());
         co_return;
     });
 }

@@ -43,7 +43,7 @@ public:
     }
 
     std::string method = "POST";
-    std::string path = "/";          ///< With the query, if there is one; escaped. The endpoint's base stands before it.
+    std::string path = "/";          ///< With the query, if there is one; escaped. The endpoint's base comes first.
     std::vector<HttpHeader> headers; ///< Beside those that every call has.
     SharedBytes body;
 };

@@ -1,8 +1,6 @@
 #pragma once
 
-#include <sluice/aws/environment.hpp>
 #include <sluice/error.hpp>
-#include <sluice/options.hpp>
 
 #include <boost/url/parse.hpp>
 #include <boost/url/scheme.hpp>
@@ -39,47 +37,11 @@ namespace detail {
            std::all_of(text.begin(), text.end(), letter);
 }
 
-/// The domain of the partition that a region lies in; regions that no partition claims are of the first.
-[[nodiscard]] inline std::string_view partition_domain(std::string_view region) noexcept {
-    // AWS partition metadata, August 2026.
-    static constexpr std::array<std::pair<std::string_view, std::string_view>, 6> domains{{
-        {"cn-", "amazonaws.com.cn"},
-        {"us-iso-", "c2s.ic.gov"},
-        {"us-isob-", "sc2s.sgov.gov"},
-        {"eu-isoe-", "cloud.adc-e.uk"},
-        {"us-isof-", "csp.hci.ic.gov"},
-        {"eusc-de-", "amazonaws.eu"},
-    }};
-    for (const auto& [prefix, domain] : domains) {
-        if (region.starts_with(prefix)) return domain;
-    }
-    return "amazonaws.com";
-}
-
 [[nodiscard]] inline std::string lower_case(std::string_view text) {
     std::string lowered(text);
     std::transform(lowered.begin(), lowered.end(), lowered.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
     return lowered;
-}
-
-/// `AWS_ENDPOINT_URL_DYNAMODB_STREAMS` for `dynamodb-streams`.
-[[nodiscard]] inline std::string endpoint_variable(std::string_view service_id) {
-    std::string name = "AWS_ENDPOINT_URL_";
-    for (const char c : service_id) {
-        name += c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c == '-' || c == ' ' ? '_' : c;
-    }
-    return name;
-}
-
-/// The URL that somebody configured, in code before environment; none: the region's own.
-[[nodiscard]] inline std::optional<std::string> configured_url(std::string_view service_id, const Options& options,
-                                                               const Environment& environment) {
-    if (!options.endpoint.empty()) return options.endpoint;
-    const auto ignore = variable(environment, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
-    if (ignore && lower_case(*ignore) == "true") return std::nullopt;
-    if (auto own = variable(environment, endpoint_variable(service_id))) return own;
-    return variable(environment, "AWS_ENDPOINT_URL");
 }
 
 /// Whether a host can stand in a header as it is. Names that are no labels, `my_kinesis`, are left to the resolver.
@@ -126,32 +88,6 @@ namespace detail {
     while (base.ends_with('/')) base.remove_suffix(1);
     auto address = (secure ? "https://" : "http://") + host + std::string(base);
     return Endpoint(std::move(address), std::move(host));
-}
-
-/// The region to call: `Options::region`, `AWS_REGION`, `AWS_DEFAULT_REGION`; `error::region_missing` if there is
-/// none, or if it is no name that a host may have.
-[[nodiscard]] inline result<std::string> resolve_region(const Options& options, const Environment& environment) {
-    auto region = options.region;
-    if (region.empty()) region = variable(environment, "AWS_REGION").value_or("");
-    if (region.empty()) region = variable(environment, "AWS_DEFAULT_REGION").value_or("");
-    if (!detail::is_host_label(region)) return error::region_missing;
-    return region;
-}
-
-/// Where a service is reached: `Options::endpoint`, `AWS_ENDPOINT_URL_<SERVICE>`, `AWS_ENDPOINT_URL`, or
-/// `https://<service>.<region>.<domain of the partition>`. `service_id` is that of the AWS SDKs in lower case,
-/// `kinesis`. Plain HTTP is only what somebody configured.
-///
-/// Errors: `endpoint_invalid` for a configured URL that is none; `region_missing` for a region that no host may have.
-[[nodiscard]] inline result<Endpoint> resolve_endpoint(std::string_view service_id, std::string_view region,
-                                                       const Options& options, const Environment& environment) {
-    if (const auto configured = detail::configured_url(service_id, options, environment)) {
-        return parse_endpoint(*configured);
-    }
-    if (!detail::is_host_label(region)) return error::region_missing;
-    std::string host(service_id);
-    host.append(".").append(region).append(".").append(detail::partition_domain(region));
-    return Endpoint("https://" + host, host);
 }
 
 } // namespace sluice::aws

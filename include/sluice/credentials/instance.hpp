@@ -82,8 +82,8 @@ public:
 /// `AWS_EC2_INSTANCE_PROFILE_NAME`, and their equivalents in the profile.
 ///
 /// If the metadata fails after it once gave credentials, or gives some that have expired, the last ones are given for
-/// another 10 to 15 minutes, again and again: the services may take them for longer than they say, and an outage of the
-/// metadata is no reason for one of the producer ("static stability").
+/// another 10 to 15 minutes, again and again: the services may take them for longer than they say, and an outage of
+/// the metadata is no reason for one of the producer ("static stability").
 ///
 /// `credentials_missing` if it is disabled or nothing answers at the address; other failures are `credentials_failed`.
 class InstanceCredentials {

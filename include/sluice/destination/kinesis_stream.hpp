@@ -1,6 +1,7 @@
 #pragma once
 
-#include <sluice/aws/environment.hpp>
+#include <sluice/aws/machine.hpp>
+#include <sluice/aws/this_machine.hpp>
 #include <sluice/destination/destination.hpp>
 #include <sluice/kinesis/client.hpp>
 #include <sluice/kinesis/limits.hpp>
@@ -17,14 +18,13 @@ namespace sluice {
 
 /// Puts records into Kinesis Data Streams, with PutRecords, in JSON or CBOR (`Options::wire`).
 ///
-/// Region and endpoint are those of the options, else of the environment: `AWS_REGION`, `AWS_DEFAULT_REGION`,
-/// `AWS_ENDPOINT_URL_KINESIS`, `AWS_ENDPOINT_URL`.
+/// Region and endpoint are those of the options, else of the environment (`AWS_REGION`, `AWS_DEFAULT_REGION`,
+/// `AWS_ENDPOINT_URL_KINESIS`, `AWS_ENDPOINT_URL`), else of the profile in the shared configuration files.
 class KinesisStream {
 public:
     using policy_kind = kind::destination;
 
-    explicit KinesisStream(aws::Environment environment = aws::process_environment())
-        : environment_(std::move(environment)) {}
+    explicit KinesisStream(aws::Machine machine = aws::this_machine()) : machine_(std::move(machine)) {}
 
     class Running {
     public:
@@ -53,7 +53,7 @@ public:
 
     /// Errors: `region_missing`, `endpoint_invalid`. Nothing is sent yet.
     [[nodiscard]] asio::awaitable<result<Running>> open(World& world) const {
-        auto client = kinesis::Client::open(world, environment_);
+        auto client = kinesis::Client::open(world, machine_);
         if (!client) co_return client.error();
         co_return Running(std::move(*client));
     }
@@ -67,7 +67,7 @@ public:
     }
 
 private:
-    aws::Environment environment_;
+    aws::Machine machine_;
 };
 
 } // namespace sluice

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <sluice/aws/client.hpp>
-#include <sluice/aws/endpoint.hpp>
-#include <sluice/aws/environment.hpp>
+#include <sluice/aws/endpoint_rules.hpp>
+#include <sluice/aws/machine.hpp>
+#include <sluice/aws/service.hpp>
+#include <sluice/aws/settings.hpp>
+#include <sluice/aws/this_machine.hpp>
 #include <sluice/destination/destination.hpp>
 #include <sluice/kinesis/calls.hpp>
 #include <sluice/kinesis/put_records.hpp>
@@ -26,18 +29,18 @@ namespace sluice::kinesis {
 /// To be moved only before the first call, and destroyed only after the last.
 class Client {
 public:
-    Client(World& world, const std::string& region, const aws::Endpoint& endpoint)
-        : world_(&world), client_(world, "kinesis", region, endpoint) {}
+    Client(World& world, const aws::ResolvedEndpoint& where)
+        : world_(&world), client_(world, where.signing_name, where.signing_region, where.endpoint) {}
 
-    /// A client of the region and the endpoint that options and environment name; `error::region_missing` or
-    /// `error::endpoint_invalid`.
-    [[nodiscard]] static result<Client> open(World& world,
-                                             const aws::Environment& environment = aws::process_environment()) {
-        const auto region = aws::resolve_region(world.options(), environment);
-        if (!region) return region.error();
-        const auto endpoint = aws::resolve_endpoint("kinesis", *region, world.options(), environment);
-        if (!endpoint) return endpoint.error();
-        return Client(world, *region, *endpoint);
+    /// A client of the region and the endpoint that options, environment and shared configuration name;
+    /// `error::region_missing` or `error::endpoint_invalid`.
+    [[nodiscard]] static result<Client> open(World& world, const aws::Machine& machine = aws::this_machine()) {
+        const auto settings = aws::Settings::read(world.options(), machine);
+        aws::EndpointParameters code;
+        code.custom = world.options().endpoint;
+        const auto where = settings.endpoint(aws::Service::kinesis, std::move(code));
+        if (!where) return where.error();
+        return Client(world, *where);
     }
 
     [[nodiscard]] asio::awaitable<result<Nothing>> create_stream(CreateStream request) {

@@ -1,0 +1,116 @@
+#pragma once
+
+#include <sluice/aws/client.hpp>
+#include <sluice/aws/endpoint_rules.hpp>
+#include <sluice/aws/service.hpp>
+#include <sluice/aws/settings.hpp>
+#include <sluice/credentials/credentials.hpp>
+#include <sluice/sts/replies.hpp>
+#include <sluice/sts/requests.hpp>
+#include <sluice/world.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace sluice::sts {
+
+namespace detail {
+
+/// Credentials that somebody has, to sign one call with.
+class HeldCredentials final : public AnyCredentials {
+public:
+    [[nodiscard]] asio::awaitable<result<Secrets>> fetch() override { co_return secrets; }
+    void reject(const Secrets&) override {} // whoever holds them asks again, or does not
+
+    Secrets secrets;
+};
+
+/// A session name that nobody else has: `sluice-0123456789abcdef`.
+[[nodiscard]] inline std::string session_name(std::uint64_t random) {
+    static constexpr std::string_view digits = "0123456789abcdef";
+    std::string name = "sluice-";
+    for (unsigned shift = 64; shift > 0; shift -= 4) name += digits[(random >> (shift - 4)) & 15U];
+    return name;
+}
+
+} // namespace detail
+
+/// Calls STS: who am I, and let me act as another.
+///
+/// Calls are tried again as `Options::retry` says. Errors are those of `sluice::error`; the service's own words go to
+/// the log. One call at a time, on the strand of the world, which outlives the client.
+class Client {
+public:
+    Client(World& world, const aws::ResolvedEndpoint& where)
+        : world_(&world), session_name_(detail::session_name(world.clock().random())),
+          holder_(std::make_unique<detail::HeldCredentials>()),
+          signed_(world, holder_.get(), where.signing_name, where.signing_region, where.endpoint),
+          unsigned_(world, nullptr, where.signing_name, where.signing_region, where.endpoint) {}
+
+    /// A client of the region's own STS, or of the endpoint that was configured.
+    [[nodiscard]] static result<Client> open(World& world, const aws::Settings& settings) {
+        const auto where = settings.endpoint(aws::Service::sts);
+        if (!where) return where.error();
+        return Client(world, *where);
+    }
+
+    /// Credentials to act in a role with, for whoever has `secrets`.
+    [[nodiscard]] asio::awaitable<result<Secrets>> assume_role(Secrets secrets, Role role) {
+        if (role.session_name.empty()) role.session_name = session_name_;
+        holder_->secrets = std::move(secrets);
+        auto form = encode(role);
+        auto body = co_await call(signed_, "AssumeRole", std::move(form), holder_->secrets);
+        if (!body) co_return body.error();
+        co_return understood(parse_credentials(*body));
+    }
+
+    /// The same for whoever has a token of an identity provider; the call is not signed.
+    [[nodiscard]] asio::awaitable<result<Secrets>> assume_role_with_web_identity(WebIdentity identity) {
+        if (identity.session_name.empty()) identity.session_name = session_name_;
+        const Secrets known("", Secret(), identity.token); // to be struck out of what STS says
+        auto form = encode(identity);
+        auto body = co_await call(unsigned_, "AssumeRoleWithWebIdentity", std::move(form), known);
+        if (!body) co_return body.error();
+        co_return understood(parse_credentials(*body));
+    }
+
+    /// Whom `secrets` belong to.
+    [[nodiscard]] asio::awaitable<result<CallerIdentity>> get_caller_identity(Secrets secrets) {
+        holder_->secrets = std::move(secrets);
+        auto form = aws::QueryWriter("GetCallerIdentity", api_version).body();
+        auto body = co_await call(signed_, "GetCallerIdentity", std::move(form), holder_->secrets);
+        if (!body) co_return body.error();
+        co_return understood(parse_caller_identity(*body));
+    }
+
+private:
+    asio::awaitable<result<std::string>> call(aws::Client& client, std::string_view operation, std::string form,
+                                              Secrets known) {
+        auto its_call = aws::Call::query(std::move(form));
+        auto reply = co_await client.send(std::move(its_call));
+        if (!reply.error) co_return std::move(reply.response.body);
+        aws::strike_secrets(reply.message, known);
+        world_->log().warning("STS did not do ", operation, ": ", reply.code, " ", reply.message);
+        co_return reply.error;
+    }
+
+    /// What the service sent is not what it documents.
+    template <class T>
+    static result<T> understood(result<T> reply) {
+        if (!reply) return error::response_invalid;
+        return reply;
+    }
+
+    World* world_;
+    std::string session_name_;
+    std::unique_ptr<detail::HeldCredentials> holder_; ///< Stays where it is when the client moves.
+    aws::Client signed_;
+    aws::Client unsigned_;
+};
+
+} // namespace sluice::sts
