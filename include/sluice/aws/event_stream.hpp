@@ -295,9 +295,10 @@ private:
     if (headers.size() > EventMessage::max_headers || message.payload.size() > EventMessage::max_payload) {
         return error::malformed;
     }
+    const auto size = detail::event_overhead + headers.size() + message.payload.size();
     std::string out;
-    out.reserve(detail::event_overhead + headers.size() + message.payload.size());
-    detail::append_big(out, static_cast<std::uint32_t>(detail::event_overhead + headers.size() + message.payload.size()));
+    out.reserve(size);
+    detail::append_big(out, static_cast<std::uint32_t>(size));
     detail::append_big(out, static_cast<std::uint32_t>(headers.size()));
     detail::append_big(out, crc32(out));
     out.append(headers).append(message.payload);
