@@ -67,6 +67,7 @@ template <class T>
 
 void add_cbor(Operations& operations);
 void add_dates(Operations& operations);
+void add_dynamodb(Operations& operations);
 void add_errors(Operations& operations);
 void add_event_stream(Operations& operations);
 void add_profiles(Operations& operations);

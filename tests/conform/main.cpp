@@ -38,6 +38,7 @@ int main() {
     Operations operations;
     add_cbor(operations);
     add_dates(operations);
+    add_dynamodb(operations);
     add_errors(operations);
     add_event_stream(operations);
     add_profiles(operations);
