@@ -18,6 +18,18 @@
 
 namespace sluice {
 
+/// A role that somebody who has signed in at IAM Identity Center may use.
+class SsoRole {
+public:
+    SsoRole(std::string account, std::string role) : account_id(std::move(account)), role_name(std::move(role)) {}
+
+    std::string account_id; ///< Twelve digits.
+    std::string role_name;
+    std::string region;     ///< Of the Identity Center.
+    std::string start_url;  ///< Where people sign in.
+    std::string session;    ///< Of an `[sso-session]`; empty: the older way, without one.
+};
+
 /// The steps that lead from a profile to credentials: the first one gives some, each other one trades those for others.
 class ProfileChain {
 public:
@@ -63,17 +75,7 @@ public:
         std::optional<std::chrono::seconds> duration;
     };
 
-    /// A role that somebody who has signed in at IAM Identity Center may use.
-    class Sso {
-    public:
-        Sso(std::string account, std::string role) : account_id(std::move(account)), role_name(std::move(role)) {}
-
-        std::string session; ///< Of an `[sso-session]`; empty: the older way, without one.
-        std::string account_id;
-        std::string role_name;
-        std::string region;
-        std::string start_url;
-    };
+    using Sso = SsoRole;
 
     /// A command line that prints credentials.
     class Process {
