@@ -29,6 +29,12 @@ enum class Ordering : std::uint8_t {
     per_key, ///< First arrivals keep the order of the puts among records of one partition key.
 };
 
+/// How many requests a client sends that the service throttles.
+enum class RetryMode : std::uint8_t {
+    standard, ///< As many as there are; each one that fails backs off.
+    adaptive, ///< Before a request, and not only before a retry, a client waits its turn at a rate that it learns.
+};
+
 /// What the producer and the service decide. What only one policy understands stands in that policy's constructor.
 class Options {
 public:
@@ -37,14 +43,28 @@ public:
     public:
         Retry() = default;
 
-        unsigned attempts = 3;                                ///< Including the first.
-        std::chrono::milliseconds transient_base{50};         ///< First delay is at most this.
-        std::chrono::milliseconds throttle_base{1'000};       ///< The same after throttling.
-        std::chrono::milliseconds longest{20'000};            ///< No delay is longer.
-        unsigned capacity = 500;                              ///< Tokens of one client.
+        /// The rules that the AWS SDKs had before: longer delays, all retries at one price.
+        [[nodiscard]] static Retry generation_2_0() {
+            Retry rules;
+            rules.attempts = 3;
+            rules.transient_base = std::chrono::milliseconds(1'000);
+            rules.transient_cost = 5;
+            rules.heed_retry_after = false;
+            return rules;
+        }
+
+        std::optional<RetryMode> mode;    ///< None: AWS_RETRY_MODE, the profile's `retry_mode`, `standard`.
+        std::optional<unsigned> attempts; ///< Including the first. None: AWS_MAX_ATTEMPTS, the profile's
+                                          ///< `max_attempts`, 3, and for DynamoDB 4.
+        std::optional<std::chrono::milliseconds> transient_base; ///< First delay is at most this. None: 50 ms, and for
+                                                                 ///< DynamoDB 25 ms.
+        std::chrono::milliseconds throttle_base{1'000};          ///< The same after throttling.
+        std::chrono::milliseconds longest{20'000};               ///< No delay is longer.
+        unsigned capacity = 500;                                 ///< Tokens of one client.
         unsigned transient_cost = 14;
         unsigned throttle_cost = 5;
-        unsigned success_reward = 1;                          ///< Tokens back for a call that needed no retry.
+        unsigned success_reward = 1;  ///< Tokens back for a call that needed no retry.
+        bool heed_retry_after = true; ///< A service's wish for a delay is granted, within limits.
     };
 
     Options() = default;

@@ -610,3 +610,60 @@ TEST_CASE("no secret is in any log line or reply, whatever the service repeats")
     CHECK(seen.find(token) == std::string::npos);
     CHECK(seen.find(token.substr(0, 12)) == std::string::npos);
 }
+
+TEST_CASE("in adaptive mode requests wait their turn once the service has throttled") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        Options options{"stream"};
+        options.retry.mode = RetryMode::adaptive;
+        Bench bench(context.get_executor(), options);
+        for (int i = 0; i < 3; ++i) bench.fake.transport.answer(200);
+        for (int i = 0; i < 3; ++i) {
+            auto call = put_record();
+            auto reply = co_await bench.client.send(std::move(call));
+            CHECK_FALSE(reply.error);
+        }
+        CHECK(bench.fake.clock.waits.empty());
+        bench.fake.transport.answer(400, type("ThrottlingException"));
+        for (int i = 0; i < 4; ++i) bench.fake.transport.answer(200);
+        auto throttled = put_record();
+        auto reply = co_await bench.client.send(std::move(throttled));
+        CHECK_FALSE(reply.error);
+        const auto back_off = bench.fake.clock.waits.size();
+        CHECK(back_off >= 1);
+        for (int i = 0; i < 3; ++i) {
+            auto call = put_record();
+            auto next = co_await bench.client.send(std::move(call));
+            CHECK_FALSE(next.error);
+        }
+        // Half a request a second is the least, so nobody waits longer than two seconds for a turn of his own.
+        CHECK(bench.fake.clock.waits.size() > back_off);
+        for (const auto wait : bench.fake.clock.waits) CHECK(wait <= 2s);
+    });
+}
+
+TEST_CASE("in standard mode nobody waits for a turn") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        Bench bench(context.get_executor());
+        bench.fake.transport.answer(400, type("ThrottlingException"));
+        for (int i = 0; i < 4; ++i) bench.fake.transport.answer(200);
+        for (int i = 0; i < 4; ++i) {
+            auto call = put_record();
+            auto reply = co_await bench.client.send(std::move(call));
+            CHECK_FALSE(reply.error);
+        }
+        CHECK(bench.fake.clock.waits.size() == 1);
+    });
+}
+
+TEST_CASE("a client may have other rules for retries than the options") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        Bench bench(context.get_executor());
+        bench.client.set_retry(Options::Retry::generation_2_0());
+        bench.fake.transport.answer(500);
+        bench.fake.transport.answer(200);
+        auto call = put_record();
+        auto reply = co_await bench.client.send(std::move(call));
+        CHECK_FALSE(reply.error);
+        CHECK(bench.fake.clock.waits == std::vector{1000ms});
+    });
+}

@@ -34,7 +34,7 @@ TEST_CASE("what is tried again, and as what, is a table") {
 }
 
 TEST_CASE("500, 500, 200 waits 50 and 100 ms and ends with 486 tokens") {
-    const Options::Retry rules;
+    const auto rules = aws::usual_retry({}, "kinesis");
     aws::RetryTokens tokens(rules.capacity);
     aws::Retries retries(rules, tokens);
     CHECK(retries.attempt() == 1);
@@ -49,7 +49,7 @@ TEST_CASE("500, 500, 200 waits 50 and 100 ms and ends with 486 tokens") {
 }
 
 TEST_CASE("throttling, then 200 waits a second and ends with all tokens") {
-    const Options::Retry rules;
+    const auto rules = aws::usual_retry({}, "kinesis");
     aws::RetryTokens tokens(rules.capacity);
     aws::Retries retries(rules, tokens);
     CHECK(retries.decide(Retryable::throttle, most, {}) == 1000ms);
@@ -59,7 +59,7 @@ TEST_CASE("throttling, then 200 waits a second and ends with all tokens") {
 }
 
 TEST_CASE("what a call with retries gives back is the price of its last retry") {
-    const Options::Retry rules;
+    const auto rules = aws::usual_retry({}, "kinesis");
     aws::RetryTokens tokens(rules.capacity);
     aws::Retries retries(rules, tokens);
     CHECK(retries.decide(Retryable::transient, 0, {}));
@@ -70,7 +70,7 @@ TEST_CASE("what a call with retries gives back is the price of its last retry") 
 }
 
 TEST_CASE("a success without a retry gives back one token, up to the capacity") {
-    const Options::Retry rules;
+    const auto rules = aws::usual_retry({}, "kinesis");
     aws::RetryTokens tokens(rules.capacity);
     aws::Retries(rules, tokens).succeed();
     CHECK(tokens.left() == 500);
@@ -80,7 +80,7 @@ TEST_CASE("a success without a retry gives back one token, up to the capacity") 
 }
 
 TEST_CASE("attempts run out") {
-    Options::Retry rules;
+    auto rules = aws::usual_retry({}, "kinesis");
     aws::RetryTokens tokens(rules.capacity);
     aws::Retries retries(rules, tokens);
     CHECK(retries.decide(Retryable::transient, 0, {}));
@@ -96,7 +96,7 @@ TEST_CASE("attempts run out") {
 }
 
 TEST_CASE("what is not to be tried again costs nothing") {
-    const Options::Retry rules;
+    const auto rules = aws::usual_retry({}, "kinesis");
     aws::RetryTokens tokens(rules.capacity);
     aws::Retries retries(rules, tokens);
     CHECK_FALSE(retries.decide(Retryable::no, 0, 5ms));
@@ -104,7 +104,7 @@ TEST_CASE("what is not to be tried again costs nothing") {
 }
 
 TEST_CASE("an empty bucket ends retries, and calls that fail do not fill it") {
-    const Options::Retry rules;
+    const auto rules = aws::usual_retry({}, "kinesis");
     aws::RetryTokens tokens(20);
     aws::Retries first(rules, tokens);
     CHECK(first.decide(Retryable::transient, 0, {}));
@@ -118,7 +118,7 @@ TEST_CASE("an empty bucket ends retries, and calls that fail do not fill it") {
 }
 
 TEST_CASE("a delay has full jitter and doubles up to the longest") {
-    Options::Retry rules;
+    auto rules = aws::usual_retry({}, "kinesis");
     rules.attempts = 100;
     rules.capacity = 100'000;
     aws::RetryTokens tokens(rules.capacity);
@@ -135,7 +135,7 @@ TEST_CASE("a delay has full jitter and doubles up to the longest") {
 }
 
 TEST_CASE("no option makes a delay negative or endless") {
-    Options::Retry rules;
+    auto rules = aws::usual_retry({}, "kinesis");
     rules.attempts = most & 0xFFFF'FFFFU;
     rules.longest = std::chrono::milliseconds::max();
     rules.transient_base = std::chrono::milliseconds::max();
@@ -147,7 +147,7 @@ TEST_CASE("no option makes a delay negative or endless") {
 }
 
 TEST_CASE("a wish for a delay is granted between the own delay and five seconds more") {
-    const Options::Retry rules;
+    const auto rules = aws::usual_retry({}, "kinesis");
     aws::RetryTokens tokens(rules.capacity);
     const auto first = [&](Retryable kind, std::optional<std::chrono::milliseconds> wish) {
         return aws::Retries(rules, tokens).decide(kind, most, wish);
@@ -181,4 +181,62 @@ TEST_CASE("tokens never exceed their capacity nor fall below zero") {
     CHECK(tokens.take(0));
     tokens.give_back(std::numeric_limits<unsigned>::max());
     CHECK(tokens.left() == 10);
+}
+
+TEST_CASE("what is left open is what the SDKs do for the service") {
+    const auto kinesis = aws::usual_retry({}, "kinesis");
+    CHECK(kinesis.mode == RetryMode::standard);
+    CHECK(kinesis.attempts == 3);
+    CHECK(kinesis.transient_base == 50ms);
+    const auto dynamodb = aws::usual_retry({}, "dynamodb");
+    CHECK(dynamodb.attempts == 4);
+    CHECK(dynamodb.transient_base == 25ms);
+    Options::Retry set;
+    set.mode = RetryMode::adaptive;
+    set.attempts = 7;
+    set.transient_base = 9ms;
+    const auto kept = aws::usual_retry(set, "dynamodb");
+    CHECK(kept.mode == RetryMode::adaptive);
+    CHECK(kept.attempts == 7);
+    CHECK(kept.transient_base == 9ms);
+}
+
+TEST_CASE("the rules of the generation before have one price and no wishes") {
+    const auto rules = aws::usual_retry(Options::Retry::generation_2_0(), "dynamodb");
+    aws::RetryTokens tokens(rules.capacity);
+    aws::Retries retries(rules, tokens);
+    CHECK(retries.decide(Retryable::transient, most, 4000ms) == 1000ms);
+    CHECK(tokens.left() == 495);
+    CHECK(retries.decide(Retryable::throttle, most, {}) == 2000ms);
+    CHECK(tokens.left() == 490);
+    CHECK_FALSE(retries.decide(Retryable::transient, most, {}));
+}
+
+TEST_CASE("who gives up says why, the first reason first") {
+    auto rules = aws::usual_retry({}, "kinesis");
+    aws::RetryTokens tokens(500, 5);
+    aws::Retries retries(rules, tokens);
+    CHECK_FALSE(retries.decide(Retryable::no, 0, {}));
+    CHECK(retries.reason() == aws::GiveUp::not_retryable);
+    CHECK_FALSE(retries.decide(Retryable::transient, 0, {}));
+    CHECK(retries.reason() == aws::GiveUp::tokens_used);
+    rules.attempts = 1;
+    CHECK_FALSE(retries.decide(Retryable::transient, 0, {}));
+    CHECK(retries.reason() == aws::GiveUp::attempts_used);
+    CHECK_FALSE(retries.decide(Retryable::no, 0, {}));
+    CHECK(retries.reason() == aws::GiveUp::not_retryable);
+}
+
+TEST_CASE("a bucket may begin with fewer tokens than it holds, never with more") {
+    aws::RetryTokens tokens(10, 3);
+    CHECK(tokens.left() == 3);
+    tokens.give_back(100);
+    CHECK(tokens.left() == 10);
+    CHECK(aws::RetryTokens(10, 11).left() == 10);
+}
+
+TEST_CASE("a delay is finer than a millisecond") {
+    const auto rules = aws::usual_retry({}, "dynamodb");
+    aws::RetryTokens tokens(rules.capacity);
+    CHECK(aws::Retries(rules, tokens).decide(Retryable::transient, most / 16 * 3, {}) == 4'687'500ns);
 }

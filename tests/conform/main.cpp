@@ -44,6 +44,7 @@ int main() {
     add_profiles(operations);
     add_endpoints(operations);
     add_settings(operations);
+    add_retry(operations);
     add_signing(operations);
     add_xml(operations);
 

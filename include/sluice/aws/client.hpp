@@ -2,6 +2,7 @@
 
 #include <sluice/aws/clock_skew.hpp>
 #include <sluice/aws/endpoint.hpp>
+#include <sluice/aws/rate_limiter.hpp>
 #include <sluice/aws/retry.hpp>
 #include <sluice/aws/service_error.hpp>
 #include <sluice/aws/sigv4.hpp>
@@ -77,10 +78,17 @@ public:
     /// Signs with others, which outlive the client; null: calls are not signed.
     Client(World& world, AnyCredentials* credentials, std::string service, std::string region, Endpoint endpoint)
         : world_(&world), credentials_(credentials), service_(std::move(service)), region_(std::move(region)),
-          endpoint_(std::move(endpoint)), tokens_(world.options().retry.capacity) {}
+          endpoint_(std::move(endpoint)), rules_(usual_retry(world.options().retry, service_)),
+          tokens_(rules_.capacity), limiter_(now()) {}
 
     Client(Client&&) noexcept = default;
     Client& operator=(Client&&) noexcept = default;
+
+    /// Has calls tried again by other rules than `Options::retry`. To be called only before the first call.
+    void set_retry(const Options::Retry& rules) {
+        rules_ = usual_retry(rules, service_);
+        tokens_ = RetryTokens(rules_.capacity);
+    }
 
     /// One attempt. If it fails because of the clock or the credentials, the next call has better ones.
     [[nodiscard]] asio::awaitable<Reply> send_once(Call call) {
@@ -92,13 +100,19 @@ public:
     /// Attempts until one succeeds or `Options::retry` ends it; the reply is the last one's. Attempts after an error of
     /// the clock or the credentials are part of the count, one for each.
     [[nodiscard]] asio::awaitable<Reply> send(Call call) {
-        Retries retries(world_->options().retry, tokens_);
+        Retries retries(rules_, tokens_);
         const auto id = invocation_id();
         Remedies tried;
         while (true) {
-            const Invocation invocation(id, retries.attempt(), std::max(world_->options().retry.attempts, 1U));
+            const Invocation invocation(id, retries.attempt(), std::max(*rules_.attempts, 1U));
+            const auto turn = next_turn();
+            if (turn > turn.zero()) {
+                const auto missed = co_await wait(turn);
+                if (missed) co_return Reply(missed);
+            }
             auto outcome = co_await attempt(call, invocation);
             auto& reply = outcome.reply;
+            learn(reply.error);
             if (!reply.error) {
                 retries.succeed();
                 co_return std::move(reply);
@@ -106,7 +120,7 @@ public:
             const auto kind = tried.add(outcome.remedies) ? Retryable::transient : retryable(reply.error);
             const auto delay = retries.decide(kind, world_->clock().random(), reply.retry_after);
             if (!delay) co_return std::move(reply);
-            const auto interrupted = co_await world_->clock().async_wait_until(world_->clock().steady() + *delay);
+            const auto interrupted = co_await wait(*delay);
             if (interrupted) co_return Reply(interrupted);
         }
     }
@@ -147,6 +161,27 @@ private:
         Reply reply;
         Remedies remedies;
     };
+
+    [[nodiscard]] Seconds now() const { return world_->clock().steady().time_since_epoch(); }
+
+    [[nodiscard]] asio::awaitable<error_code> wait(std::chrono::nanoseconds time) {
+        return world_->clock().async_wait_until(world_->clock().steady() + time);
+    }
+
+    /// How long a request has to wait before it is sent, for no other reason than the requests before it.
+    [[nodiscard]] std::chrono::nanoseconds next_turn() {
+        if (rules_.mode != RetryMode::adaptive) return {};
+        return std::chrono::round<std::chrono::nanoseconds>(limiter_.take_turn(now()));
+    }
+
+    void learn(error_code failure) {
+        if (rules_.mode != RetryMode::adaptive || failure == asio::error::operation_aborted) return;
+        if (retryable(failure) == Retryable::throttle) {
+            limiter_.throttle(now());
+        } else {
+            limiter_.succeed(now());
+        }
+    }
 
     [[nodiscard]] std::string invocation_id() {
         const auto high = world_->clock().random();
@@ -254,7 +289,9 @@ private:
     std::string region_;
     Endpoint endpoint_;
     Signer signer_;
+    Options::Retry rules_;
     RetryTokens tokens_;
+    RateLimiter limiter_;
     std::chrono::seconds correction_{0}; ///< To be added to this machine's clock.
 };
 

@@ -36,7 +36,8 @@ enum class Retryable : std::uint8_t {
 /// the load. One strand.
 class RetryTokens {
 public:
-    explicit RetryTokens(unsigned capacity) : capacity_(capacity), left_(capacity) {}
+    explicit RetryTokens(unsigned capacity) : RetryTokens(capacity, capacity) {}
+    RetryTokens(unsigned capacity, unsigned left) : capacity_(capacity), left_(std::min(left, capacity)) {}
 
     [[nodiscard]] bool take(unsigned cost) noexcept {
         if (cost > left_) return false;
@@ -53,27 +54,46 @@ private:
     unsigned left_;
 };
 
+/// What the rules leave open is what the AWS SDKs do for the service with that signing name.
+[[nodiscard]] inline Options::Retry usual_retry(Options::Retry rules, std::string_view signing_name) {
+    const bool fast = signing_name == "dynamodb";
+    if (!rules.mode) rules.mode = RetryMode::standard;
+    if (!rules.attempts) rules.attempts = fast ? 4 : 3;
+    if (!rules.transient_base) rules.transient_base = std::chrono::milliseconds(fast ? 25 : 50);
+    return rules;
+}
+
+/// Why a call is not tried again.
+enum class GiveUp : std::uint8_t { not_retryable, attempts_used, tokens_used };
+
 /// The attempts of one call: decides after each failure whether, and when, there is another. Pure but for the tokens.
 ///
 /// The rules are those of the AWS SDKs since November 2026: full jitter, a higher price for transient failures than
 /// for throttling, and a wish of the service for a delay is granted up to five seconds beyond the own one.
 class Retries {
 public:
+    /// Both outlive it. The rules are complete: `usual_retry`.
     Retries(const Options::Retry& rules, RetryTokens& tokens) : rules_(rules), tokens_(tokens) {}
 
     /// How long to wait before the next attempt, after one that failed; none: give up. `random` has 64 random bits,
     /// `wish` is the service's `x-amz-retry-after`. No delay is longer than a day.
-    [[nodiscard]] std::optional<std::chrono::milliseconds> decide(Retryable kind, std::uint64_t random,
-                                                                  std::optional<std::chrono::milliseconds> wish) {
-        if (kind == Retryable::no || attempt_ >= rules_.attempts) return std::nullopt;
+    [[nodiscard]] std::optional<std::chrono::nanoseconds> decide(Retryable kind, std::uint64_t random,
+                                                                 std::optional<std::chrono::milliseconds> wish) {
+        if (kind == Retryable::no) return give_up(GiveUp::not_retryable);
+        if (attempt_ >= rules_.attempts) return give_up(GiveUp::attempts_used);
         const auto cost = kind == Retryable::throttle ? rules_.throttle_cost : rules_.transient_cost;
-        if (!tokens_.take(cost)) return std::nullopt;
+        if (!tokens_.take(cost)) return give_up(GiveUp::tokens_used);
         held_ = cost;
         const auto own = jittered(kind, random);
         ++attempt_;
-        if (!wish) return own;
-        return std::clamp(*wish, own, own + std::chrono::milliseconds(5'000));
+        if (!wish || !rules_.heed_retry_after) return own;
+        constexpr std::chrono::milliseconds grace(5'000);
+        const auto bounded = std::min<std::chrono::milliseconds>(*wish, std::chrono::hours(48));
+        return std::clamp<std::chrono::nanoseconds>(bounded, own, own + grace);
     }
+
+    /// Why `decide` gave up, if it did.
+    [[nodiscard]] GiveUp reason() const noexcept { return reason_; }
 
     /// To be told when an attempt succeeds: gives back what the last retry cost, or the reward if there was none.
     void succeed() noexcept { tokens_.give_back(attempt_ > 1 ? held_ : rules_.success_reward); }
@@ -82,19 +102,27 @@ public:
     [[nodiscard]] unsigned attempt() const noexcept { return attempt_; }
 
 private:
-    [[nodiscard]] std::chrono::milliseconds jittered(Retryable kind, std::uint64_t random) const {
-        constexpr double day = 86'400'000;
-        const auto base = kind == Retryable::throttle ? rules_.throttle_base : rules_.transient_base;
-        const double doubled = static_cast<double>(base.count()) * std::exp2(std::min(attempt_ - 1, 62U));
-        const double most = std::clamp(std::min(doubled, static_cast<double>(rules_.longest.count())), 0.0, day);
+    std::nullopt_t give_up(GiveUp why) noexcept {
+        reason_ = why;
+        return std::nullopt;
+    }
+
+    [[nodiscard]] std::chrono::nanoseconds jittered(Retryable kind, std::uint64_t random) const {
+        using Milliseconds = std::chrono::duration<double, std::milli>;
+        constexpr Milliseconds day = std::chrono::hours(24);
+        const Milliseconds base =
+            kind == Retryable::throttle ? rules_.throttle_base : rules_.transient_base.value_or(rules_.throttle_base);
+        const auto doubled = base * std::exp2(std::min(attempt_ - 1, 62U));
+        const auto most = std::clamp(std::min(doubled, Milliseconds(rules_.longest)), Milliseconds(0), day);
         const double share = static_cast<double>(random >> 11U) / static_cast<double>((std::uint64_t{1} << 53U) - 1);
-        return std::chrono::milliseconds(std::llround(most * share));
+        return std::chrono::round<std::chrono::nanoseconds>(most * share);
     }
 
     const Options::Retry& rules_;
     RetryTokens& tokens_;
     unsigned attempt_ = 1;
     unsigned held_ = 0;
+    GiveUp reason_ = GiveUp::not_retryable;
 };
 
 /// The service's wish for a delay: the header `x-amz-retry-after`, whole milliseconds, nothing else.
