@@ -20,8 +20,8 @@ namespace sluice {
 ///
 /// `AssumeRole(EnvironmentCredentials(), sts::Role("arn:aws:iam::123456789012:role/writer"))`. Roles chain: the base
 /// may be an `AssumeRole` too. STS is asked in the producer's region; the base is asked anew for each session, an hour
-/// long by default. Errors: those of the base, of the endpoint, and STS's refusal (`access_denied` and others), with its
-/// words in the log.
+/// long by default. Errors: those of the base, of the endpoint, and STS's refusal (`access_denied` and others), with
+/// its words in the log.
 template <Credentials Base>
 class AssumeRole {
 public:

@@ -103,7 +103,7 @@ public:
             const auto settings = current_settings();
             if (settings.disabled) co_return error_code(error::credentials_missing);
             const auto endpoint = instance_endpoint(settings);
-            if (!endpoint) co_return complain_("the configured endpoint is no URL, or its mode is neither IPv4 nor IPv6");
+            if (!endpoint) co_return complain_("the endpoint is no URL, or its mode neither IPv4 nor IPv6");
             endpoint_ = *endpoint;
             v1_disabled_ = settings.v1_disabled;
             auto fresh = co_await ask(settings.role);
