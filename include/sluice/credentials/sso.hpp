@@ -3,6 +3,8 @@
 #include <sluice/aws/endpoint.hpp>
 #include <sluice/aws/machine.hpp>
 #include <sluice/aws/percent.hpp>
+#include <sluice/aws/service.hpp>
+#include <sluice/aws/settings.hpp>
 #include <sluice/aws/this_machine.hpp>
 #include <sluice/credentials/complaint.hpp>
 #include <sluice/credentials/credentials.hpp>
@@ -24,19 +26,6 @@
 #include <utility>
 
 namespace sluice {
-
-namespace detail {
-
-/// Where the portal (`sso`, `portal.sso`) or the sign-in service (`sso-oidc`, `oidc`) of a region is reached.
-[[nodiscard]] inline result<aws::Endpoint> sso_endpoint(std::string_view service_id, std::string_view host,
-                                                        const std::string& region,
-                                                        const aws::Environment& environment) {
-    const auto configured = aws::detail::configured_url(service_id, Options(), environment);
-    if (configured) return aws::parse_endpoint(*configured);
-    return aws::resolve_endpoint(host, region, Options(), {});
-}
-
-} // namespace detail
 
 /// Credentials of a role that somebody who has signed in at IAM Identity Center may use (`aws sso login`).
 ///
@@ -105,7 +94,7 @@ public:
         /// Renews the token, at most once a minute; if that fails, it stays as it is.
         asio::awaitable<error_code> renew(SsoToken& token) {
             next_renewal_ = world_->clock().steady() + std::chrono::minutes(1);
-            const auto endpoint = detail::sso_endpoint("sso-oidc", "oidc", role_.region, machine_.environment);
+            const auto endpoint = where(aws::Service::sso_oidc);
             if (!endpoint) co_return not_renewed(endpoint.error().message());
             auto request = request_to("POST", *endpoint, "/token");
             request.headers.emplace_back("Content-Type", "application/json");
@@ -136,6 +125,15 @@ public:
             if (failure) world_->log().warning("credentials: single sign-on: cannot write ", path, ": ", failure);
         }
 
+        /// The endpoint in the region of the Identity Center, which need not be that of the stream.
+        [[nodiscard]] result<aws::Endpoint> where(aws::Service service) const {
+            Options options = world_->options();
+            options.region = role_.region;
+            auto resolved = aws::Settings::read(options, machine_).endpoint(service);
+            if (!resolved) return resolved.error();
+            return std::move(resolved->endpoint);
+        }
+
         [[nodiscard]] HttpRequest request_to(std::string method, const aws::Endpoint& endpoint,
                                              std::string_view path) const {
             HttpRequest request(std::move(method), endpoint.url + std::string(path));
@@ -148,7 +146,7 @@ public:
 
         /// Trades the token for credentials.
         asio::awaitable<result<Secrets>> ask(const SsoToken& token) {
-            const auto endpoint = detail::sso_endpoint("sso", "portal.sso", role_.region, machine_.environment);
+            const auto endpoint = where(aws::Service::sso);
             if (!endpoint) co_return complain_(endpoint.error());
             std::string path = "/federation/credentials?role_name=";
             aws::append_percent_encoded(path, role_.role_name);
