@@ -70,6 +70,7 @@ void add_dates(Operations& operations);
 void add_dynamodb(Operations& operations);
 void add_errors(Operations& operations);
 void add_event_stream(Operations& operations);
+void add_kinesis(Operations& operations);
 void add_profiles(Operations& operations);
 void add_endpoints(Operations& operations);
 void add_settings(Operations& operations);

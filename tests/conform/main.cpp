@@ -41,6 +41,7 @@ int main() {
     add_dynamodb(operations);
     add_errors(operations);
     add_event_stream(operations);
+    add_kinesis(operations);
     add_profiles(operations);
     add_endpoints(operations);
     add_settings(operations);

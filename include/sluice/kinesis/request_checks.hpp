@@ -26,11 +26,9 @@ namespace sluice::kinesis {
     return check_entry(request.data, request.partition_key, request.explicit_hash_key, most);
 }
 
-/// A PutRecords: 1 to 500 records, else `request_refused` and `request_too_large`; and 10 MiB of data and keys at most.
-/// `most` is what one record may have, data and key.
-[[nodiscard]] inline error_code check_put_records(std::string_view stream, std::span<const Entry> entries,
-                                                  std::size_t most = limits::record_bytes) {
-    if (const auto wrong = check_stream_name(stream)) return wrong;
+/// The records of one PutRecords: 1 to 500, else `request_refused` and `request_too_large`; and 10 MiB of data and keys
+/// at most. `most` is what one record may have, data and key.
+[[nodiscard]] inline error_code check_entries(std::span<const Entry> entries, std::size_t most = limits::record_bytes) {
     if (entries.empty()) return error::request_refused;
     if (entries.size() > limits::request_records) return error::request_too_large;
     std::size_t bytes = 0;
@@ -40,6 +38,12 @@ namespace sluice::kinesis {
         bytes += entry.data.size() + entry.partition_key.size();
     }
     return bytes > limits::request_bytes ? error::request_too_large : error_code();
+}
+
+[[nodiscard]] inline error_code check_put_records(std::string_view stream, std::span<const Entry> entries,
+                                                  std::size_t most = limits::record_bytes) {
+    const auto wrong = check_stream_name(stream);
+    return wrong ? wrong : check_entries(entries, most);
 }
 
 } // namespace sluice::kinesis
