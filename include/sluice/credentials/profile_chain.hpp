@@ -28,6 +28,8 @@ public:
     std::string region;     ///< Of the Identity Center.
     std::string start_url;  ///< Where people sign in.
     std::string session;    ///< Of an `[sso-session]`; empty: the older way, without one.
+
+    friend bool operator==(const SsoRole&, const SsoRole&) = default;
 };
 
 /// The steps that lead from a profile to credentials: the first one gives some, each other one trades those for others.
@@ -39,6 +41,8 @@ public:
         explicit StaticKeys(Secrets its_secrets) : secrets(std::move(its_secrets)) {}
 
         Secrets secrets;
+
+        friend bool operator==(const StaticKeys&, const StaticKeys&) = default;
     };
 
     /// A role that the credentials of the step before may assume.
@@ -49,8 +53,9 @@ public:
         std::string role_arn;
         std::string external_id;
         std::string role_session_name;
-        std::string region; ///< Of the profile that names the role.
         std::optional<std::chrono::seconds> duration; ///< 15 minutes to 12 hours.
+
+        friend bool operator==(const AssumeRole&, const AssumeRole&) = default;
     };
 
     enum class Source : std::uint8_t { environment, container, instance };
@@ -61,6 +66,8 @@ public:
         explicit NamedSource(Source its_source) : source(its_source) {}
 
         Source source;
+
+        friend bool operator==(const NamedSource&, const NamedSource&) = default;
     };
 
     /// A role that the bearer of a token may assume.
@@ -71,8 +78,8 @@ public:
         std::string role_arn;
         std::string token_file;
         std::string role_session_name;
-        std::string region;
-        std::optional<std::chrono::seconds> duration;
+
+        friend bool operator==(const WebIdentity&, const WebIdentity&) = default;
     };
 
     using Sso = SsoRole;
@@ -83,11 +90,13 @@ public:
         explicit Process(std::string line) : command(std::move(line)) {}
 
         std::string command;
+
+        friend bool operator==(const Process&, const Process&) = default;
     };
 
     using Step = std::variant<StaticKeys, AssumeRole, NamedSource, WebIdentity, Sso, Process>;
 
-    std::vector<Step> steps; ///< In the order in which they are taken.
+    std::vector<Step> steps; ///< In the order in which they are taken; all but the first are `AssumeRole`.
 };
 
 namespace detail {
@@ -159,8 +168,7 @@ private:
         ProfileChain::AssumeRole role(get("role_arn"));
         role.external_id = get("external_id");
         role.role_session_name = get("role_session_name");
-        role.region = get("region");
-        if (!read_duration(role.duration)) return fail_duration();
+        if (!read_duration(role.duration)) return fail("has a duration_seconds outside of 900 to 43200");
         chain.steps.emplace_back(std::move(role));
         return {};
     }
@@ -174,8 +182,6 @@ private:
         duration = std::chrono::seconds(seconds);
         return failure == std::errc() && end == text.data() + text.size() && seconds >= 900 && seconds <= 43'200;
     }
-
-    [[nodiscard]] error_code fail_duration() const { return fail("has a duration_seconds outside of 900 to 43200"); }
 
     /// The first step: what this profile has without going to others, in the order of the AWS SDK for Rust.
     error_code add_base(ProfileChain& chain) const {
@@ -226,8 +232,6 @@ private:
         if (!has("role_arn")) return fail("has web_identity_token_file, but not role_arn");
         ProfileChain::WebIdentity identity(get("role_arn"), get("web_identity_token_file"));
         identity.role_session_name = get("role_session_name");
-        identity.region = get("region");
-        if (!read_duration(identity.duration)) return fail_duration();
         chain.steps.emplace_back(std::move(identity));
         return {};
     }
