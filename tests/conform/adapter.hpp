@@ -66,6 +66,7 @@ template <class T>
 }
 
 void add_cbor(Operations& operations);
+void add_credentials(Operations& operations);
 void add_dates(Operations& operations);
 void add_dynamodb(Operations& operations);
 void add_errors(Operations& operations);

@@ -37,6 +37,7 @@ json::object answer(const Operations& operations, const json::object& question) 
 int main() {
     Operations operations;
     add_cbor(operations);
+    add_credentials(operations);
     add_dates(operations);
     add_dynamodb(operations);
     add_errors(operations);

@@ -27,7 +27,7 @@
 namespace sluice {
 
 /// How instance metadata is asked: code before environment (`AWS_EC2_METADATA_...`) before profile
-/// (`ec2_metadata_...`).
+/// (`ec2_metadata_...`). An endpoint, wherever it is said, stands before a mode.
 class InstanceSettings {
 public:
     InstanceSettings() = default;
@@ -53,10 +53,7 @@ public:
     const auto is_true = [&](std::string_view variable, std::string_view property) {
         return aws::detail::same_name(look(variable, property), "true");
     };
-    // What is said in code stands before both: a mode in code is not overruled by an endpoint of the environment.
-    if (chosen.mode.empty()) {
-        fill(chosen.endpoint, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint");
-    }
+    fill(chosen.endpoint, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint");
     fill(chosen.mode, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ec2_metadata_service_endpoint_mode");
     fill(chosen.role, "AWS_EC2_INSTANCE_PROFILE_NAME", "ec2_instance_profile_name");
     chosen.disabled = chosen.disabled || is_true("AWS_EC2_METADATA_DISABLED", "disable_ec2_metadata");
