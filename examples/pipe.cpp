@@ -34,11 +34,11 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view usage = R"(usage: pipe --stream NAME [options] [FILE]
 
-Each line of FILE becomes a record; of standard input, if FILE is - or not given. Credentials come from
-AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.
+Each line of FILE becomes a record; of standard input, if FILE is - or not given. Credentials come from where the AWS
+SDKs look: the environment, ~/.aws, the container, the instance.
 
   --stream NAME      the stream to put to
-  --region REGION    its region (default: AWS_REGION)
+  --region REGION    its region (default: AWS_REGION, or that of the profile in ~/.aws)
   --endpoint URL     another endpoint than the region's, such as http://127.0.0.1:4567
   --buffer PATH      where lines wait that are not delivered yet (default: NAME.buffer.db)
   --key-field N      the N-th word of a line is its partition key (default, and for lines with fewer: a random key)

@@ -149,8 +149,8 @@ private:
         case error::storage_failed:
             return "The storage failed; the log has the reason, and what was not acknowledged must be put again.";
         case error::credentials_missing:
-            return "No credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or choose a "
-                   "credentials policy.";
+            return "No credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or "
+                   "choose a credentials policy.";
         case error::credentials_refused:
             return "The service does not know these credentials; check the access key and the account.";
         case error::credentials_expired:

@@ -188,6 +188,25 @@ TEST_CASE("a machine without metadata has no credentials, and hears no complaint
     CHECK(configured.log.empty());
 }
 
+TEST_CASE("metadata that never answered is asked once, metadata that did is tried again") {
+    Metadata metadata;
+    metadata.failure = error::timed_out;
+    CHECK(metadata.fetch().error() == error::credentials_missing);
+    CHECK(metadata.log == "PUT /latest/api/token\nGET " + std::string(extended) + "\n"); // without a token, too
+    metadata.failure = {};
+    metadata.token_status = 503;
+    metadata.log.clear();
+    CHECK(metadata.fetch().error() == error::credentials_failed);
+    CHECK(metadata.log == "PUT /latest/api/token\nPUT /latest/api/token\nPUT /latest/api/token\n");
+    metadata.token_status = 200;
+    metadata.log.clear();
+    CHECK(metadata.fetch().has_value());
+    metadata.failure = error::timed_out;
+    metadata.log.clear();
+    CHECK(metadata.fetch().has_value()); // the last ones
+    CHECK(metadata.log == "GET " + std::string(extended) + "role\nGET " + extended + "role\nGET " + extended + "role\n");
+}
+
 TEST_CASE("an instance without a role is told") {
     Metadata metadata;
     metadata.pages.clear();

@@ -38,7 +38,7 @@ public:
 };
 
 using Default = sluice::BasicProducer<sluice::KinesisStream, sluice::MemoryStorage, sluice::Collect, sluice::RandomKey,
-                                      sluice::NoCompression, sluice::EnvironmentCredentials, sluice::NoOffload,
+                                      sluice::NoCompression, sluice::DefaultCredentials, sluice::NoOffload,
                                       sluice::ReportDeadLetters, sluice::NoMetrics, sluice::CurlTransport,
                                       sluice::SystemClock>;
 
@@ -47,7 +47,7 @@ static_assert(std::same_as<Producer<>, Default>);
 static_assert(std::same_as<Producer<sluice::SystemClock>, Default>);
 static_assert(std::same_as<
               Producer<sluice::SystemClock, sluice::CurlTransport, sluice::NoMetrics, sluice::ReportDeadLetters,
-                       sluice::NoOffload, sluice::EnvironmentCredentials, sluice::NoCompression, sluice::RandomKey,
+                       sluice::NoOffload, sluice::DefaultCredentials, sluice::NoCompression, sluice::RandomKey,
                        sluice::Collect, sluice::MemoryStorage, sluice::KinesisStream>,
               Default>);
 

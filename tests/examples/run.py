@@ -73,6 +73,8 @@ NOWHERE = "http://127.0.0.1:1"
 def environment(*variables):
     kept = {name: value for name, value in os.environ.items()
             if not name.startswith("AWS_") and not name.lower().endswith("_proxy")}
+    kept |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+             "AWS_EC2_METADATA_DISABLED": "true"}
     for more in variables:
         kept |= more
     return kept

@@ -22,7 +22,9 @@ concept RunningCredentials = requires(C credentials) {
 
 /// Who signs: a recipe with `open(World&)`, which gives `RunningCredentials`.
 ///
-/// Models: EnvironmentCredentials, StaticCredentials, CredentialsFrom.
+/// Models: DefaultCredentials (default), StaticCredentials, EnvironmentCredentials, ProfileCredentials,
+/// ProcessCredentials, WebIdentityCredentials, ContainerCredentials, InstanceCredentials, SsoCredentials, AssumeRole,
+/// CredentialsFrom.
 template <class P>
 concept Credentials = PolicyOf<P, kind::credentials> && requires(P recipe, World& world) {
     { recipe.open(world) } -> std::same_as<asio::awaitable<result<running_t<P>>>>;

@@ -21,8 +21,8 @@ namespace sluice {
 /// web identity, the container's agent, the instance's metadata.
 ///
 /// The first that is set up decides: if it fails, its error is the answer, and no later one is asked, so that a
-/// producer never signs as somebody whom nobody meant. `credentials_missing` if none is set up. All are asked anew at each
-/// refresh: what changes on the machine is noticed.
+/// producer never signs as somebody whom nobody meant. `credentials_missing` if none is set up. All are asked anew at
+/// each refresh: what changes on the machine is noticed.
 class DefaultCredentials {
 public:
     using policy_kind = kind::credentials;

@@ -169,7 +169,7 @@ public:
             request.headers.emplace_back("Host", endpoint_.host);
             request.headers.emplace_back("x-aws-ec2-metadata-token-ttl-seconds", "21600");
             request.body = std::make_shared<const std::string>();
-            auto answer = co_await detail::send_nearby(*world_, std::move(request), attempts);
+            auto answer = co_await send(std::move(request));
             co_return judge_token(std::move(answer));
         }
 
@@ -205,13 +205,25 @@ public:
             return complain_(why);
         }
 
+        /// Tries again what may pass; but a machine that never answered is most likely no instance, and is asked once.
+        asio::awaitable<result<HttpResponse>> send(HttpRequest request) {
+            auto answer = co_await detail::send_nearby(*world_, request, reached_ ? attempts : 1);
+            if (!answer || reached_) co_return answer;
+            reached_ = true;
+            if (detail::is_passing(answer)) {
+                auto again = co_await detail::send_nearby(*world_, std::move(request), attempts - 1);
+                co_return again;
+            }
+            co_return answer;
+        }
+
         asio::awaitable<result<HttpResponse>> get(std::string path) {
             auto request = detail::nearby_request("GET", endpoint_.url + path);
             request.headers.emplace_back("Host", endpoint_.host);
             if (!token_.empty()) {
                 request.headers.emplace_back("x-aws-ec2-metadata-token", std::string(token_.reveal()));
             }
-            auto answer = co_await detail::send_nearby(*world_, std::move(request), attempts);
+            auto answer = co_await send(std::move(request));
             co_return answer;
         }
 
@@ -274,6 +286,7 @@ public:
         bool v1_disabled_ = false;
         Secret token_;
         steady_time token_end_;
+        bool reached_ = false;      ///< There was an answer, whatever it was.
         std::string role_;          ///< As the metadata named it.
         bool is_legacy_ = false;    ///< The metadata does not know the extended path.
         bool is_extended_ = false;  ///< It does.

@@ -3,7 +3,7 @@
 #include <sluice/batching/collect.hpp>
 #include <sluice/clock/system.hpp>
 #include <sluice/compression/none.hpp>
-#include <sluice/credentials/environment.hpp>
+#include <sluice/credentials/default.hpp>
 #include <sluice/dead_letters/report.hpp>
 #include <sluice/destination/kinesis_stream.hpp>
 #include <sluice/detail/pack.hpp>
@@ -29,7 +29,7 @@ struct Fallback<kind::partitioning> : std::type_identity<RandomKey> {};
 template <>
 struct Fallback<kind::compression> : std::type_identity<NoCompression> {};
 template <>
-struct Fallback<kind::credentials> : std::type_identity<EnvironmentCredentials> {};
+struct Fallback<kind::credentials> : std::type_identity<DefaultCredentials> {};
 template <>
 struct Fallback<kind::offload> : std::type_identity<NoOffload> {};
 template <>
