@@ -47,6 +47,7 @@ public:
     std::string path = "/";          ///< With the query, if there is one; escaped. The endpoint's base comes first.
     std::vector<HttpHeader> headers; ///< Beside those that every call has.
     SharedBytes body;
+    Secret secret; ///< What headers or body hold that must not be told; the reply of a refusal is free of it.
 };
 
 /// What became of a call. Of credentials it holds nothing but what may be shown.
@@ -217,7 +218,7 @@ private:
         }
         auto response = co_await world_->transport().send(std::move(request));
         if (!response) co_return Outcome(Reply(response.error()));
-        co_return judge(std::move(*response), *secrets, correction);
+        co_return judge(std::move(*response), *secrets, call.secret, correction);
     }
 
     [[nodiscard]] HttpRequest unsigned_request(const Call& call, const Invocation& invocation) const {
@@ -234,18 +235,19 @@ private:
         return request;
     }
 
-    [[nodiscard]] Outcome judge(HttpResponse response, const Secrets& used, std::chrono::seconds correction) {
+    [[nodiscard]] Outcome judge(HttpResponse response, const Secrets& used, const Secret& other,
+                                std::chrono::seconds correction) {
         Outcome outcome{Reply()};
         auto& reply = outcome.reply;
         if (response.status < 200 || response.status > 299) {
-            auto failure = parse_service_error(response, used);
+            auto failure = parse_service_error(response, used, other);
             outcome.remedies.clock_set = set_clock(failure, response, correction);
             outcome.remedies.credentials_rejected = reject(failure, used);
             reply.error = failure.error;
             reply.code = std::move(failure.code);
             reply.message = std::move(failure.message);
             reply.retry_after = parse_retry_after(find_header(response.headers, "x-amz-retry-after"));
-            conceal(response, reply.error, used);
+            conceal(response, reply.error, used, other);
         }
         reply.response = std::move(response);
         return outcome;
@@ -274,13 +276,17 @@ private:
     }
 
     /// Services explain what they signed, session token and all.
-    static void conceal(HttpResponse& response, error_code why, const Secrets& used) {
+    static void conceal(HttpResponse& response, error_code why, const Secrets& used, const Secret& other) {
         const bool explains = why == error::signature_refused || why == error::clock_skewed ||
                               why == error::access_denied || why == error::credentials_refused ||
                               why == error::credentials_expired;
         if (explains) response.body.clear();
-        strike_secrets(response.body, used);
-        for (auto& header : response.headers) strike_secrets(header.value, used);
+        const auto strike = [&](std::string& text) {
+            strike_secrets(text, used);
+            strike_secret(text, other);
+        };
+        strike(response.body);
+        for (auto& header : response.headers) strike(header.value);
     }
 
     World* world_;

@@ -2,6 +2,7 @@
 
 #include <sluice/aws/cbor_reader.hpp>
 #include <sluice/aws/json_reader.hpp>
+#include <sluice/aws/percent.hpp>
 #include <sluice/aws/token.hpp>
 #include <sluice/aws/utf8.hpp>
 #include <sluice/aws/xml.hpp>
@@ -163,18 +164,25 @@ public:
     static constexpr std::size_t max_message = 1'024;
 };
 
-/// Replaces what is secret in a text by `***`; true if there was something. Services repeat the session token when a
-/// signature does not match.
-inline bool strike_secrets(std::string& text, const Secrets& secrets) {
-    bool found = false;
-    for (const auto* secret : {&secrets.secret_access_key, &secrets.session_token}) {
-        if (secret->empty()) continue;
-        for (auto at = text.find(secret->reveal()); at != std::string::npos; at = text.find(secret->reveal(), at + 3)) {
-            text.replace(at, secret->reveal().size(), "***");
-            found = true;
+/// Replaces a secret in a text by `***`, as it is or percent-encoded, as forms and URLs hold it.
+inline void strike_secret(std::string& text, const Secret& secret) {
+    if (secret.empty()) return;
+    const auto strike = [&text](std::string_view word) {
+        for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + 3)) {
+            text.replace(at, word.size(), "***");
         }
-    }
-    return found;
+    };
+    strike(secret.reveal());
+    std::string encoded;
+    append_percent_encoded(encoded, secret.reveal());
+    const Secret wiped(std::move(encoded));
+    strike(wiped.reveal());
+}
+
+/// Does so with both secrets. Services repeat the session token when a signature does not match.
+inline void strike_secrets(std::string& text, const Secrets& secrets) {
+    strike_secret(text, secrets.secret_access_key);
+    strike_secret(text, secrets.session_token);
 }
 
 namespace detail {
@@ -295,9 +303,10 @@ namespace detail {
 } // namespace detail
 
 /// Reads the answer of a service that did not succeed, whatever its protocol is: AWS JSON, AWS CBOR, the query
-/// protocol's XML or that of S3; and whatever its body is: a proxy's page, nothing, or half of something. What is in
-/// `secrets` does not get through.
-[[nodiscard]] inline ServiceError parse_service_error(const HttpResponse& response, const Secrets& secrets = {}) {
+/// protocol's XML or that of S3; and whatever its body is: a proxy's page, nothing, or half of something. Neither what
+/// is in `secrets` nor `other`, what else the request held, gets through.
+[[nodiscard]] inline ServiceError parse_service_error(const HttpResponse& response, const Secrets& secrets = {},
+                                                      const Secret& other = {}) {
     ServiceError failure;
     const bool cbor = find_header(response.headers, "Content-Type").find("cbor") != std::string_view::npos;
     if (!(cbor && detail::read_service_error(CborReader(response.body), failure)) &&
@@ -314,6 +323,7 @@ namespace detail {
     failure.request_id = failure.request_id.substr(0, 128);
     for (auto* text : {&failure.code, &failure.message, &failure.request_id}) {
         strike_secrets(*text, secrets);
+        strike_secret(*text, other);
         detail::tidy(*text, ServiceError::max_message);
     }
     return failure;

@@ -25,17 +25,17 @@
 namespace sluice {
 
 /// Reads what a program of `credential_process` prints (AWS SDKs and Tools reference, "Process credential provider");
-/// `error::malformed` if it is no JSON object of version 1, or lacks a key, or tells a time that is none. Without a
+/// `error::malformed` if it is no JSON object of format 1, or lacks a key, or tells a time that is none. Without a
 /// time the credentials never expire.
 [[nodiscard]] inline result<Secrets> parse_process_output(std::string_view json) {
     Secrets secrets;
-    std::optional<std::int64_t> version;
+    std::optional<std::int64_t> format;
     std::string key;
     std::string token;
     std::string expiration;
     aws::ReplyReader<aws::JsonReader> reader(json);
     const bool well = reader.whole([&](std::string_view name) {
-        if (name == "Version") return reader.integer(version);
+        if (name == "Version") return reader.integer(format);
         if (name == "AccessKeyId") return reader.text(secrets.access_key_id);
         if (name == "SecretAccessKey") return reader.text(key);
         if (name == "SessionToken") return reader.text(token);
@@ -46,7 +46,7 @@ namespace sluice {
     secrets.secret_access_key = Secret(std::move(key));
     secrets.session_token = Secret(std::move(token));
     const bool complete = !secrets.access_key_id.empty() && !secrets.secret_access_key.empty();
-    if (!well || version != 1 || !complete) return error::malformed;
+    if (!well || format != 1 || !complete) return error::malformed;
     if (!expiration.empty()) {
         secrets.expires = aws::parse_iso_date(expiration);
         if (!secrets.expires) return error::malformed;
