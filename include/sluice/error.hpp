@@ -203,10 +203,10 @@ private:
             return "The answer does not have the form that the service documents; check that the endpoint is the "
                    "service that you expect.";
         case error::region_missing:
-            return "No region is known; set Options::region, or AWS_REGION.";
+            return "No region is known; set Options::region, AWS_REGION, or the profile's region.";
         case error::endpoint_invalid:
-            return "The endpoint is not a URL of the form http[s]://host[:port]; correct Options::endpoint or "
-                   "AWS_ENDPOINT_URL.";
+            return "The endpoint is not a URL of the form http[s]://host[:port], or does not go with what else is "
+                   "configured; correct Options::endpoint, AWS_ENDPOINT_URL or the profile.";
         case error::malformed:
             return "The text does not have the form that its format demands; check what wrote it.";
         }

@@ -143,3 +143,55 @@ TEST_CASE("files that nobody understands are left aside with a warning that quot
     CHECK(bench.log.find("left aside") != std::string::npos);
     CHECK(bench.log.find("SECRET") == std::string::npos);
 }
+
+TEST_CASE("account endpoints can be switched off in code, in the environment, in the profile") {
+    using enum aws::AccountEndpoints;
+    Bench bench;
+    bench.options.region = "eu-west-1";
+    CHECK(bench.settings().account_endpoints() == preferred);
+    bench.config("[default]\naccount_id_endpoint_mode = required\n");
+    CHECK(bench.settings().account_endpoints() == required);
+    bench.variables["AWS_ACCOUNT_ID_ENDPOINT_MODE"] = "Disabled";
+    CHECK(bench.settings().account_endpoints() == disabled);
+    bench.variables["AWS_ACCOUNT_ID_ENDPOINT_MODE"] = "nonsense";
+    CHECK(bench.settings().account_endpoints() == preferred);
+
+    aws::EndpointParameters stream;
+    stream.arns.emplace_back("arn:aws:kinesis:eu-west-1:123456789012:stream/s");
+    stream.operation_type = aws::OperationType::data;
+    const auto host = [&] {
+        return bench.settings().endpoint(aws::Service::kinesis, stream).value().endpoint.host;
+    };
+    CHECK(host() == "123456789012.data-kinesis.eu-west-1.amazonaws.com");
+    bench.options.account_endpoints = false;
+    bench.variables["AWS_ACCOUNT_ID_ENDPOINT_MODE"] = "required";
+    CHECK(bench.settings().account_endpoints() == disabled);
+    CHECK(host() == "kinesis.eu-west-1.amazonaws.com");
+}
+
+TEST_CASE("retries are as the options say, and else as environment and profile say") {
+    Bench bench;
+    CHECK_FALSE(bench.settings().retry().mode.has_value());
+    CHECK_FALSE(bench.settings().retry().attempts.has_value());
+    bench.config("[default]\nretry_mode = adaptive\nmax_attempts = 5\n");
+    CHECK(bench.settings().retry().mode == RetryMode::adaptive);
+    CHECK(bench.settings().retry().attempts == 5U);
+    bench.variables["AWS_RETRY_MODE"] = "Standard";
+    bench.variables["AWS_MAX_ATTEMPTS"] = "7";
+    CHECK(bench.settings().retry().mode != RetryMode::adaptive);
+    CHECK(bench.settings().retry().attempts == 7U);
+    bench.variables["AWS_RETRY_MODE"] = "adaptive";
+    bench.options.retry.mode = RetryMode::standard;
+    bench.options.retry.attempts = 2;
+    CHECK(bench.settings().retry().mode == RetryMode::standard);
+    CHECK(bench.settings().retry().attempts == 2U);
+}
+
+TEST_CASE("a number of attempts that is none is passed over") {
+    for (const std::string wrong : {"0", "-1", "x", "3x", " 3", "99999999999", "1.5"}) {
+        CAPTURE(wrong);
+        Bench bench;
+        bench.variables["AWS_MAX_ATTEMPTS"] = wrong;
+        CHECK_FALSE(bench.settings().retry().attempts.has_value());
+    }
+}

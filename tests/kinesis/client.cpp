@@ -5,6 +5,8 @@
 
 #include <sluice/aws/cbor.hpp>
 
+#include <boost/system/errc.hpp>
+
 #include <doctest/doctest.h>
 
 #include <chrono>
@@ -67,6 +69,27 @@ TEST_CASE("a client needs a region and an endpoint that is one") {
         };
         CHECK(Client::open(nowhere.world, sluice::aws::Machine(environment)).has_value());
         co_return;
+    });
+}
+
+TEST_CASE("what options leave open the shared configuration may say") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        sluice::aws::Machine machine([](std::string_view name) {
+            return name == "HOME" ? std::optional<std::string>("/h") : std::nullopt;
+        });
+        machine.read_file = [](const std::string& path) -> sluice::result<std::string> {
+            if (path != "/h/.aws/config") return make_error_code(boost::system::errc::no_such_file_or_directory);
+            return "[default]\nregion = eu-west-3\nmax_attempts = 1\nendpoint_url = http://127.0.0.1:9/x\n";
+        };
+        FakeWorld fake(context.get_executor(), Options("stream"));
+        auto client = Client::open(fake.world, machine).value();
+        fake.transport.answer(500, "{}");
+        DeleteStream request("s");
+        auto reply = co_await client.delete_stream(std::move(request));
+        CHECK(reply.error() == error::service_failed);
+        REQUIRE(fake.transport.requests.size() == 1);
+        CHECK(fake.transport.requests[0].url == "http://127.0.0.1:9/x/");
+        CHECK(header(fake, 0, "Authorization").find("/eu-west-3/kinesis/aws4_request") != std::string::npos);
     });
 }
 

@@ -7,7 +7,6 @@
 #include <boost/url/url_view.hpp>
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -11,15 +11,17 @@
 #include <sluice/options.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace sluice::aws {
 
-/// What code, environment and profile say of regions and endpoints: the code before the environment, the environment
-/// before the profile (AWS SDKs and Tools reference, "Configuration").
+/// What code, environment and profile say of regions, endpoints and retries: the code before the environment, the
+/// environment before the profile (AWS SDKs and Tools reference, "Configuration").
 class Settings {
 public:
     explicit Settings(const Options& options, Environment environment = {}, Profiles profiles = {})
@@ -85,21 +87,51 @@ public:
             if (!url) return url.error();
             more.custom = std::move(*url).value_or("");
         }
-        if (!options_.account_endpoints) more.account_endpoints = AccountEndpoints::disabled;
+        more.account_endpoints = account_endpoints();
         return resolve_endpoint(service, more);
     }
 
+    /// Whether requests go to hosts of their accounts: not if `Options::account_endpoints` is false, else what
+    /// `AWS_ACCOUNT_ID_ENDPOINT_MODE` or the profile's `account_id_endpoint_mode` says.
+    [[nodiscard]] AccountEndpoints account_endpoints() const {
+        if (!options_.account_endpoints) return AccountEndpoints::disabled;
+        const auto mode = value("AWS_ACCOUNT_ID_ENDPOINT_MODE", "account_id_endpoint_mode").value_or("");
+        if (detail::same_name(mode, "disabled")) return AccountEndpoints::disabled;
+        if (detail::same_name(mode, "required")) return AccountEndpoints::required;
+        return AccountEndpoints::preferred;
+    }
+
+    /// How calls are tried again: `Options::retry`; what that leaves open is as `AWS_RETRY_MODE` and
+    /// `AWS_MAX_ATTEMPTS`, or the profile's `retry_mode` and `max_attempts` say. Values that are none are passed over.
+    [[nodiscard]] Options::Retry retry() const {
+        auto rules = options_.retry;
+        const auto mode = value("AWS_RETRY_MODE", "retry_mode").value_or("");
+        if (!rules.mode && detail::same_name(mode, "adaptive")) rules.mode = RetryMode::adaptive;
+        if (!rules.attempts) rules.attempts = positive(value("AWS_MAX_ATTEMPTS", "max_attempts").value_or(""));
+        return rules;
+    }
+
 private:
+    static std::optional<unsigned> positive(std::string_view digits) noexcept {
+        unsigned number = 0;
+        const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+        if (failure != std::errc() || end != digits.data() + digits.size() || number == 0) return std::nullopt;
+        return number;
+    }
+
     static std::string upper_case(std::string text) {
         std::transform(text.begin(), text.end(), text.begin(),
                        [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - ('a' - 'A')) : c; });
         return text;
     }
 
+    [[nodiscard]] std::optional<std::string> value(std::string_view its_variable, std::string_view property) const {
+        auto found = variable(environment_, its_variable);
+        return found ? found : profiles_.find(profile_, property);
+    }
+
     [[nodiscard]] bool is_true(std::string_view its_variable, std::string_view property) const {
-        auto value = variable(environment_, its_variable);
-        if (!value) value = profiles_.find(profile_, property);
-        return value && detail::same_name(*value, "true");
+        return detail::same_name(value(its_variable, property).value_or(""), "true");
     }
 
     [[nodiscard]] bool ignores_configured_urls() const {

@@ -40,7 +40,9 @@ public:
         code.custom = world.options().endpoint;
         const auto where = settings.endpoint(aws::Service::kinesis, std::move(code));
         if (!where) return where.error();
-        return Client(world, *where);
+        Client client(world, *where);
+        client.client_.set_retry(settings.retry());
+        return client;
     }
 
     [[nodiscard]] asio::awaitable<result<Nothing>> create_stream(CreateStream request) {
