@@ -255,6 +255,10 @@ private:
         set(CURLOPT_MAXAGE_CONN, static_cast<long>(options.keep_alive.count()));
         set(CURLOPT_MAXLIFETIME_CONN, static_cast<long>(options.connection_lifetime.count()));
         set(CURLOPT_DNS_CACHE_TIMEOUT, 60L);
+        // A length that is announced is refused before the body comes. Zero would mean no limit.
+        if (request_.method != "HEAD" && request_.max_response_bytes > 0) {
+            set(CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(request_.max_response_bytes));
+        }
         // Else whoever cancels while a name is being resolved waits for the resolver's thread.
         set(CURLOPT_QUICK_EXIT, 1L);
     }
