@@ -7,6 +7,8 @@
 
 #include <boost/system/errc.hpp>
 
+#include <openssl/crypto.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -19,13 +21,23 @@
 
 namespace sluice::aws {
 
-/// What the shared files, `~/.aws/config` and `~/.aws/credentials`, tell. Values may be secrets.
+/// What the shared files, `~/.aws/config` and `~/.aws/credentials`, tell. The values of profiles may be secrets, and
+/// are wiped at the end.
 class Profiles {
 public:
     using Properties = std::map<std::string, std::string, std::less<>>; ///< Names are lower case.
     using Sections = std::map<std::string, Properties, std::less<>>;
 
     Profiles() = default;
+    Profiles(const Profiles&) = default;
+    Profiles& operator=(const Profiles&) = default;
+    Profiles(Profiles&&) = default;
+    Profiles& operator=(Profiles&&) = default;
+    ~Profiles() {
+        for (auto& [name, properties] : profiles) {
+            for (auto& [key, value] : properties) OPENSSL_cleanse(value.data(), value.size());
+        }
+    }
 
     Sections profiles;     ///< From both files; a property that is in both is that of the credentials file.
     Sections sso_sessions; ///< `[sso-session NAME]`
