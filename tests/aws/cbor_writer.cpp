@@ -11,6 +11,7 @@
 
 namespace {
 
+using sluice::aws::CborTime;
 using sluice::aws::CborValue;
 using sluice::aws::CborWriter;
 using sluice::aws::decode_cbor;
@@ -65,4 +66,16 @@ TEST_CASE("tags, simple values and doubles have their marks") {
     writer.simple(255);
     writer.real(1.5);
     CHECK(out == std::string("\xd8\x18\xf0\xf8\xff\xfb\x3f\xf8\0\0\0\0\0\0", 14));
+}
+
+TEST_CASE("in the other dialect times are seconds, and a whole request is that of CloudWatch") {
+    using std::chrono::milliseconds;
+    using Time = std::chrono::system_clock::time_point;
+    std::string out;
+    CborWriter(out, CborTime::seconds).timestamp(Time(milliseconds(-1'500)));
+    CHECK(decode_cbor(out).value() == CborValue::tagged(1, CborValue::real(-1.5)));
+    out.clear();
+    CborWriter(out, CborTime::seconds).timestamp(Time(milliseconds(1'767'323'045'000)));
+    // From the body of a PutMetricData that botocore 1.43.11 wrote.
+    CHECK(out == "\xc1\x1a\x69\x57\x35\xa5");
 }

@@ -14,6 +14,8 @@
 namespace {
 
 using sluice::aws::CborReader;
+using sluice::aws::CborTime;
+using sluice::aws::CborWriter;
 using sluice::aws::JsonReader;
 using sluice::aws::ReplyReader;
 using std::chrono::milliseconds;
@@ -135,4 +137,21 @@ TEST_CASE("times round to the nearest millisecond, before the epoch too") {
     CHECK(time_of("0.0006") == 1);
     CHECK(time_of("-1.5") == -1'500);
     CHECK(time_of("9100000000") == 9'100'000'000'000);
+}
+
+TEST_CASE("in the other dialect of CBOR times are seconds, whole or with a fraction") {
+    for (const bool whole : {true, false}) {
+        std::string body;
+        CborWriter out(body);
+        out.map(1);
+        out.key("time");
+        out.tag(1);
+        if (whole) out.unsigned_integer(1'767'323'045);
+        if (!whole) out.real(1'767'323'045.25);
+        std::optional<system_clock::time_point> time;
+        ReplyReader<CborReader> in(body, CborTime::seconds);
+        CHECK(in.whole([&](std::string_view) { return in.time(time); }));
+        REQUIRE(time.has_value());
+        CHECK(*time == system_clock::time_point(milliseconds(whole ? 1'767'323'045'000 : 1'767'323'045'250)));
+    }
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sluice/aws/token.hpp>
+
 #include <bit>
 #include <chrono>
 #include <cstddef>
@@ -15,7 +17,7 @@ namespace sluice::aws {
 /// or `begin_map`, as the Java SDK does, and end with `end_array` or `end_map`.
 class CborWriter {
 public:
-    explicit CborWriter(std::string& out) : out_(out) {}
+    explicit CborWriter(std::string& out, CborTime time = CborTime::milliseconds) : out_(out), time_(time) {}
 
     void begin_map() { put(0xBF); }
     void end_map() { put(0xFF); }
@@ -61,10 +63,13 @@ public:
         put(value < 24 ? 0xE0U | value : value);
     }
 
-    /// A time as Kinesis writes it: tag 1 and whole milliseconds, where RFC 8949 has seconds.
+    /// A time, to the millisecond, in the dialect of this writer: tag 1 and a number.
     void timestamp(std::chrono::system_clock::time_point time) {
+        const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
         tag(1);
-        integer(std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count());
+        if (time_ == CborTime::milliseconds) return integer(ms);
+        if (ms % 1'000 == 0) return integer(ms / 1'000);
+        real(static_cast<double>(ms) / 1'000);
     }
 
 private:
@@ -83,6 +88,7 @@ private:
     }
 
     std::string& out_;
+    CborTime time_;
 };
 
 } // namespace sluice::aws

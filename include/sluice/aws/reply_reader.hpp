@@ -23,7 +23,8 @@ namespace sluice::aws {
 template <class Reader>
 class ReplyReader {
 public:
-    explicit ReplyReader(std::string_view body) : reader_(body) {}
+    explicit ReplyReader(std::string_view body, CborTime time = CborTime::milliseconds)
+        : reader_(body), in_seconds_(std::is_same_v<Reader, JsonReader> || time == CborTime::seconds) {}
 
     /// The whole reply: one map and nothing after it. `member(name)` reads or skips the value that follows its name.
     template <class Member>
@@ -72,14 +73,14 @@ public:
         return token.is(TokenKind::null) || value.has_value();
     }
 
-    /// A time: seconds in JSON, milliseconds in CBOR, there with or without tag 1.
+    /// A time: seconds in JSON; in CBOR what its dialect counts, with or without tag 1.
     [[nodiscard]] bool time(std::optional<std::chrono::system_clock::time_point>& value) {
         auto token = take();
         if (token.is(TokenKind::tag)) token = reader_.next();
         if (token.is(TokenKind::null)) return true;
         const auto number = to_real(token);
         if (!number) return false;
-        const double ms = std::is_same_v<Reader, JsonReader> ? *number * 1000 : *number;
+        const double ms = in_seconds_ ? *number * 1000 : *number;
         // What a clock of nanoseconds can tell; the comparison is false of what is no number.
         if (!(std::abs(ms) < 9.2e12)) return false;
         value = std::chrono::system_clock::time_point(std::chrono::milliseconds(std::llround(ms)));
@@ -106,6 +107,7 @@ private:
     }
 
     Reader reader_;
+    bool in_seconds_;
     std::optional<Token> pending_;
 };
 

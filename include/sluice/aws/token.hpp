@@ -26,6 +26,12 @@ enum class TokenKind : std::uint8_t {
     simple, ///< CBOR only: a simple value without a meaning here.
 };
 
+/// What a number with tag 1 counts since 1970.
+enum class CborTime : std::uint8_t {
+    milliseconds, ///< The dialect that Kinesis speaks: whole ones.
+    seconds,      ///< RFC 8949, and the protocol Smithy RPC v2 CBOR, which CloudWatch speaks: with or without fraction.
+};
+
 /// One step of a reader; `JsonReader` and `CborReader` speak it both, so that what reads replies is written once.
 class Token {
 public:
