@@ -525,6 +525,15 @@ TEST_CASE("a bundle that is not there or not a bundle refuses every server") {
     CHECK(fetch(post(server.url(), "x"), options).error() == error::tls_failed);
 }
 
+TEST_CASE("the environment may name the bundle, if the program does not") {
+    TestServer server(TestServer::echo, trusted_tls());
+    const Variable bundle("AWS_CA_BUNDLE", authority().file());
+    CHECK(fetch(post(server.url(), "x")).has_value());
+    CurlOptions other;
+    other.ca_bundle = "/there/is/no/such/file.pem";
+    CHECK(fetch(post(server.url(), "x"), other).error() == error::tls_failed);
+}
+
 TEST_CASE("a server that speaks only TLS 1.1 is refused, and one that speaks only 1.2 is not") {
     TestServer old(TestServer::echo, trusted_tls().at_most(TLS1_1_VERSION));
     CHECK(fetch(post(old.url(), "x"), trusting()).error() == error::tls_failed);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/aws/environment.hpp>
 #include <sluice/transport/curl_exchange.hpp>
 #include <sluice/transport/curl_options.hpp>
 #include <sluice/transport/curl_socket.hpp>
@@ -323,7 +324,10 @@ public:
     using policy_kind = kind::transport;
 
     /// Throws `std::invalid_argument` for options that can never work.
-    explicit CurlTransport(CurlOptions options = {}) : options_(std::move(options)) { require_sane(options_); }
+    explicit CurlTransport(CurlOptions options = {}, aws::Environment environment = aws::process_environment())
+        : options_(std::move(options)), environment_(std::move(environment)) {
+        require_sane(options_);
+    }
 
     /// A transport that runs. Its end completes what is in flight with `operation_aborted`; when the execution context
     /// ends first, that is destroyed without a word.
@@ -381,13 +385,16 @@ public:
     };
 
     [[nodiscard]] asio::awaitable<result<Running>> open(World& world) const {
-        auto driver = std::make_shared<detail::CurlDriver>(world.executor(), options_, world.log());
+        auto options = options_;
+        if (options.ca_bundle.empty()) options.ca_bundle = aws::variable(environment_, "AWS_CA_BUNDLE").value_or("");
+        auto driver = std::make_shared<detail::CurlDriver>(world.executor(), std::move(options), world.log());
         if (const auto failure = driver->open()) co_return failure;
         co_return Running(std::move(driver));
     }
 
 private:
     CurlOptions options_;
+    aws::Environment environment_;
 };
 
 } // namespace sluice

@@ -23,7 +23,7 @@ class CurlOptions {
 public:
     CurlOptions() = default;
 
-    /// File of the trusted authorities, PEM. Empty: the one that libcurl was built with.
+    /// File of the trusted authorities, PEM. Empty: AWS_CA_BUNDLE, or the one that libcurl was built with.
     std::string ca_bundle;
 
     /// `[scheme://]host[:port]` of the proxy. Empty: HTTPS_PROXY, http_proxy and ALL_PROXY as libcurl reads them.
