@@ -4,6 +4,14 @@
 
 #include <aws/fakes.hpp>
 
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/system/errc.hpp>
+
+#include <chrono>
+#include <exception>
 #include <map>
 #include <optional>
 #include <string>
