@@ -201,7 +201,8 @@ std::vector<Wrong> wrong_records() {
         wrong.emplace_back(error::hash_key_invalid, Record("k", "data")).record.explicit_hash_key = number;
     }
     for (const std::string& name : {std::string("no such name"), std::string("a/b"), std::string(129, 's'),
-                                    std::string("a\0b", 3), std::string("\"")}) {
+                                    std::string("a\0b", 3), std::string("\""), std::string("arn:aws:kinesis:r:1:stream/s"),
+                                    "arn:aws:kinesis:r:123456789012:stream/" + std::string(129, 's')}) {
         wrong.emplace_back(error::stream_name_invalid, Record("k", "data")).record.stream = name;
     }
     wrong.emplace_back(error::headers_need_aggregate, Record("k", "data")).record.headers.emplace_back("a", "b");

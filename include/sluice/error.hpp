@@ -105,8 +105,8 @@ private:
             return "The explicit hash key is not a decimal number from 0 to 2^128-1; leave it empty to have the "
                    "partition key hashed.";
         case error::stream_name_invalid:
-            return "The stream name is not 1 to 128 characters of a-z, A-Z, 0-9, '_', '.' and '-'; set "
-                   "Options::stream or Record::stream to the name of the stream.";
+            return "The stream name is not 1 to 128 characters of a-z, A-Z, 0-9, '_', '.' and '-', nor an ARN; set "
+                   "Options::stream or Record::stream to the name of the stream, or to its ARN.";
         case error::too_many_streams:
             return "More streams hold records than Options::max_streams allows; raise it, or wait until one is "
                    "empty.";

@@ -72,7 +72,8 @@ public:
     explicit Options(const char* name) : stream(name) {}
 
     // where to
-    std::string stream;   ///< Of records that name none. 1 to 128 of `[a-zA-Z0-9_.-]`.
+    std::string stream;   ///< Of records that name none. 1 to 128 of `[a-zA-Z0-9_.-]`, or an ARN. Name and ARN of one
+                          ///< stream are kept apart, like two streams.
     std::string region;   ///< Empty: AWS_REGION, AWS_DEFAULT_REGION, the profile's `region`.
     std::string endpoint; ///< `http[s]://host[:port]`; empty: AWS_ENDPOINT_URL_KINESIS, AWS_ENDPOINT_URL, the profile's
                           ///< `endpoint_url`, the region's.

@@ -58,7 +58,7 @@ public:
     std::string data;          ///< Any bytes, up to `Options::max_payload` with the key.
     std::optional<std::string> partition_key; ///< 1 to 256 Unicode characters, UTF-8; none: the policy's choice.
     std::string explicit_hash_key; ///< Decimal, 0 to 2^128-1; empty: the MD5 of the partition key.
-    std::string stream;        ///< Empty: `Options::stream`.
+    std::string stream;        ///< Name or ARN. Empty: `Options::stream`.
     std::vector<Header> headers;
     /// Since the put. None: `Options::time_to_live`. Zero: for ever. Negative, as of a deadline that has passed: it
     /// expires at once.

@@ -269,6 +269,8 @@ TEST_CASE("a record that can never be sent is refused at once, by try_put and by
     hash.explicit_hash_key = "340282366920938463463374607431768211456";
     Record stream("k", "d");
     stream.stream = "no such stream!";
+    Record arn("k", "d");
+    arn.stream = "arn:aws:kinesis:us-east-1:12:stream/x";
     Options small("s");
     small.max_payload = 100;
     const std::vector<std::pair<Record, error>> hopeless{
@@ -279,6 +281,7 @@ TEST_CASE("a record that can never be sent is refused at once, by try_put and by
         {Record(std::string(85, 'd')), error::record_too_large}, // with the key that it gets
         {hash, error::hash_key_invalid},
         {stream, error::stream_name_invalid},
+        {arn, error::stream_name_invalid},
         {headers, error::headers_need_aggregate},
     };
     Door door(small);
@@ -292,6 +295,17 @@ TEST_CASE("a record that can never be sent is refused at once, by try_put and by
     }
     CHECK(door.stats().refused == 4 * hopeless.size());
     CHECK(door.stats().accepted == hopeless.size());
+}
+
+TEST_CASE("a stream may be named by its ARN, and is another one then") {
+    const std::string arn = "arn:aws:kinesis:us-east-1:123456789012:stream/s";
+    Door door{Options("s")};
+    door.open();
+    Record named("k", "d");
+    named.stream = arn;
+    CHECK_FALSE(door.try_put(named));
+    door.take_and_commit();
+    CHECK(door.kept.at(0).stream == arn);
 }
 
 TEST_CASE("a stream is the record's, or the options', or missing") {

@@ -54,6 +54,7 @@ TEST_CASE("a stream has a name that a stream can have, or none") {
     CHECK(may("stream", &Options::stream, "A-z_0.9"));
     CHECK_FALSE(may("stream", &Options::stream, std::string(129, 'x')));
     CHECK_FALSE(may("stream", &Options::stream, "with space"));
+    CHECK(may("stream", &Options::stream, "arn:aws:kinesis:eu-west-1:123456789012:stream/clicks"));
     CHECK_FALSE(may("stream", &Options::stream, "arn:aws:kinesis:eu-west-1:1:stream/clicks"));
     CHECK_FALSE(may("stream", &Options::stream, std::string("a\0b", 3)));
 }

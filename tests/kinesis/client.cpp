@@ -93,6 +93,87 @@ TEST_CASE("what options leave open the shared configuration may say") {
     });
 }
 
+namespace {
+
+constexpr auto by_arn = "arn:aws:kinesis:us-west-2:123456789012:stream/clicks";
+
+Options of_account(std::string region = "eu-west-1") {
+    Options its_options(by_arn);
+    its_options.region = std::move(region);
+    its_options.retry.attempts = 1;
+    return its_options;
+}
+
+asio::awaitable<sluice::Answer> put_one(Client& client, std::string stream) {
+    const std::vector<Entry> entries(1, Entry("k", "", "data"));
+    auto answer = co_await client.put_records(std::move(stream), entries);
+    co_return answer;
+}
+
+} // namespace
+
+TEST_CASE("a stream named by its ARN is reached at its account's host, in the client's region") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        FakeWorld fake(context.get_executor(), of_account());
+        auto client = opened(fake);
+        for (int i = 0; i < 4; ++i) fake.transport.answer(200, R"({"Records":[{"ShardId":"a","SequenceNumber":"1"}]})");
+        auto answer = co_await put_one(client, by_arn);
+        CHECK_FALSE(answer.error);
+        DescribeStreamSummary summary(by_arn);
+        static_cast<void>(co_await client.describe_stream_summary(std::move(summary)));
+        GetShardIterator iterator(by_arn, "shardId-000000000000", Position::oldest());
+        static_cast<void>(co_await client.get_shard_iterator(std::move(iterator)));
+        auto plain = co_await put_one(client, "clicks");
+        CHECK_FALSE(plain.error);
+
+        const auto& requests = fake.transport.requests;
+        REQUIRE(requests.size() == 4);
+        CHECK(requests[0].url == "https://123456789012.data-kinesis.eu-west-1.amazonaws.com/");
+        CHECK(header(fake, 0, "Host") == "123456789012.data-kinesis.eu-west-1.amazonaws.com");
+        CHECK(header(fake, 0, "Authorization").find("/eu-west-1/kinesis/aws4_request") != std::string::npos);
+        CHECK(sent(fake, 0).starts_with(R"({"StreamARN":"arn:aws:kinesis:us-west-2:123456789012:stream/clicks",)"));
+        CHECK(requests[1].url == "https://123456789012.control-kinesis.eu-west-1.amazonaws.com/");
+        CHECK(requests[2].url == "https://123456789012.data-kinesis.eu-west-1.amazonaws.com/");
+        CHECK(requests[3].url == "https://kinesis.eu-west-1.amazonaws.com/");
+        CHECK(sent(fake, 3).starts_with(R"({"StreamName":"clicks",)"));
+    });
+}
+
+TEST_CASE("an ARN leads nowhere else than a configured endpoint, nor away from the region if so asked") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        auto configured = of_account();
+        configured.endpoint = "http://127.0.0.1:4567";
+        auto regional = of_account();
+        regional.account_endpoints = false;
+        FakeWorld here(context.get_executor(), configured);
+        FakeWorld there(context.get_executor(), regional);
+        for (auto* fake : {&here, &there}) {
+            fake->transport.answer(200, R"({"Records":[{"ShardId":"a","SequenceNumber":"1"}]})");
+            auto client = opened(*fake);
+            auto answer = co_await put_one(client, by_arn);
+            CHECK_FALSE(answer.error);
+            CHECK(sent(*fake, 0).find("StreamARN") != std::string::npos);
+        }
+        CHECK(here.transport.requests[0].url == "http://127.0.0.1:4567/");
+        CHECK(there.transport.requests[0].url == "https://kinesis.eu-west-1.amazonaws.com/");
+    });
+}
+
+TEST_CASE("an ARN of another partition leads nowhere") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        FakeWorld fake(context.get_executor(), of_account("cn-north-1"));
+        auto client = opened(fake);
+        auto answer = co_await put_one(client, by_arn);
+        CHECK(answer.error == error::endpoint_invalid);
+        CHECK(answer.message.find("ARN") != std::string::npos);
+        ListShards shards(by_arn);
+        auto list = co_await client.list_shards(std::move(shards));
+        REQUIRE(list.has_error());
+        CHECK(list.error() == error::endpoint_invalid);
+        CHECK(fake.transport.requests.empty());
+    });
+}
+
 TEST_CASE("a call names its operation and its content, on either wire") {
     run([](asio::io_context& context) -> asio::awaitable<void> {
         for (const auto wire : {Wire::json, Wire::cbor}) {

@@ -90,3 +90,13 @@ TEST_CASE("data and the bytes of the key count against the limit of a record") {
     CHECK(check_record_size(huge, huge) == error::record_too_large);
     CHECK(check_record_size(1, huge) == error::record_too_large);
 }
+
+TEST_CASE("a stream is named by a name or by an ARN") {
+    CHECK_FALSE(check_stream("clicks"));
+    CHECK_FALSE(check_stream("arn"));
+    CHECK_FALSE(check_stream("arn:aws:kinesis:us-east-1:123456789012:stream/clicks"));
+    for (const std::string wrong : {"", "arn:", "arn:clicks", "ARN:aws:kinesis:us-east-1:123456789012:stream/clicks",
+                                    "arn:aws:kinesis:us-east-1:123456789012:stream/", "a:b"}) {
+        CHECK_MESSAGE(check_stream(wrong) == error::stream_name_invalid, wrong);
+    }
+}

@@ -2,6 +2,8 @@
 #include "caller.hpp"
 #include "moments.hpp"
 
+#include <sluice/blocking_producer.hpp>
+#include <sluice/credentials/static.hpp>
 #include <sluice/local/direct_transport.hpp>
 
 #include <doctest/doctest.h>
@@ -181,4 +183,19 @@ TEST_CASE("two transports share one service") {
         CHECK(second.has_value());
         CHECK(f.stored() == 2);
     });
+}
+
+TEST_CASE("a producer finds a stream by its ARN, on either wire") {
+    for (const auto wire : {sluice::Wire::json, sluice::Wire::cbor}) {
+        const auto service = std::make_shared<Service>();
+        REQUIRE(service->kinesis.create_stream(StreamSpec("s"), moment_now()).has_value());
+        sluice::Options options(service->kinesis.arn("s"));
+        options.region = "us-east-1";
+        options.wire = wire;
+        sluice::BlockingProducer producer(options, DirectTransport(service),
+                                          sluice::StaticCredentials("local", sluice::Secret("local")));
+        const auto receipt = producer.deliver({"k", "data"});
+        CHECK_FALSE(receipt.shard_id().empty());
+        CHECK(service->kinesis.find("s")->shards()[0].records().size() == 1);
+    }
 }

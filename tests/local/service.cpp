@@ -184,6 +184,7 @@ TEST_CASE("a stream may be named by ARN, by name, or by both if they agree") {
     const std::string arn = "arn:aws:kinesis:us-east-1:000000000000:stream/s";
     CHECK(f.call("ListShards", R"({"StreamARN":")" + arn + "\"}").status == 200);
     CHECK(f.call("ListShards", R"({"StreamName":"s","StreamARN":")" + arn + "\"}").status == 200);
+    CHECK(f.call("PutRecords", R"({"Records":[{"Data":"eA==","PartitionKey":"k"}],"StreamARN":")" + arn + "\"}").status == 200);
     CHECK(f.refusal("ListShards", R"({"StreamName":"t","StreamARN":")" + arn + "\"}") == "InvalidArgumentException");
     CHECK(f.refusal("ListShards", R"({"StreamARN":"arn:aws:kinesis:eu-west-1:000000000000:stream/s"})") ==
           "ResourceNotFoundException");

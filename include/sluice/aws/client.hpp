@@ -48,6 +48,7 @@ public:
     std::vector<HttpHeader> headers; ///< Beside those that every call has.
     SharedBytes body;
     Secret secret; ///< What headers or body hold that must not be told; the reply of a refusal is free of it.
+    std::optional<Endpoint> endpoint; ///< None: the client's.
 };
 
 /// What became of a call. Of credentials it holds nothing but what may be shown.
@@ -222,9 +223,10 @@ private:
     }
 
     [[nodiscard]] HttpRequest unsigned_request(const Call& call, const Invocation& invocation) const {
-        HttpRequest request(call.method, endpoint_.url + call.path);
+        const auto& there = call.endpoint ? *call.endpoint : endpoint_;
+        HttpRequest request(call.method, there.url + call.path);
         request.headers.reserve(call.headers.size() + 7);
-        request.headers.emplace_back("Host", endpoint_.host);
+        request.headers.emplace_back("Host", there.host);
         request.headers.insert(request.headers.end(), call.headers.begin(), call.headers.end());
         request.headers.emplace_back("User-Agent", "sluice/" + std::string(version));
         request.headers.emplace_back("amz-sdk-invocation-id", invocation.id);

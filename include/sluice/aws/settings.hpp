@@ -72,11 +72,11 @@ public:
         return profiles_.find(profile_, "endpoint_url");
     }
 
-    /// Where a service is reached. `more` says what else decides, and as `custom` the URL that was given in code; its
-    /// region, FIPS and dual stack are those of this object.
+    /// What decides where requests to a service go. `more` says what is particular about them, and as `custom` the URL
+    /// that was given in code; its region, FIPS, dual stack and account endpoints are those of this object.
     ///
     /// Errors: `region_missing`, `endpoint_invalid`.
-    [[nodiscard]] result<ResolvedEndpoint> endpoint(Service service, EndpointParameters more = {}) const {
+    [[nodiscard]] result<EndpointParameters> parameters(Service service, EndpointParameters more = {}) const {
         auto its_region = region();
         if (!its_region) return its_region.error();
         more.region = *std::move(its_region);
@@ -88,7 +88,16 @@ public:
             more.custom = std::move(*url).value_or("");
         }
         more.account_endpoints = account_endpoints();
-        return resolve_endpoint(service, more);
+        return more;
+    }
+
+    /// Where a service is reached, by its `parameters`.
+    ///
+    /// Errors: `region_missing`, `endpoint_invalid`.
+    [[nodiscard]] result<ResolvedEndpoint> endpoint(Service service, EndpointParameters more = {}) const {
+        const auto complete = parameters(service, std::move(more));
+        if (!complete) return complete.error();
+        return resolve_endpoint(service, *complete);
     }
 
     /// Whether requests go to hosts of their accounts: not if `Options::account_endpoints` is false, else what

@@ -295,7 +295,7 @@ private:
         }
         const auto found = slots_.find(record.stream);
         if (found != slots_.end()) return &found->second;
-        if (const auto invalid = kinesis::check_stream_name(record.stream)) return invalid;
+        if (const auto invalid = kinesis::check_stream(record.stream)) return invalid;
         // A default without a name is no stream.
         const auto most = options_.max_streams + (default_->lot.stream.empty() ? 1 : 0);
         if (slots_.size() >= most) {

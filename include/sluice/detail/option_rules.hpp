@@ -16,8 +16,9 @@ inline void require_possible(const Options& options) {
         if (!possible) throw std::invalid_argument(otherwise);
     };
     const auto zero = std::chrono::milliseconds(0);
-    require(options.stream.empty() || !kinesis::check_stream_name(options.stream),
-            "sluice: Options::stream is not the name of a stream; give 1 to 128 characters of [a-zA-Z0-9_.-].");
+    require(options.stream.empty() || !kinesis::check_stream(options.stream),
+            "sluice: Options::stream is not the name of a stream; give 1 to 128 characters of [a-zA-Z0-9_.-], or its "
+            "ARN.");
     require(options.request_records >= 1 && options.request_records <= kinesis::limits::request_records,
             "sluice: Options::request_records must be 1 to 500.");
     require(options.request_bytes >= 1 && options.request_bytes <= kinesis::limits::request_bytes,

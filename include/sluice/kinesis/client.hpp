@@ -9,11 +9,13 @@
 #include <sluice/destination/destination.hpp>
 #include <sluice/kinesis/calls.hpp>
 #include <sluice/kinesis/put_records.hpp>
+#include <sluice/kinesis/validate.hpp>
 #include <sluice/world.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,8 +29,12 @@ namespace sluice::kinesis {
 /// Calls are tried again as `Options::retry` says, but for `put_records`, which is sent once. Errors are those of
 /// `sluice::error`; the service's own words go to the log. All on the strand of the world, which outlives the client.
 /// To be moved only before the first call, and destroyed only after the last.
+///
+/// Calls that name a stream by its ARN go to a host of its account, in the client's region, unless
+/// `Options::account_endpoints` is false or an endpoint was configured.
 class Client {
 public:
+    /// Everything goes to one endpoint.
     Client(World& world, const aws::ResolvedEndpoint& where)
         : world_(&world), client_(world, where.signing_name, where.signing_region, where.endpoint) {}
 
@@ -38,10 +44,13 @@ public:
         const auto settings = aws::Settings::read(world.options(), machine);
         aws::EndpointParameters code;
         code.custom = world.options().endpoint;
-        const auto where = settings.endpoint(aws::Service::kinesis, std::move(code));
+        auto parameters = settings.parameters(aws::Service::kinesis, std::move(code));
+        if (!parameters) return parameters.error();
+        const auto where = aws::resolve_endpoint(aws::Service::kinesis, *parameters);
         if (!where) return where.error();
         Client client(world, *where);
         client.client_.set_retry(settings.retry());
+        client.parameters_ = *std::move(parameters);
         return client;
     }
 
@@ -101,8 +110,12 @@ public:
     /// One PutRecords, sent once. What the entries view lives until it completes.
     [[nodiscard]] asio::awaitable<Answer> put_records(std::string stream, std::span<const Entry> entries) {
         auto body = encode_put_records(stream, entries, wire());
-        auto request = make_call("PutRecords", std::move(body));
-        auto reply = co_await client_.send_once(std::move(request));
+        auto request = make_call("PutRecords", stream, std::move(body));
+        if (!request) {
+            Answer nowhere(request.error(), "", "The ARN of the stream leads to no host of this region.");
+            co_return nowhere;
+        }
+        auto reply = co_await client_.send_once(*std::move(request));
         if (reply.error) {
             Answer refused(reply.error, std::move(reply.code), std::move(reply.message));
             refused.retry_after = reply.retry_after;
@@ -115,8 +128,9 @@ public:
     template <class Request>
     [[nodiscard]] asio::awaitable<result<typename Request::Reply>> call(Request request) {
         auto body = encode(request, wire());
-        auto its_call = make_call(Request::operation, std::move(body));
-        auto reply = co_await client_.send(std::move(its_call));
+        auto its_call = make_call(Request::operation, stream_of(request), std::move(body));
+        if (!its_call) co_return its_call.error();
+        auto reply = co_await client_.send(*std::move(its_call));
         if (reply.error) {
             world_->log().info("Kinesis did not do ", Request::operation, ": ", reply.code, " ", reply.message);
             co_return reply.error;
@@ -129,13 +143,39 @@ private:
 
     [[nodiscard]] Wire wire() const noexcept { return world_->options().wire; }
 
-    [[nodiscard]] aws::Call make_call(std::string_view operation, std::string body) const {
-        return {target(operation), std::string(content_type(wire())),
-                std::make_shared<const std::string>(std::move(body))};
+    template <class Request>
+    [[nodiscard]] static std::string_view stream_of(const Request& request) {
+        if constexpr (requires { request.stream; }) {
+            return request.stream;
+        } else {
+            return {};
+        }
+    }
+
+    [[nodiscard]] static aws::OperationType type_of(std::string_view operation) {
+        for (const std::string_view data : {"PutRecords", "PutRecord", "GetRecords", "GetShardIterator"}) {
+            if (operation == data) return aws::OperationType::data;
+        }
+        return aws::OperationType::control;
+    }
+
+    [[nodiscard]] result<aws::Call> make_call(std::string_view operation, std::string_view stream,
+                                              std::string body) const {
+        aws::Call call(target(operation), std::string(content_type(wire())),
+                       std::make_shared<const std::string>(std::move(body)));
+        if (!parameters_ || !is_arn(stream)) return call;
+        auto parameters = *parameters_;
+        parameters.arns.assign(1, std::string(stream));
+        parameters.operation_type = type_of(operation);
+        auto where = aws::resolve_endpoint(aws::Service::kinesis, parameters);
+        if (!where) return where.error();
+        call.endpoint = std::move(where->endpoint);
+        return call;
     }
 
     World* world_;
     aws::Client client_;
+    std::optional<aws::EndpointParameters> parameters_; ///< None: everything goes to one endpoint.
 };
 
 } // namespace sluice::kinesis

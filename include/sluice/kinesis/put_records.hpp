@@ -8,6 +8,7 @@
 #include <sluice/batching/batching.hpp>
 #include <sluice/destination/destination.hpp>
 #include <sluice/error.hpp>
+#include <sluice/kinesis/validate.hpp>
 #include <sluice/options.hpp>
 
 #include <cstddef>
@@ -44,7 +45,7 @@ inline constexpr std::size_t request_overhead = 64;
 template <class Writer>
 void write_put_records(Writer out, std::string_view stream, std::span<const Entry> entries) {
     out.begin_map();
-    out.key("StreamName");
+    out.key(is_arn(stream) ? "StreamARN" : "StreamName");
     out.text(stream);
     out.key("Records");
     out.begin_array();

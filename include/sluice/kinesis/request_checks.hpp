@@ -22,7 +22,7 @@ namespace sluice::kinesis {
 }
 
 [[nodiscard]] inline error_code check_request(const PutRecord& request, std::size_t most = limits::record_bytes) {
-    if (const auto wrong = check_stream_name(request.stream)) return wrong;
+    if (const auto wrong = check_stream(request.stream)) return wrong;
     return check_entry(request.data, request.partition_key, request.explicit_hash_key, most);
 }
 
@@ -42,7 +42,7 @@ namespace sluice::kinesis {
 
 [[nodiscard]] inline error_code check_put_records(std::string_view stream, std::span<const Entry> entries,
                                                   std::size_t most = limits::record_bytes) {
-    const auto wrong = check_stream_name(stream);
+    const auto wrong = check_stream(stream);
     return wrong ? wrong : check_entries(entries, most);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/kinesis/replies.hpp>
+#include <sluice/kinesis/validate.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -11,7 +12,8 @@
 #include <utility>
 
 /// What Kinesis is asked (Kinesis Data Streams API reference, 2013-12-02). Each request names its operation and its
-/// reply, and has `write(out)`, which puts its members into an `aws::JsonWriter` or an `aws::CborWriter`.
+/// reply, and has `write(out)`, which puts its members into an `aws::JsonWriter` or an `aws::CborWriter`. A `stream` is
+/// a name or an ARN, but for `CreateStream`.
 namespace sluice::kinesis {
 
 namespace detail {
@@ -30,6 +32,12 @@ void write_number(Out& out, std::string_view name, std::size_t value) {
     if (value == 0) return;
     out.key(name);
     out.unsigned_integer(value);
+}
+
+/// The stream that is meant, by its name or by its ARN.
+template <class Out>
+void write_stream(Out& out, std::string_view stream) {
+    write_text(out, is_arn(stream) ? "StreamARN" : "StreamName", stream);
 }
 
 } // namespace detail
@@ -76,7 +84,7 @@ public:
 
     template <class Out>
     void write(Out& out) const {
-        detail::write_text(out, "StreamName", stream);
+        detail::write_stream(out, stream);
         if (!consumers_too) return;
         out.key("EnforceConsumerDeletion");
         out.boolean(true);
@@ -95,7 +103,7 @@ public:
 
     template <class Out>
     void write(Out& out) const {
-        detail::write_text(out, "StreamName", stream);
+        detail::write_stream(out, stream);
     }
 };
 
@@ -118,7 +126,7 @@ public:
         detail::write_text(out, "NextToken", next_token);
         detail::write_number(out, "MaxResults", max_results);
         if (!next_token.empty()) return;
-        detail::write_text(out, "StreamName", stream);
+        detail::write_stream(out, stream);
         if (!only_open) return;
         out.key("ShardFilter");
         out.begin_map();
@@ -183,7 +191,7 @@ public:
 
     template <class Out>
     void write(Out& out) const {
-        detail::write_text(out, "StreamName", stream);
+        detail::write_stream(out, stream);
         detail::write_text(out, "ShardId", shard_id);
         detail::write_text(out, "ShardIteratorType", position.name());
         detail::write_text(out, "StartingSequenceNumber", position.sequence_number);
@@ -229,7 +237,7 @@ public:
 
     template <class Out>
     void write(Out& out) const {
-        detail::write_text(out, "StreamName", stream);
+        detail::write_stream(out, stream);
         detail::write_text(out, "ShardToSplit", shard_id);
         detail::write_text(out, "NewStartingHashKey", hash_key);
     }
@@ -251,7 +259,7 @@ public:
 
     template <class Out>
     void write(Out& out) const {
-        detail::write_text(out, "StreamName", stream);
+        detail::write_stream(out, stream);
         detail::write_text(out, "ShardToMerge", shard_id);
         detail::write_text(out, "AdjacentShardToMerge", adjacent_shard_id);
     }
@@ -275,7 +283,7 @@ public:
 
     template <class Out>
     void write(Out& out) const {
-        detail::write_text(out, "StreamName", stream);
+        detail::write_stream(out, stream);
         out.key("Data");
         out.bytes(data);
         detail::write_text(out, "PartitionKey", partition_key);

@@ -42,6 +42,14 @@ namespace sluice::kinesis {
                                                   : error::stream_name_invalid;
 }
 
+/// Whether a text is meant as an ARN: no name has a colon.
+[[nodiscard]] constexpr bool is_arn(std::string_view stream) noexcept { return stream.starts_with("arn:"); }
+
+/// A stream's name or its ARN, else `error::stream_name_invalid`.
+[[nodiscard]] inline error_code check_stream(std::string_view stream) {
+    return is_arn(stream) ? check_stream_arn(stream) : check_stream_name(stream);
+}
+
 /// 1 to 256 Unicode characters of well-formed UTF-8, else `partition_key_empty`, `partition_key_too_long`, `not_utf8`.
 [[nodiscard]] inline error_code check_partition_key(std::string_view key) {
     constexpr auto most = limits::partition_key_characters;
