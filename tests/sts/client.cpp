@@ -111,6 +111,25 @@ TEST_CASE("STS is asked again when it fails, and not when it refuses") {
     });
 }
 
+TEST_CASE("how often STS is asked is a setting") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        auto options = in_ireland();
+        options.retry.attempts = 1;
+        FakeWorld fake(context.get_executor(), options);
+        auto client = sts::Client::open(fake.world, aws::Settings(options)).value();
+        fake.transport.answer(503);
+        auto secrets = base();
+        sts::Role role("arn");
+        auto given = co_await client.assume_role(secrets, role);
+        CHECK(given.error() == error::service_failed);
+        sts::WebIdentity identity("arn", Secret("TOKEN"));
+        fake.transport.answer(503);
+        given = co_await client.assume_role_with_web_identity(identity);
+        CHECK(given.error() == error::service_failed);
+        CHECK(fake.transport.requests.size() == 2);
+    });
+}
+
 TEST_CASE("what STS does not send is an invalid answer") {
     run([](asio::io_context& context) -> asio::awaitable<void> {
         Bench bench(context.get_executor());

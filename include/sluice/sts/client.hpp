@@ -42,7 +42,7 @@ public:
 
 /// Calls STS: who am I, and let me act as another.
 ///
-/// Calls are tried again as `Options::retry` says. Errors are those of `sluice::error`; the service's own words go to
+/// Calls are tried again as `aws::Settings::retry` says. Errors are those of `sluice::error`; the service's own words go to
 /// the log. One call at a time, on the strand of the world, which outlives the client.
 class Client {
 public:
@@ -56,7 +56,10 @@ public:
     [[nodiscard]] static result<Client> open(World& world, const aws::Settings& settings) {
         const auto where = settings.endpoint(aws::Service::sts);
         if (!where) return where.error();
-        return Client(world, *where);
+        Client client(world, *where);
+        client.signed_.set_retry(settings.retry());
+        client.unsigned_.set_retry(settings.retry());
+        return client;
     }
 
     /// Credentials to act in a role with, for whoever has `secrets`.
