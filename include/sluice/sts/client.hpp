@@ -42,8 +42,8 @@ public:
 
 /// Calls STS: who am I, and let me act as another.
 ///
-/// Calls are tried again as `aws::Settings::retry` says. Errors are those of `sluice::error`; the service's own words go
-/// to the log. One call at a time, on the strand of the world, which outlives the client.
+/// Calls are tried again as `aws::Settings::retry` says. Errors are those of `sluice::error`; the service's own words
+/// go to the log. One call at a time, on the strand of the world, which outlives the client.
 class Client {
 public:
     Client(World& world, const aws::ResolvedEndpoint& where)
