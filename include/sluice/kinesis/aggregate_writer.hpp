@@ -1,0 +1,180 @@
+#pragma once
+
+#include <sluice/aws/digest.hpp>
+#include <sluice/aws/varint.hpp>
+#include <sluice/kinesis/aggregate.hpp>
+#include <sluice/kinesis/key_table.hpp>
+#include <sluice/kinesis/user_record.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::kinesis {
+
+/// Builds the data of a Kinesis record that holds many user records, as the Kinesis Producer Library does; see
+/// aggregate.hpp for the format.
+///
+/// Sizes are exact. What is added is not copied before `append_to` writes it, and must live until then. Made to be used
+/// again: in the long run neither a record nor an aggregate allocates, but for the text that it is written to.
+class AggregateWriter {
+public:
+    [[nodiscard]] bool empty() const noexcept { return items_.empty(); }
+
+    /// How many records were added.
+    [[nodiscard]] std::size_t records() const noexcept { return items_.size(); }
+
+    /// Bytes of the whole; zero without a record.
+    [[nodiscard]] std::size_t size() const noexcept { return empty() ? 0 : size_; }
+
+    /// What `size()` would be with this record too.
+    [[nodiscard]] std::size_t size_with(const UserRecord& record) const { return fit(record).size; }
+
+    void add(const UserRecord& record) { put(record, fit(record)); }
+
+    /// Adds a record unless the whole would be more than `most` bytes; says whether it did.
+    [[nodiscard]] bool try_add(const UserRecord& record, std::size_t most) {
+        const auto its = fit(record);
+        if (its.size > most) return false;
+        put(record, its);
+        return true;
+    }
+
+    /// Appends the whole, which is `size()` bytes. The records stay until `clear()`.
+    void append_to(std::string& out) const {
+        if (empty()) return;
+        const auto begin = out.size();
+        out.resize(begin + size_);
+        char* to = out.data() + begin;
+        const char* const message = to + aggregate::magic.size();
+        to = write(to, aggregate::magic);
+        to = write(to, aggregate::partition_keys, keys_);
+        to = write(to, aggregate::explicit_hash_keys, hash_keys_);
+        for (const auto& item : items_) to = write(to, item);
+        const auto digest = aws::md5({message, static_cast<std::size_t>(to - message)});
+        std::memcpy(to, digest.data(), digest.size());
+    }
+
+    void clear() {
+        keys_.clear();
+        hash_keys_.clear();
+        items_.clear();
+        headers_.clear();
+        size_ = aggregate::overhead;
+    }
+
+private:
+    /// What a record would take.
+    class Fit {
+    public:
+        KeyTable::Place key;
+        KeyTable::Place hash_key;
+        std::size_t message = 0; ///< Bytes of its message.
+        std::size_t size = 0;    ///< Bytes of the whole.
+    };
+
+    class Item {
+    public:
+        std::string_view data;
+        std::size_t message = 0; ///< Bytes of the message.
+        std::uint32_t key = 0;
+        std::uint32_t hash_key = 0;     ///< From 1; 0: none.
+        std::uint32_t first_header = 0; ///< Into `headers_`.
+        std::uint32_t headers = 0;
+    };
+
+    /// Bytes of a field with so many; every id here is small, and takes one.
+    [[nodiscard]] static std::size_t field_size(std::size_t bytes) noexcept {
+        return 1 + aws::varint_size(bytes) + bytes;
+    }
+    [[nodiscard]] static std::size_t number_size(std::uint64_t number) noexcept {
+        return 1 + aws::varint_size(number);
+    }
+    [[nodiscard]] static std::size_t tag_size(const HeaderView& header) noexcept {
+        return field_size(header.name.size()) + field_size(header.value.size());
+    }
+
+    [[nodiscard]] Fit fit(const UserRecord& record) const {
+        Fit its;
+        its.key = keys_.find(record.partition_key);
+        its.message = number_size(its.key.index) + field_size(record.data.size());
+        its.size = size_ + (its.key.known ? 0 : field_size(record.partition_key.size()));
+        if (!record.explicit_hash_key.empty()) {
+            its.hash_key = hash_keys_.find(record.explicit_hash_key);
+            its.message += number_size(its.hash_key.index);
+            its.size += its.hash_key.known ? 0 : field_size(record.explicit_hash_key.size());
+        }
+        for (const auto& header : record.headers) its.message += field_size(tag_size(header));
+        its.size += field_size(its.message);
+        return its;
+    }
+
+    void put(const UserRecord& record, const Fit& its) {
+        Item item;
+        item.data = record.data;
+        item.message = its.message;
+        item.key = its.key.index;
+        keys_.use(its.key, record.partition_key);
+        if (!record.explicit_hash_key.empty()) {
+            item.hash_key = its.hash_key.index + 1;
+            hash_keys_.use(its.hash_key, record.explicit_hash_key);
+        }
+        if (!record.headers.empty()) {
+            item.first_header = static_cast<std::uint32_t>(headers_.size());
+            item.headers = static_cast<std::uint32_t>(record.headers.size());
+            headers_.insert(headers_.end(), record.headers.begin(), record.headers.end());
+        }
+        items_.push_back(item);
+        size_ = its.size;
+    }
+
+    static char* write(char* to, std::string_view bytes) noexcept {
+        // A view of nothing may point nowhere, from where memcpy must not copy even nothing.
+        if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
+        return to + bytes.size();
+    }
+
+    static char* write_head(char* to, std::uint32_t id, std::size_t bytes) noexcept {
+        *to++ = static_cast<char>((id << 3U) | 2U);
+        return aws::write_varint(to, bytes);
+    }
+
+    static char* write(char* to, std::uint32_t id, std::string_view bytes) noexcept {
+        return write(write_head(to, id, bytes.size()), bytes);
+    }
+
+    static char* write(char* to, std::uint32_t id, const KeyTable& keys) noexcept {
+        for (std::size_t i = 0; i < keys.size(); ++i) to = write(to, id, keys[i]);
+        return to;
+    }
+
+    static char* write_number(char* to, std::uint32_t id, std::uint64_t number) noexcept {
+        *to++ = static_cast<char>(id << 3U);
+        return aws::write_varint(to, number);
+    }
+
+    [[nodiscard]] char* write(char* to, const Item& item) const noexcept {
+        to = write_head(to, aggregate::records, item.message);
+        to = write_number(to, aggregate::partition_key_index, item.key);
+        if (item.hash_key > 0) to = write_number(to, aggregate::explicit_hash_key_index, item.hash_key - 1);
+        to = write(to, aggregate::data, item.data);
+        for (std::uint32_t i = 0; i < item.headers; ++i) {
+            const auto& header = headers_[item.first_header + i];
+            to = write_head(to, aggregate::tags, tag_size(header));
+            to = write(to, aggregate::tag_key, header.name);
+            to = write(to, aggregate::tag_value, header.value);
+        }
+        return to;
+    }
+
+    KeyTable keys_;
+    KeyTable hash_keys_;
+    std::vector<Item> items_;
+    std::vector<HeaderView> headers_; ///< Of all items.
+    std::size_t size_ = aggregate::overhead;
+};
+
+} // namespace sluice::kinesis
