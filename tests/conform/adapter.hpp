@@ -65,6 +65,7 @@ template <class T>
     return accepted(sluice::aws::decode_base64(text(in, name)));
 }
 
+void add_aggregates(Operations& operations);
 void add_cbor(Operations& operations);
 void add_credentials(Operations& operations);
 void add_dates(Operations& operations);

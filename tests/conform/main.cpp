@@ -36,6 +36,7 @@ json::object answer(const Operations& operations, const json::object& question) 
 /// Answers one line for each line; every other exception is a fault of the adapter, and ends it.
 int main() {
     Operations operations;
+    add_aggregates(operations);
     add_cbor(operations);
     add_credentials(operations);
     add_dates(operations);

@@ -1,0 +1,102 @@
+#include "adapter.hpp"
+
+#include <sluice/aws/base64.hpp>
+#include <sluice/kinesis/aggregate_writer.hpp>
+#include <sluice/kinesis/deaggregate.hpp>
+#include <sluice/kinesis/hash_key.hpp>
+#include <sluice/kinesis/packing.hpp>
+
+#include <cstddef>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace conform {
+namespace {
+
+using namespace sluice;
+
+std::string base64(std::string_view data) {
+    std::string out;
+    aws::append_base64(out, data);
+    return out;
+}
+
+/// The user records of a case, and the texts that they view.
+class UserRecords {
+public:
+    explicit UserRecords(const json::object& in) {
+        const auto keep = [this](std::string text) { return std::string_view(texts_.emplace_back(std::move(text))); };
+        for (const auto& record : in.at("records").as_array()) {
+            const auto& members = record.as_object();
+            const auto key = keep(text(members, "partition_key"));
+            const auto hash_key = keep(text(members, "explicit_hash_key"));
+            all.emplace_back(key, hash_key, keep(bytes(members, "data_b64")));
+        }
+    }
+
+    std::vector<kinesis::UserRecord> all;
+
+private:
+    std::deque<std::string> texts_; // its elements stay where they are
+};
+
+json::object entry(std::string_view key, std::string_view hash_key, std::string_view data) {
+    json::object entry;
+    entry["partition_key"] = key;
+    entry["explicit_hash_key"] = hash_key.empty() ? json::value() : json::value(hash_key);
+    entry["data_b64"] = base64(data);
+    return entry;
+}
+
+json::object aggregate(const json::object& in) {
+    kinesis::AggregateWriter writer;
+    const UserRecords records(in);
+    for (const auto& record : records.all) writer.add(record);
+    std::string data;
+    writer.append_to(data);
+    json::object out;
+    out["data_b64"] = base64(data);
+    return out;
+}
+
+json::object deaggregate(const json::object& in) {
+    const auto data = bytes(in, "data_b64");
+    const auto key = text(in, "partition_key");
+    const auto first = accepted(kinesis::HashKey::parse(text(in, "starting_hash_key")));
+    const auto last = accepted(kinesis::HashKey::parse(text(in, "ending_hash_key")));
+    const auto found = kinesis::deaggregate(data, key, first, last);
+    json::array records;
+    for (const auto& record : found.records) {
+        auto told = entry(record.partition_key, record.explicit_hash_key, record.data);
+        told["sub_sequence"] = records.size();
+        told["aggregated"] = found.aggregated;
+        records.push_back(std::move(told));
+    }
+    json::object out;
+    out["records"] = std::move(records);
+    return out;
+}
+
+json::object pack(const json::object& in) {
+    const UserRecords given(in);
+    json::array records;
+    for (const auto& record : kinesis::pack(given.all, number<std::size_t>(in, "max_size"))) {
+        records.push_back(entry(record.partition_key, record.explicit_hash_key, record.data));
+    }
+    json::object out;
+    out["records"] = std::move(records);
+    return out;
+}
+
+} // namespace
+
+void add_aggregates(Operations& operations) {
+    operations["kpl.aggregate"] = aggregate;
+    operations["kpl.deaggregate"] = deaggregate;
+    operations["kpl.pack"] = pack;
+}
+
+} // namespace conform
