@@ -35,7 +35,7 @@ load() { cut -d ' ' -f 1 /proc/loadavg; }
 
 before=$(load)
 table=
-for name in put put_records aggregation signing spool; do
+for name in put put_records hashing aggregation signing spool; do
     program=$build/benchmarks/$name
     if [[ ! -x $program ]]; then
         echo "$name was not built: a library is missing." >&2

@@ -6,13 +6,16 @@
 #include <cstdint>
 #include <random>
 #include <string>
+#include <string_view>
 #include <type_traits>
+#include <vector>
 
 namespace {
 
 using sluice::kinesis::after;
 using sluice::kinesis::before;
 using sluice::kinesis::hash_of;
+using sluice::kinesis::hashes_of;
 using sluice::kinesis::HashKey;
 
 static_assert(sizeof(HashKey) == 16);
@@ -110,4 +113,14 @@ TEST_CASE("division rounds down and leaves the remainder") {
     CHECK(key.to_string() == "113427455640312821154458202477256070485");
     CHECK(key.divide(10) == 5);
     CHECK(key.to_string() == "11342745564031282115445820247725607048");
+}
+
+TEST_CASE("many partition keys are hashed as each alone") {
+    std::vector<std::string> keys;
+    for (std::size_t i = 0; i < 100; ++i) keys.push_back(std::string(i, 'k') + std::to_string(i));
+    const std::vector<std::string_view> views(keys.begin(), keys.end());
+    const auto hashes = hashes_of(views);
+    REQUIRE(hashes.size() == keys.size());
+    for (std::size_t i = 0; i < keys.size(); ++i) CHECK(hashes[i] == hash_of(keys[i]));
+    CHECK(hashes_of({}).empty());
 }

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -67,6 +68,12 @@ public:
     [[nodiscard]] Candidate candidate(std::uint32_t record) const {
         const auto its = frame(record);
         return {its.partition_key, its.explicit_hash_key, its.data};
+    }
+
+    /// The hash key that decides a record's shard and lane. The first question costs as much as all.
+    [[nodiscard]] const kinesis::HashKey& hash_key(std::uint32_t record) {
+        if (hash_keys_.empty()) find_hash_keys();
+        return hash_keys_[record];
     }
 
     [[nodiscard]] std::uint64_t cost(std::uint32_t record) const {
@@ -145,7 +152,20 @@ private:
         std::uint8_t throttles = 0;
     };
 
+    void find_hash_keys() {
+        std::vector<std::string_view> keys;
+        keys.reserve(chunk.count);
+        for (std::uint32_t i = 0; i < chunk.count; ++i) keys.push_back(frame(i).partition_key);
+        hash_keys_ = kinesis::hashes_of(keys);
+        for (std::uint32_t i = 0; i < chunk.count; ++i) {
+            const auto its = frame(i).explicit_hash_key;
+            if (its.empty()) continue;
+            if (const auto parsed = kinesis::HashKey::parse(its)) hash_keys_[i] = *parsed;
+        }
+    }
+
     std::vector<Slot> slots_;
+    std::vector<kinesis::HashKey> hash_keys_; ///< None until somebody asks.
 };
 
 /// A record of a live chunk. Whoever keeps one counts it in `LiveChunk::references`.
@@ -158,13 +178,7 @@ public:
     [[nodiscard]] std::uint64_t sequence() const noexcept { return chunk->sequence(index); }
 
     /// The hash key that decides the record's shard and lane.
-    [[nodiscard]] kinesis::HashKey hash_key() const {
-        const auto frame = chunk->frame(index);
-        if (!frame.explicit_hash_key.empty()) {
-            if (const auto parsed = kinesis::HashKey::parse(frame.explicit_hash_key)) return *parsed;
-        }
-        return kinesis::hash_of(frame.partition_key);
-    }
+    [[nodiscard]] const kinesis::HashKey& hash_key() const { return chunk->hash_key(index); }
 
     LiveChunk* chunk = nullptr;
     std::uint32_t index = 0;

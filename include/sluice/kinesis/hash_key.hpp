@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/aws/digest.hpp>
+#include <sluice/aws/md5_lanes.hpp>
 #include <sluice/error.hpp>
 
 #include <boost/endian/conversion.hpp>
@@ -10,8 +11,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sluice::kinesis {
 
@@ -97,10 +100,27 @@ private:
     return {key.high() + (key.low() + 1 == 0 ? 1U : 0U), key.low() + 1};
 }
 
+namespace detail {
+
+[[nodiscard]] inline HashKey hash_key_of(const aws::Md5& digest) noexcept {
+    return {boost::endian::load_big_u64(digest.data()), boost::endian::load_big_u64(digest.data() + 8)};
+}
+
+} // namespace detail
+
 /// Where a partition key lies: its MD5 read as a big-endian number (Kinesis Data Streams API reference, PutRecord).
 [[nodiscard]] inline HashKey hash_of(std::string_view partition_key) {
-    const auto digest = aws::md5(partition_key);
-    return {boost::endian::load_big_u64(digest.data()), boost::endian::load_big_u64(digest.data() + 8)};
+    return detail::hash_key_of(aws::md5(partition_key));
+}
+
+/// Where many partition keys lie, each in the place of its key: several times faster than one after the other.
+[[nodiscard]] inline std::vector<HashKey> hashes_of(std::span<const std::string_view> partition_keys) {
+    std::vector<aws::Md5> digests(partition_keys.size());
+    aws::md5_all(partition_keys, digests);
+    std::vector<HashKey> keys;
+    keys.reserve(digests.size());
+    for (const auto& digest : digests) keys.push_back(detail::hash_key_of(digest));
+    return keys;
 }
 
 } // namespace sluice::kinesis
