@@ -48,8 +48,8 @@ std::string unescaped(std::string_view text) {
 json::array query_of(std::string_view url) {
     json::array pairs;
     for (auto rest = aws::UrlParts(url).query; !rest.empty();) {
-        auto value = aws::detail::next_piece(rest, '&');
-        const auto name = aws::detail::next_piece(value, '=');
+        auto value = aws::next_piece(rest, '&');
+        const auto name = aws::next_piece(value, '=');
         pairs.push_back(json::array{json::string(unescaped(name)), json::string(unescaped(value))});
     }
     return pairs;

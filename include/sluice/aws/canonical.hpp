@@ -1,5 +1,8 @@
 #pragma once
 
+#include <sluice/aws/ascii.hpp>
+#include <sluice/aws/percent.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <span>
@@ -12,51 +15,16 @@ namespace sluice::aws {
 
 namespace detail {
 
-[[nodiscard]] constexpr char lower(char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
-
-[[nodiscard]] constexpr bool unreserved(char c) noexcept {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-           c == '_' || c == '~';
-}
-
-[[nodiscard]] constexpr int hex_digit(char c) noexcept {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (lower(c) >= 'a' && lower(c) <= 'f') return lower(c) - 'a' + 10;
-    return -1;
-}
-
-inline void append_encoded(std::string& out, char c) {
-    static constexpr std::string_view digits = "0123456789ABCDEF";
-    if (unreserved(c)) {
-        out += c;
-        return;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += digits[byte >> 4U];
-    out += digits[byte & 15U];
-}
-
-/// Cuts the next piece before `separator` off the front of `rest`.
-inline std::string_view next_piece(std::string_view& rest, char separator) {
-    const auto end = std::min(rest.find(separator), rest.size());
-    const auto piece = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    return piece;
-}
-
 /// Percent escapes are read first, so that `%7e`, `%7E` and `~` are the same; a stray `%` stands for itself.
 [[nodiscard]] inline std::string recoded(std::string_view text) {
     std::string out;
     out.reserve(text.size());
     for (std::size_t i = 0; i < text.size(); ++i) {
         if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0) {
-            append_encoded(out, static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2])));
+            append_percent_encoded(out, static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2])));
             i += 2;
         } else {
-            append_encoded(out, text[i]);
+            append_percent_encoded(out, text[i]);
         }
     }
     return out;
@@ -65,12 +33,8 @@ inline std::string_view next_piece(std::string_view& rest, char separator) {
 /// Orders names by byte as if they were in lower case.
 [[nodiscard]] inline bool name_before(std::string_view a, std::string_view b) noexcept {
     return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-        return static_cast<unsigned char>(lower(x)) < static_cast<unsigned char>(lower(y));
+        return static_cast<unsigned char>(to_lower(x)) < static_cast<unsigned char>(to_lower(y));
     });
-}
-
-[[nodiscard]] inline bool same_name(std::string_view a, std::string_view b) noexcept {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
 } // namespace detail
@@ -88,12 +52,12 @@ public:
 
 namespace detail {
 
-inline void append_encoded(std::string& out, std::string_view segment, const PathRules& rules) {
-    if (!rules.double_encode) {
+inline void append_segment(std::string& out, std::string_view segment, const PathRules& rules) {
+    if (rules.double_encode) {
+        append_percent_encoded(out, segment);
+    } else {
         out += recoded(segment);
-        return;
     }
-    for (const char c : segment) append_encoded(out, c);
 }
 
 /// Segment by segment, none left out.
@@ -101,7 +65,7 @@ inline void append_whole_path(std::string& out, std::string_view path, const Pat
     if (!path.starts_with('/')) out += '/';
     while (!path.empty()) {
         const bool more = path.find('/') != std::string_view::npos;
-        append_encoded(out, next_piece(path, '/'), rules);
+        append_segment(out, next_piece(path, '/'), rules);
         if (more) out += '/';
     }
 }
@@ -117,7 +81,7 @@ inline void append_whole_path(std::string& out, std::string_view path, const Pat
     }
     std::vector<std::string_view> segments;
     for (auto rest = path; !rest.empty();) {
-        const auto segment = detail::next_piece(rest, '/');
+        const auto segment = next_piece(rest, '/');
         if (segment.empty() || segment == ".") continue;
         if (segment != "..") {
             segments.push_back(segment);
@@ -127,7 +91,7 @@ inline void append_whole_path(std::string& out, std::string_view path, const Pat
     }
     for (const auto segment : segments) {
         out += '/';
-        detail::append_encoded(out, segment, rules);
+        detail::append_segment(out, segment, rules);
     }
     if (segments.empty() || path.ends_with('/')) out += '/';
     return out;
@@ -138,9 +102,9 @@ inline void append_whole_path(std::string& out, std::string_view path, const Pat
 [[nodiscard]] inline std::string canonical_query(std::string_view query) {
     std::vector<std::pair<std::string, std::string>> pairs;
     while (!query.empty()) {
-        auto value = detail::next_piece(query, '&');
+        auto value = next_piece(query, '&');
         if (value.empty()) continue;
-        auto name = detail::recoded(detail::next_piece(value, '='));
+        auto name = detail::recoded(next_piece(value, '='));
         pairs.emplace_back(std::move(name), detail::recoded(value));
     }
     std::sort(pairs.begin(), pairs.end());
@@ -174,7 +138,7 @@ public:
           payload_hash(its_payload_hash) {
         for (std::size_t i = 0; i < headers.size(); ++i) headers[i].place = i;
         std::sort(headers.begin(), headers.end(), [](const SignedHeader& a, const SignedHeader& b) {
-            return detail::same_name(a.name, b.name) ? a.place < b.place : detail::name_before(a.name, b.name);
+            return same_name(a.name, b.name) ? a.place < b.place : detail::name_before(a.name, b.name);
         });
     }
 
@@ -202,9 +166,7 @@ inline void append_trimmed(std::string& out, std::string_view value) {
 }
 
 inline void append_lower(std::string& out, std::string_view text) {
-    const auto start = static_cast<std::ptrdiff_t>(out.size());
-    out += text;
-    std::transform(out.begin() + start, out.end(), out.begin() + start, lower);
+    for (const char c : text) out += to_lower(c);
 }
 
 /// `name:value` lines; what has one name stands in one line, its values joined with commas.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/aws/ascii.hpp>
 #include <sluice/error.hpp>
 
 #include <boost/url/parse.hpp>
@@ -34,13 +35,6 @@ namespace detail {
     };
     return !text.empty() && text.size() <= 63 && text.front() != '-' && text.back() != '-' &&
            std::all_of(text.begin(), text.end(), letter);
-}
-
-[[nodiscard]] inline std::string lower_case(std::string_view text) {
-    std::string lowered(text);
-    std::transform(lowered.begin(), lowered.end(), lowered.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
-    return lowered;
 }
 
 /// Whether a host can stand in a header as it is. Names that are no labels, `my_kinesis`, are left to the resolver.
@@ -79,7 +73,7 @@ namespace detail {
     if (!port || url.has_userinfo() || url.has_query() || url.has_fragment() || !detail::is_plain_host(url)) {
         return error::endpoint_invalid;
     }
-    auto host = detail::lower_case({url.encoded_host().data(), url.encoded_host().size()});
+    auto host = to_lower(std::string_view{url.encoded_host().data(), url.encoded_host().size()});
     if (*port != usual_port) host += ':' + std::to_string(*port);
     std::string_view base(url.encoded_path().data(), url.encoded_path().size());
     // Boost 1.81 takes `1.2.3.4.example` for an address and what follows it for a path.

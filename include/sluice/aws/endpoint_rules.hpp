@@ -1,9 +1,10 @@
 #pragma once
 
 #include <sluice/aws/arn.hpp>
-#include <sluice/aws/canonical.hpp>
+#include <sluice/aws/ascii.hpp>
 #include <sluice/aws/endpoint.hpp>
 #include <sluice/aws/partitions.hpp>
+#include <sluice/aws/percent.hpp>
 #include <sluice/aws/service.hpp>
 #include <sluice/error.hpp>
 
@@ -166,7 +167,7 @@ private:
             endpoint.host.insert(0, bucket + '.');
         } else {
             endpoint.url += '/';
-            for (const char c : bucket) append_encoded(endpoint.url, c);
+            append_percent_encoded(endpoint.url, bucket);
         }
         return signed_here(std::move(endpoint));
     }
@@ -178,7 +179,7 @@ private:
         if (bucket.size() < 3 || bucket.size() > 63 || is_address(bucket) || is_address(endpoint.host)) return false;
         for (auto rest = bucket; !rest.empty();) {
             const auto label = next_piece(rest, '.');
-            if (!is_host_label(label) || lower_case(label) != label) return false;
+            if (!is_host_label(label) || to_lower(label) != label) return false;
         }
         return !bucket.ends_with('.') && !(secure && bucket.find('.') != std::string_view::npos);
     }
@@ -232,7 +233,7 @@ private:
     }
 
     [[nodiscard]] ResolvedEndpoint at(const std::string& host) const {
-        return signed_here(Endpoint("https://" + host, lower_case(host)));
+        return signed_here(Endpoint("https://" + host, to_lower(host)));
     }
 
     [[nodiscard]] ResolvedEndpoint signed_here(Endpoint endpoint) const {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <sluice/aws/canonical.hpp>
+#include <sluice/aws/ascii.hpp>
 #include <sluice/error.hpp>
 
 #include <cstddef>
@@ -9,9 +9,37 @@
 
 namespace sluice::aws {
 
-/// Appends a text with all but `A-Za-z0-9-._~` as `%XX`, as the query protocol and URLs want values.
+namespace detail {
+
+[[nodiscard]] constexpr bool unreserved(char c) noexcept {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+           c == '_' || c == '~';
+}
+
+[[nodiscard]] constexpr int hex_digit(char c) noexcept {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (to_lower(c) >= 'a' && to_lower(c) <= 'f') return to_lower(c) - 'a' + 10;
+    return -1;
+}
+
+} // namespace detail
+
+inline void append_percent_encoded(std::string& out, char c) {
+    static constexpr std::string_view digits = "0123456789ABCDEF";
+    if (detail::unreserved(c)) {
+        out += c;
+        return;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out += '%';
+    out += digits[byte >> 4U];
+    out += digits[byte & 15U];
+}
+
+/// Appends a text with all but `A-Za-z0-9-._~` (the unreserved characters of RFC 3986) as `%XX`, as the query protocol,
+/// URLs and signatures want values.
 inline void append_percent_encoded(std::string& out, std::string_view text) {
-    for (const char c : text) detail::append_encoded(out, c);
+    for (const char c : text) append_percent_encoded(out, c);
 }
 
 /// What an encoded text stands for; `error::malformed` if a `%` has no two hexadecimal digits after it.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/aws/ascii.hpp>
 #include <sluice/aws/environment.hpp>
 #include <sluice/aws/machine.hpp>
 #include <sluice/error.hpp>
@@ -95,18 +96,12 @@ namespace detail {
     return !text.empty() && std::all_of(text.begin(), text.end(), allowed);
 }
 
-[[nodiscard]] inline std::string lower_ascii(std::string_view text) {
-    std::string lowered(text);
-    for (auto& c : lowered) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-    return lowered;
-}
-
 /// `key = value` of a line, trimmed, the key in lower case; none if there is no `=`, or nothing before it.
 [[nodiscard]] inline std::optional<std::pair<std::string, std::string>> split_property(std::string_view line) {
     line = without_comment(line);
     const auto equals = line.find('=');
     if (equals == std::string_view::npos) return std::nullopt;
-    auto key = lower_ascii(trim_blanks(line.substr(0, equals)));
+    auto key = to_lower(trim_blanks(line.substr(0, equals)));
     if (key.empty()) return std::nullopt;
     return std::pair(std::move(key), std::string(trim_blanks(line.substr(equals + 1))));
 }
@@ -122,9 +117,7 @@ public:
     std::string_view read(std::string_view text) {
         while (!text.empty()) {
             ++number_;
-            const auto end = std::min(text.find('\n'), text.size());
-            auto line = text.substr(0, end);
-            text.remove_prefix(std::min(end + 1, text.size()));
+            auto line = next_piece(text, '\n');
             if (line.ends_with('\r')) line.remove_suffix(1);
             if (const auto fault = read_line(line); !fault.empty()) return fault;
         }
@@ -305,11 +298,8 @@ inline constexpr Platform this_platform = Platform::posix;
     Profiles::Properties properties;
     if (!value.starts_with('\n')) return properties;
     while (!value.empty()) {
-        value.remove_prefix(1);
-        const auto end = std::min(value.find('\n'), value.size());
-        auto property = detail::split_property(value.substr(0, end));
+        auto property = detail::split_property(next_piece(value, '\n'));
         if (property) properties.insert_or_assign(std::move(property->first), std::move(property->second));
-        value.remove_prefix(end);
     }
     return properties;
 }

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <sluice/aws/ascii.hpp>
 #include <sluice/aws/canonical.hpp>
 #include <sluice/aws/digest.hpp>
+#include <sluice/aws/percent.hpp>
 #include <sluice/aws/timestamp.hpp>
 #include <sluice/clock/clock.hpp>
 #include <sluice/error.hpp>
@@ -88,7 +90,7 @@ public:
         }
         authority = rest.substr(0, rest.find_first_of("/?"));
         rest.remove_prefix(authority.size());
-        path = detail::next_piece(rest, '?');
+        path = next_piece(rest, '?');
         query = rest;
     }
 
@@ -102,11 +104,9 @@ public:
 [[nodiscard]] inline std::string host_header(std::string_view url) {
     const UrlParts parts(url);
     auto authority = parts.authority;
-    const std::string_view usual = detail::same_name(parts.scheme, "https") ? ":443" : ":80";
+    const std::string_view usual = same_name(parts.scheme, "https") ? ":443" : ":80";
     if (authority.ends_with(usual)) authority.remove_suffix(usual.size());
-    std::string host(authority);
-    std::transform(host.begin(), host.end(), host.begin(), detail::lower);
-    return host;
+    return to_lower(authority);
 }
 
 /// What services want differently of a signature. As made, it suits every service but S3.
@@ -194,7 +194,7 @@ private:
     template <std::size_t Count>
     static bool listed(const std::array<std::string_view, Count>& names, std::string_view name) {
         return std::any_of(names.begin(), names.end(),
-                           [name](std::string_view other) { return detail::same_name(name, other); });
+                           [name](std::string_view other) { return same_name(name, other); });
     }
 
     /// What signing writes itself, and `Date`, which `X-Amz-Date` stands for.
@@ -227,7 +227,7 @@ private:
     static void append_token(std::string& query, const Secrets& secrets) {
         if (secrets.session_token.empty()) return;
         query.append("&X-Amz-Security-Token=");
-        for (const char c : secrets.session_token.reveal()) detail::append_encoded(query, c);
+        append_percent_encoded(query, secrets.session_token.reveal());
     }
 
     void choose_headers(const std::vector<HttpHeader>& headers) {
@@ -241,11 +241,11 @@ private:
     /// The parameters of a signature in a URL, but for the token and the signature itself.
     std::string parameters(const Secrets& secrets, std::string_view date, std::chrono::seconds expires) {
         std::string text = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=";
-        for (const char c : secrets.access_key_id + '/' + scope_) detail::append_encoded(text, c);
+        append_percent_encoded(text, secrets.access_key_id + '/' + scope_);
         text.append("&X-Amz-Date=").append(date).append("&X-Amz-Expires=").append(std::to_string(expires.count()));
         text.append("&X-Amz-SignedHeaders=");
         const CanonicalRequest sorted("", "", "", headers_, "");
-        for (const char c : signed_headers(sorted)) detail::append_encoded(text, c);
+        append_percent_encoded(text, signed_headers(sorted));
         return text;
     }
 

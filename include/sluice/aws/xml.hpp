@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/aws/ascii.hpp>
 #include <sluice/aws/utf8.hpp>
 #include <sluice/error.hpp>
 
@@ -122,10 +123,7 @@ private:
         if (!inside) return false;
         const auto target = inside->substr(0, name_length(*inside));
         const bool ended = target.size() == inside->size() || is_space((*inside)[target.size()]);
-        const auto is_xml = [](std::string_view name) {
-            return name.size() == 3 && (name[0] | 0x20) == 'x' && (name[1] | 0x20) == 'm' && (name[2] | 0x20) == 'l';
-        };
-        return !target.empty() && ended && !is_xml(target);
+        return !target.empty() && ended && !same_name(target, "xml");
     }
 
     // --- names and tags ----------------------------------------------------------------------------------------
@@ -263,7 +261,7 @@ private:
         if (base == 16) digits.remove_prefix(1);
         std::uint32_t number = 0;
         for (const char c : digits) {
-            const auto digit = all.find(c >= 'A' && c <= 'F' ? static_cast<char>(c | 0x20) : c);
+            const auto digit = all.find(to_lower(c));
             if (digit >= base || number > 0x10FFFF) return false;
             number = number * base + static_cast<std::uint32_t>(digit);
         }

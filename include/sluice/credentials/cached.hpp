@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/aws/ascii.hpp>
 #include <sluice/credentials/credentials.hpp>
 #include <sluice/credentials/thrown.hpp>
 #include <sluice/world.hpp>
@@ -48,12 +49,9 @@ enum class Freshness : std::uint8_t {
 
 /// What is wrong with credentials that a source gave, if anything.
 [[nodiscard]] inline error_code flaw_of(const Secrets& secrets, wall_time now) noexcept {
-    const auto printable = [](std::string_view text) {
-        return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; });
-    };
     if (secrets.access_key_id.empty() || secrets.secret_access_key.empty()) return error::credentials_failed;
     // Both become part of a header: a line break in them would end it.
-    if (!printable(secrets.access_key_id) || !printable(secrets.session_token.reveal())) {
+    if (!aws::is_visible(secrets.access_key_id) || !aws::is_visible(secrets.session_token.reveal())) {
         return error::credentials_failed;
     }
     if (secrets.expires && *secrets.expires <= now) return error::credentials_expired;

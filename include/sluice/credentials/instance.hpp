@@ -1,6 +1,6 @@
 #pragma once
 
-#include <sluice/aws/canonical.hpp>
+#include <sluice/aws/ascii.hpp>
 #include <sluice/aws/endpoint.hpp>
 #include <sluice/aws/environment.hpp>
 #include <sluice/aws/machine.hpp>
@@ -51,7 +51,7 @@ public:
         if (value.empty()) value = look(variable, property);
     };
     const auto is_true = [&](std::string_view variable, std::string_view property) {
-        return aws::detail::same_name(look(variable, property), "true");
+        return aws::same_name(look(variable, property), "true");
     };
     fill(chosen.endpoint, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint");
     fill(chosen.mode, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ec2_metadata_service_endpoint_mode");
@@ -64,10 +64,10 @@ public:
 /// Where instance metadata is reached; `endpoint_invalid` for a URL or a mode that is none.
 [[nodiscard]] inline result<aws::Endpoint> instance_endpoint(const InstanceSettings& settings) {
     if (!settings.endpoint.empty()) return aws::parse_endpoint(settings.endpoint);
-    if (settings.mode.empty() || aws::detail::same_name(settings.mode, "ipv4")) {
+    if (settings.mode.empty() || aws::same_name(settings.mode, "ipv4")) {
         return aws::parse_endpoint("http://169.254.169.254");
     }
-    if (aws::detail::same_name(settings.mode, "ipv6")) return aws::parse_endpoint("http://[fd00:ec2::254]");
+    if (aws::same_name(settings.mode, "ipv6")) return aws::parse_endpoint("http://[fd00:ec2::254]");
     return error::endpoint_invalid;
 }
 
@@ -194,8 +194,7 @@ public:
         }
 
         static bool is_token(std::string_view text) {
-            return !text.empty() && text.size() <= 4'096 &&
-                   std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+            return !text.empty() && text.size() <= 4'096 && aws::is_visible(text);
         }
 
         /// The metadata does not answer: most likely this is no instance.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/aws/ascii.hpp>
 #include <sluice/aws/profiles.hpp>
 #include <sluice/error.hpp>
 #include <sluice/secrets.hpp>
@@ -219,7 +220,7 @@ private:
             {"ecscontainer", Source::container},
             {"ec2instancemetadata", Source::instance},
         }};
-        const auto named = aws::detail::lower_ascii(get("credential_source"));
+        const auto named = aws::to_lower(get("credential_source"));
         for (const auto& [name, source] : sources) {
             if (name != named) continue;
             chain.steps.emplace_back(ProfileChain::NamedSource(source));

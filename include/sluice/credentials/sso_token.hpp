@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/aws/ascii.hpp>
 #include <sluice/aws/digest.hpp>
 #include <sluice/aws/environment.hpp>
 #include <sluice/aws/json_reader.hpp>
@@ -14,7 +15,6 @@
 
 #include <openssl/evp.h>
 
-#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -62,9 +62,9 @@ namespace detail {
     return aws::hex(sum);
 }
 
-/// Whether a token may stand in a header; a line break would end that.
+/// Whether a token may stand in a header.
 [[nodiscard]] inline bool is_bearer_token(std::string_view token) noexcept {
-    return !token.empty() && std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+    return !token.empty() && aws::is_visible(token);
 }
 
 /// A time in a token file; older ones end with `UTC`.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/aws/ascii.hpp>
 #include <sluice/transport/transport.hpp>
 
 #include <algorithm>
@@ -153,21 +154,13 @@ private:
     }
 
     void read_wishes() {
-        const auto connection = lower(find_header(request_.headers, "connection"));
+        const auto connection = aws::to_lower(find_header(request_.headers, "connection"));
         if (connection.find("close") != std::string::npos) keep_alive_ = false;
         if (connection.find("keep-alive") != std::string::npos) keep_alive_ = true;
-        expects_continue_ = lower(find_header(request_.headers, "expect")) == "100-continue";
+        expects_continue_ = aws::same_name(find_header(request_.headers, "expect"), "100-continue");
     }
 
-    static std::string lower(std::string_view text) {
-        std::string changed(text);
-        for (auto& c : changed) {
-            if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-        }
-        return changed;
-    }
-
-    static bool is_named(const HttpHeader& header, std::string_view name) { return lower(header.name) == name; }
+    static bool is_named(const HttpHeader& header, std::string_view name) { return aws::same_name(header.name, name); }
 
     static bool is_blank(char c) { return c == ' ' || c == '\t'; }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/aws/ascii.hpp>
 #include <sluice/aws/sigv4.hpp>
 #include <sluice/local/failure.hpp>
 #include <sluice/secrets.hpp>
@@ -30,9 +31,9 @@ public:
         Authorization parsed;
         std::string_view credential;
         while (!header.empty()) {
-            auto value = aws::detail::next_piece(header, ',');
+            auto value = aws::next_piece(header, ',');
             while (value.starts_with(' ')) value.remove_prefix(1);
-            const auto name = aws::detail::next_piece(value, '=');
+            const auto name = aws::next_piece(value, '=');
             if (name == "Credential") credential = value;
             if (name == "SignedHeaders") parsed.signed_headers = value;
             if (name == "Signature") parsed.signature = value;
@@ -166,7 +167,7 @@ private:
             return invalid("'Host' must be a 'SignedHeader' in the AWS Authorization.");
         }
         for (const auto& header : request.headers) {
-            if (!aws::detail::same_name(std::string_view(header.name).substr(0, 6), "x-amz-")) continue;
+            if (!aws::same_name(std::string_view(header.name).substr(0, 6), "x-amz-")) continue;
             if (lists(authorization.signed_headers, header.name)) continue;
             return invalid("'" + header.name + "' must be a 'SignedHeader' in the AWS Authorization.");
         }
@@ -175,7 +176,7 @@ private:
 
     static bool lists(std::string_view names, std::string_view name) {
         while (!names.empty()) {
-            if (aws::detail::same_name(aws::detail::next_piece(names, ';'), name)) return true;
+            if (aws::same_name(aws::next_piece(names, ';'), name)) return true;
         }
         return false;
     }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <sluice/aws/canonical.hpp>
+#include <sluice/aws/arn.hpp>
 #include <sluice/aws/timestamp.hpp>
 #include <sluice/aws/xml.hpp>
 #include <sluice/error.hpp>
@@ -27,10 +27,10 @@ public:
 
 namespace detail {
 
-/// The fifth field of an ARN, `arn:aws:sts::123456789012:assumed-role/r/s`, if it is twelve digits; else empty.
-[[nodiscard]] inline std::string account_of(std::string_view arn) {
-    for (int field = 0; field < 4; ++field) aws::detail::next_piece(arn, ':');
-    const auto account = aws::detail::next_piece(arn, ':');
+/// The account in an ARN, `arn:aws:sts::123456789012:assumed-role/r/s`, if it is twelve digits; else empty.
+[[nodiscard]] inline std::string account_of(std::string_view text) {
+    const auto arn = aws::Arn::parse(text);
+    const auto account = arn ? arn->account : std::string_view();
     const bool digits = account.find_first_not_of("0123456789") == std::string_view::npos;
     return std::string(digits && account.size() == 12 ? account : std::string_view());
 }
