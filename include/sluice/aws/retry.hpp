@@ -1,16 +1,15 @@
 #pragma once
 
+#include <sluice/aws/integer.hpp>
 #include <sluice/error.hpp>
 #include <sluice/options.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <system_error>
 
 namespace sluice::aws {
 
@@ -127,10 +126,9 @@ private:
 
 /// The service's wish for a delay: the header `x-amz-retry-after`, whole milliseconds, nothing else.
 [[nodiscard]] inline std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view header) noexcept {
-    std::uint32_t count = 0;
-    const auto [end, failure] = std::from_chars(header.data(), header.data() + header.size(), count);
-    if (failure != std::errc{} || end != header.data() + header.size()) return std::nullopt;
-    return std::chrono::milliseconds(count);
+    const auto count = parse_integer<std::uint32_t>(header);
+    if (!count) return std::nullopt;
+    return std::chrono::milliseconds(*count);
 }
 
 } // namespace sluice::aws

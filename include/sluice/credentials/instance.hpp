@@ -3,6 +3,7 @@
 #include <sluice/aws/ascii.hpp>
 #include <sluice/aws/endpoint.hpp>
 #include <sluice/aws/environment.hpp>
+#include <sluice/aws/integer.hpp>
 #include <sluice/aws/machine.hpp>
 #include <sluice/aws/profiles.hpp>
 #include <sluice/aws/this_machine.hpp>
@@ -17,7 +18,6 @@
 #include <boost/asio/error.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -184,9 +184,8 @@ public:
                                     : error_code();
             }
             if (status != 200 || !is_token(answer->body)) return complain_("no token, status ", status);
-            unsigned seconds = 0;
             const auto text = find_header(answer->headers, "x-aws-ec2-metadata-token-ttl-seconds");
-            std::from_chars(text.data(), text.data() + text.size(), seconds);
+            const auto seconds = aws::parse_integer<unsigned>(text).value_or(0);
             const auto life = std::chrono::seconds(std::clamp(seconds, 1U, 21'600U));
             token_ = Secret(std::move(answer->body));
             token_end_ = world_->clock().steady() + life * 9 / 10;

@@ -1,13 +1,13 @@
 #pragma once
 
 #include <sluice/aws/ascii.hpp>
+#include <sluice/aws/integer.hpp>
 #include <sluice/aws/profiles.hpp>
 #include <sluice/error.hpp>
 #include <sluice/secrets.hpp>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -178,10 +178,10 @@ private:
     [[nodiscard]] bool read_duration(std::optional<std::chrono::seconds>& duration) const {
         const auto text = get("duration_seconds");
         if (text.empty()) return true;
-        int seconds = 0;
-        const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-        duration = std::chrono::seconds(seconds);
-        return failure == std::errc() && end == text.data() + text.size() && seconds >= 900 && seconds <= 43'200;
+        const auto seconds = aws::parse_integer<int>(text);
+        if (!seconds || *seconds < 900 || *seconds > 43'200) return false;
+        duration = std::chrono::seconds(*seconds);
+        return true;
     }
 
     /// The first step: what this profile has without going to others, in the order of the AWS SDK for Rust.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/aws/integer.hpp>
 #include <sluice/aws/percent.hpp>
 #include <sluice/aws/timestamp.hpp>
 #include <sluice/aws/xml.hpp>
@@ -7,12 +8,10 @@
 #include <sluice/error.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -56,9 +55,9 @@ namespace detail {
     Object object;
     object.key = *std::move(key);
     object.etag = told["ETag"].text;
-    const auto& size = told["Size"].text;
-    const auto read = std::from_chars(size.data(), size.data() + size.size(), object.size);
-    if (read.ec != std::errc() || read.ptr != size.data() + size.size()) return error::malformed;
+    const auto size = aws::parse_integer<std::uint64_t>(told["Size"].text);
+    if (!size) return error::malformed;
+    object.size = *size;
     const auto& modified = told["LastModified"].text;
     object.modified = aws::parse_iso_date(modified);
     if (!object.modified && !modified.empty()) return error::malformed;
