@@ -154,7 +154,7 @@ private:
     };
 
     SimulatedService* service_;
-    Inner inner_{[](std::string_view) -> std::optional<std::string> { return std::nullopt; }};
+    Inner inner_{sluice::aws::Machine()};
 };
 
 /// Dead letters that the oracle reads; at times nobody takes them.
