@@ -111,6 +111,25 @@ TEST_CASE("STS is asked again when it fails, and not when it refuses") {
     });
 }
 
+TEST_CASE("STS that is not reached is told with the reason, and is not waited for as long as others") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        Bench bench(context.get_executor());
+        for (int i = 0; i < 3; ++i) bench.fake.transport.fail(error::timed_out);
+        auto secrets = base();
+        sts::Role role("arn");
+        auto given = co_await bench.client.assume_role(secrets, role);
+        CHECK(given.error() == error::timed_out);
+        CHECK(bench.fake.log.find("AssumeRole: No answer came in time") != std::string::npos);
+        CHECK(bench.request().timeout == std::chrono::seconds(10));
+        CHECK(bench.request().max_response_bytes == 1U << 20U);
+        bench.fake.log.clear();
+        bench.fake.transport.fail(asio::error::operation_aborted);
+        given = co_await bench.client.assume_role(secrets, role);
+        CHECK(given.error() == asio::error::operation_aborted);
+        CHECK(bench.fake.log.empty());
+    });
+}
+
 TEST_CASE("how often STS is asked is a setting") {
     run([](asio::io_context& context) -> asio::awaitable<void> {
         auto options = in_ireland();

@@ -3,6 +3,7 @@
 #include <sluice/aws/clock_skew.hpp>
 #include <sluice/aws/endpoint.hpp>
 #include <sluice/aws/rate_limiter.hpp>
+#include <sluice/aws/redactor.hpp>
 #include <sluice/aws/retry.hpp>
 #include <sluice/aws/service_error.hpp>
 #include <sluice/aws/sigv4.hpp>
@@ -16,6 +17,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -49,6 +51,8 @@ public:
     SharedBytes body;
     Secret secret; ///< What headers or body hold that must not be told; the reply of a refusal is free of it.
     std::optional<Endpoint> endpoint; ///< None: the client's.
+    std::optional<std::chrono::milliseconds> timeout; ///< Of one attempt. None: `Options::request_timeout`.
+    std::optional<std::size_t> max_response_bytes;    ///< None: what `HttpRequest` has.
 };
 
 /// What became of a call. Of credentials it holds nothing but what may be shown.
@@ -233,7 +237,8 @@ private:
         request.headers.emplace_back("amz-sdk-request", invocation.attempt);
         request.body = call.body;
         request.connect_timeout = world_->options().connect_timeout;
-        request.timeout = world_->options().request_timeout;
+        request.timeout = call.timeout.value_or(world_->options().request_timeout);
+        request.max_response_bytes = call.max_response_bytes.value_or(request.max_response_bytes);
         return request;
     }
 
@@ -277,18 +282,18 @@ private:
         return over;
     }
 
+    /// What a refusal may tell; a service's own is never that long.
+    static constexpr std::size_t most_refusal_bytes = std::size_t{4} << 20U;
+
     /// Services explain what they signed, session token and all.
     static void conceal(HttpResponse& response, error_code why, const Secrets& used, const Secret& other) {
         const bool explains = why == error::signature_refused || why == error::clock_skewed ||
                               why == error::access_denied || why == error::credentials_refused ||
                               why == error::credentials_expired;
-        if (explains) response.body.clear();
-        const auto strike = [&](std::string& text) {
-            strike_secrets(text, used);
-            strike_secret(text, other);
-        };
-        strike(response.body);
-        for (auto& header : response.headers) strike(header.value);
+        if (explains || response.body.size() > most_refusal_bytes) response.body.clear();
+        const Redactor redactor(used, other);
+        response.body = redactor.redact(response.body);
+        for (auto& header : response.headers) header.value = redactor.redact(header.value);
     }
 
     World* world_;

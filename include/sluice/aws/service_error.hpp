@@ -2,7 +2,7 @@
 
 #include <sluice/aws/cbor_reader.hpp>
 #include <sluice/aws/json_reader.hpp>
-#include <sluice/aws/percent.hpp>
+#include <sluice/aws/redactor.hpp>
 #include <sluice/aws/token.hpp>
 #include <sluice/aws/utf8.hpp>
 #include <sluice/aws/xml.hpp>
@@ -164,27 +164,6 @@ public:
     static constexpr std::size_t max_message = 1'024;
 };
 
-/// Replaces a secret in a text by `***`, as it is or percent-encoded, as forms and URLs hold it.
-inline void strike_secret(std::string& text, const Secret& secret) {
-    if (secret.empty()) return;
-    const auto strike = [&text](std::string_view word) {
-        for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + 3)) {
-            text.replace(at, word.size(), "***");
-        }
-    };
-    strike(secret.reveal());
-    std::string encoded;
-    append_percent_encoded(encoded, secret.reveal());
-    const Secret wiped(std::move(encoded));
-    strike(wiped.reveal());
-}
-
-/// Does so with both secrets. Services repeat the session token when a signature does not match.
-inline void strike_secrets(std::string& text, const Secrets& secrets) {
-    strike_secret(text, secrets.secret_access_key);
-    strike_secret(text, secrets.session_token);
-}
-
 namespace detail {
 
 /// `com.amazonaws.x#Name:http://…` is `Name`.
@@ -321,9 +300,9 @@ namespace detail {
     const auto id = detail::request_id_of(response.headers);
     if (!id.empty()) failure.request_id = id;
     failure.request_id = failure.request_id.substr(0, 128);
+    const Redactor redactor(secrets, other);
     for (auto* text : {&failure.code, &failure.message, &failure.request_id}) {
-        strike_secrets(*text, secrets);
-        strike_secret(*text, other);
+        *text = redactor.redact(*text, ServiceError::max_message + 4); // so that no character is cut before its end
         detail::tidy(*text, ServiceError::max_message);
     }
     return failure;

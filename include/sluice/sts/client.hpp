@@ -10,7 +10,11 @@
 #include <sluice/world.hpp>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/error.hpp>
 
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -91,16 +95,26 @@ public:
     }
 
 private:
+    /// Whoever waits for credentials waits for all attempts.
+    static constexpr std::chrono::seconds longest_attempt{10};
+
     asio::awaitable<result<std::string>> call(aws::Client& client, std::string_view operation, std::string form,
                                               Secret known = {}) {
         auto its_call = aws::Call::query(std::move(form));
         its_call.secret = std::move(known);
+        its_call.timeout = std::min<std::chrono::milliseconds>(world_->options().request_timeout, longest_attempt);
+        its_call.max_response_bytes = std::size_t{1} << 20U;
         auto reply = co_await client.send(std::move(its_call));
         if (!reply.error) co_return std::move(reply.response.body);
-        // Without STS's own word the message is a page of anybody, which may hold anything.
-        const bool is_word = !reply.code.empty() && (reply.code.front() < '0' || reply.code.front() > '9');
-        world_->log().warning("STS did not do ", operation, ": ", reply.code, is_word ? " " + reply.message : "");
+        if (reply.error != asio::error::operation_aborted) tell(operation, reply);
         co_return reply.error;
+    }
+
+    void tell(std::string_view operation, const aws::Reply& reply) const {
+        if (reply.code.empty()) return world_->log().warning("STS did not do ", operation, ": ", reply.error);
+        // Without STS's own word the message is a page of anybody, which may hold anything.
+        const bool is_word = reply.code.front() < '0' || reply.code.front() > '9';
+        world_->log().warning("STS did not do ", operation, ": ", reply.code, is_word ? " " + reply.message : "");
     }
 
     /// What the service sent is not what it documents.
