@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <vector>
 
 using namespace sluice;
 
@@ -78,6 +79,19 @@ TEST_CASE("without TLS credentials are asked for at this host and the agents onl
         CAPTURE(std::string(url));
         CHECK_FALSE(fetch(url));
     }
+}
+
+TEST_CASE("a question that was cancelled is no verdict on the host") {
+    FakeMachine fake;
+    fake.variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = "http://localhost/c";
+    auto machine = fake.machine();
+    machine.resolve = [](const std::string&) -> asio::awaitable<result<std::vector<asio::ip::address>>> {
+        co_return error_code(asio::error::operation_aborted);
+    };
+    Asked asked(ContainerCredentials{machine});
+    CHECK(asked.fetch().error() == asio::error::operation_aborted);
+    CHECK(asked.fake.log.empty());
+    CHECK(asked.fake.transport.requests.empty());
 }
 
 TEST_CASE("the authorization token is that of the file, read at each call") {

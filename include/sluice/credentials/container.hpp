@@ -2,6 +2,7 @@
 
 #include <sluice/aws/environment.hpp>
 #include <sluice/aws/machine.hpp>
+#include <sluice/aws/sigv4.hpp>
 #include <sluice/aws/this_machine.hpp>
 #include <sluice/credentials/complaint.hpp>
 #include <sluice/credentials/credentials.hpp>
@@ -17,9 +18,11 @@
 #include <boost/url/url_view.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace sluice {
 
@@ -74,9 +77,9 @@ public:
             if (!url) co_return complain_("the URI in the environment is no URL");
             auto request = detail::nearby_request("GET", *url);
             request.timeout = std::chrono::seconds(5);
-            const auto trusted = co_await is_trusted(*url);
-            if (!trusted) co_return complain_("the URI is neither HTTPS nor this host's, so nothing was sent there");
-            request.headers.emplace_back("Host", std::string(boost::urls::url_view(*url).encoded_host_and_port()));
+            const auto distrust = co_await check_host(*url);
+            if (distrust) co_return distrust;
+            request.headers.emplace_back("Host", aws::host_header(*url));
             request.headers.emplace_back("Accept", "application/json");
             if (!authorize(request)) co_return error_code(error::credentials_failed);
             auto answer = co_await ask(std::move(request));
@@ -86,17 +89,26 @@ public:
     private:
         static constexpr unsigned attempts = 3;
 
-        asio::awaitable<bool> is_trusted(const std::string& text) {
+        /// Whether credentials may be asked for there.
+        asio::awaitable<error_code> check_host(const std::string& text) {
             const boost::urls::url_view url(text);
-            if (url.scheme_id() == boost::urls::scheme::https) co_return true;
+            if (url.scheme_id() == boost::urls::scheme::https) co_return error_code();
+            auto addresses = co_await addresses_of(url);
+            if (!addresses && addresses.error() == asio::error::operation_aborted) co_return addresses.error();
+            const bool trusted = addresses && !addresses->empty() &&
+                                 std::all_of(addresses->begin(), addresses->end(), is_container_agent);
+            if (trusted) co_return error_code();
+            co_return complain_("the URI is neither HTTPS nor this host's, so nothing was sent there");
+        }
+
+        asio::awaitable<result<std::vector<asio::ip::address>>> addresses_of(const boost::urls::url_view& url) {
             error_code not_an_address;
             const auto address = asio::ip::make_address(url.host_address(), not_an_address);
-            if (!not_an_address) co_return is_container_agent(address);
-            if (!machine_.resolve) co_return false;
+            if (!not_an_address) co_return std::vector<asio::ip::address>(1, address);
+            if (!machine_.resolve) co_return error_code(error::name_not_resolved);
             auto name = url.host();
-            const auto addresses = co_await machine_.resolve(std::move(name));
-            co_return addresses && !addresses->empty() &&
-                std::all_of(addresses->begin(), addresses->end(), is_container_agent);
+            auto found = co_await machine_.resolve(std::move(name));
+            co_return found;
         }
 
         /// Adds the token, if there is one; false if it cannot be read or would not end where its header does.
