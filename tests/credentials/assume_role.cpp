@@ -55,6 +55,29 @@ TEST_CASE("roles chain: each is assumed with the one before") {
           std::string::npos);
 }
 
+TEST_CASE("the base is asked anew for each session") {
+    FakeMachine machine;
+    machine.variables["AWS_ACCESS_KEY_ID"] = "AKIDFIRST";
+    machine.variables["AWS_SECRET_ACCESS_KEY"] = "key";
+    Asked bench(AssumeRole(EnvironmentCredentials(machine.machine().environment), role(), machine.machine()),
+                in_ireland());
+    bench.fake.transport.answer(200, assumed("AssumeRole", "ASIA"));
+    CHECK(bench.fetch().has_value());
+    machine.variables["AWS_ACCESS_KEY_ID"] = "AKIDSECOND";
+    bench.fake.transport.answer(200, assumed("AssumeRole", "ASIA"));
+    CHECK(bench.fetch().has_value());
+    CHECK(find_header(bench.fake.transport.requests[1].headers, "Authorization").find("AKIDSECOND") !=
+          std::string::npos);
+}
+
+TEST_CASE("a role that may not be assumed is STS's refusal, with its words in the log") {
+    FakeMachine machine;
+    Asked bench(AssumeRole(keys(), role(), machine.machine()), in_ireland());
+    bench.fake.transport.answer(403, refused("AccessDenied", "not you"));
+    CHECK(bench.fetch().error() == error::access_denied);
+    CHECK(bench.fake.log.find("not you") != std::string::npos);
+}
+
 TEST_CASE("without its base a role asks nobody") {
     FakeMachine machine;
     EnvironmentCredentials empty(machine.machine().environment);
@@ -68,4 +91,9 @@ TEST_CASE("a role that can never be assumed is refused when it is written") {
     auto hasty = role();
     hasty.duration = std::chrono::minutes(14);
     CHECK_THROWS_AS(AssumeRole(keys(), hasty), std::invalid_argument);
+    auto endless = role();
+    endless.duration = std::chrono::hours(12) + std::chrono::seconds(1);
+    CHECK_THROWS_AS(AssumeRole(keys(), endless), std::invalid_argument);
+    endless.duration = std::chrono::hours(12);
+    CHECK_NOTHROW(AssumeRole(keys(), endless));
 }

@@ -84,3 +84,12 @@ TEST_CASE("a web identity that is not set up is missing; one half of it is a mis
     nowhere.files["/token"] = "TOKEN";
     CHECK(nowhere.fetch().error() == error::region_missing);
 }
+
+TEST_CASE("a web identity that STS refuses is its refusal, with its words in the log") {
+    Bench bench(WebIdentitySettings("arn:role", "/token"));
+    bench.files["/token"] = "TOKEN";
+    bench.fake.transport.answer(403, refused("AccessDenied", "not you"));
+    CHECK(bench.fetch().error() == error::access_denied);
+    CHECK(bench.fake.log.find("not you") != std::string::npos);
+    CHECK(bench.fake.log.find("TOKEN") == std::string::npos);
+}
