@@ -89,7 +89,7 @@ TEST_CASE("any other output is malformed") {
 
 TEST_CASE("the program is run at each fetch, for a minute at most") {
     Program program;
-    Asked asked(ProcessCredentials("give --me 'keys'", program.machine()));
+    Asked asked(ProcessCredentials("give --me 'keys'", 1min, program.machine()));
     program.prints(std::string("{") + keys + "}");
     CHECK(asked.fetch().value() == Secrets("id", Secret("key")));
     CHECK(program.command == "give --me 'keys'");
@@ -101,7 +101,7 @@ TEST_CASE("the program is run at each fetch, for a minute at most") {
 
 TEST_CASE("a program that fails is told of, with the first line of what it complains of") {
     Program program;
-    Asked asked(ProcessCredentials("x", program.machine(), 5s));
+    Asked asked(ProcessCredentials("x", 5s, 1min, program.machine()));
     aws::ProcessOutput failed;
     failed.exit_code = 3;
     failed.output = "hunter2";
@@ -125,7 +125,7 @@ TEST_CASE("a program that fails is told of, with the first line of what it compl
 
 TEST_CASE("a program that prints something else is told of, but not what it prints") {
     Program program;
-    Asked asked(ProcessCredentials("x", program.machine()));
+    Asked asked(ProcessCredentials("x", 1min, program.machine()));
     program.prints("hunter2");
     CHECK(asked.fetch().error() == error::credentials_failed);
     CHECK(asked.fake.log == "credentials: process: the command did not print credentials as JSON of version 1\n");
@@ -133,7 +133,7 @@ TEST_CASE("a program that prints something else is told of, but not what it prin
 
 TEST_CASE("a program that cannot be run, or does not end, is told of") {
     Program program;
-    Asked asked(ProcessCredentials("x", program.machine(), 5s));
+    Asked asked(ProcessCredentials("x", 5s, 1min, program.machine()));
     program.outcome = error_code(error::timed_out);
     CHECK(asked.fetch().error() == error::credentials_failed);
     program.outcome = error_code(error::response_too_large);
@@ -144,13 +144,13 @@ TEST_CASE("a program that cannot be run, or does not end, is told of") {
           "credentials: process: the command was ended, since it took longer than 5000 ms\n"
           "credentials: process: the command was ended, since it printed too much\n"
           "credentials: process: the command could not be run: Too many open files\n");
-    Asked helpless(ProcessCredentials("x", aws::Machine()));
+    Asked helpless(ProcessCredentials("x", 1min, aws::Machine()));
     CHECK(helpless.fetch().error() == error::credentials_failed);
 }
 
 TEST_CASE("what was cancelled is no failure of the program") {
     Program program;
-    Asked asked(ProcessCredentials("x", program.machine()));
+    Asked asked(ProcessCredentials("x", 1min, program.machine()));
     program.outcome = error_code(asio::error::operation_aborted);
     CHECK(asked.fetch().error() == asio::error::operation_aborted);
     CHECK(asked.fake.log.empty());

@@ -283,7 +283,8 @@ private:
 
 } // namespace detail
 
-/// The bytes of a message, as `EventDecoder` reads them; `error::malformed` if it is larger than the format allows.
+/// The bytes of a message, as `EventDecoder` reads them if each name stands there once and all text is UTF-8;
+/// `error::malformed` if it is larger than the format allows.
 [[nodiscard]] inline result<std::string> encode_event(const EventMessage& message) {
     std::string headers;
     for (const auto& header : message.headers) {

@@ -8,8 +8,8 @@
 
 namespace sluice::aws {
 
-/// The number that a text is: decimal digits, before them a `-` if the type has negative numbers, and nothing else; none
-/// if it does not fit.
+/// The number that a text is: decimal digits, before them a `-` if the type has negative numbers, and nothing else.
+/// None if it does not fit.
 template <std::integral Integer>
     requires(!std::same_as<Integer, bool>)
 [[nodiscard]] std::optional<Integer> parse_integer(std::string_view text) noexcept {

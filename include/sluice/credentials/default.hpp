@@ -17,8 +17,8 @@
 
 namespace sluice {
 
-/// Credentials from wherever the AWS SDKs look, in their order: the environment, the profile of the shared files, a
-/// web identity, the container's agent, the instance's metadata.
+/// Credentials from wherever the AWS SDKs look, in the order of that for Rust: the environment, the profile of the
+/// shared files, a web identity, the container's agent, the instance's metadata.
 ///
 /// The first that is set up decides: if it fails, its error is the answer, and no later one is asked, so that a
 /// producer never signs as somebody whom nobody meant. `credentials_missing` if none is set up. All are asked anew at

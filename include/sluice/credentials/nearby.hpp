@@ -30,7 +30,8 @@ namespace sluice::detail {
            answer.error() == error::response_truncated;
 }
 
-/// Sends a request up to `attempts` times, until the answer is no passing failure; waits up to 100 and 200 ms between.
+/// Sends a request up to `attempts` times, at least once, until the answer is no passing failure. The delays between
+/// are random: up to 100 ms, 200 ms, 400 ms and so on.
 [[nodiscard]] inline asio::awaitable<result<HttpResponse>> send_nearby(World& world, HttpRequest request,
                                                                        unsigned attempts) {
     std::chrono::milliseconds most(100);

@@ -75,16 +75,16 @@ public:
     using policy_kind = kind::credentials;
 
     /// Throws `std::invalid_argument` if the command is empty.
-    explicit ProcessCredentials(std::string command, aws::Machine machine = aws::this_machine(),
-                                std::chrono::milliseconds patience = std::chrono::minutes(1))
-        : command_(std::move(command)), machine_(std::move(machine)), patience_(patience) {
+    explicit ProcessCredentials(std::string command, std::chrono::milliseconds patience = std::chrono::minutes(1),
+                                aws::Machine machine = aws::this_machine())
+        : command_(std::move(command)), patience_(patience), machine_(std::move(machine)) {
         if (command_.empty()) throw std::invalid_argument("sluice: ProcessCredentials need a command to run");
     }
 
     class Running {
     public:
-        Running(std::string command, aws::Machine machine, std::chrono::milliseconds patience, const World& world)
-            : command_(std::move(command)), machine_(std::move(machine)), patience_(patience),
+        Running(std::string command, std::chrono::milliseconds patience, aws::Machine machine, const World& world)
+            : command_(std::move(command)), patience_(patience), machine_(std::move(machine)),
               complain_(world, "process") {}
 
         [[nodiscard]] asio::awaitable<result<Secrets>> fetch() {
@@ -113,19 +113,19 @@ public:
         }
 
         std::string command_;
-        aws::Machine machine_;
         std::chrono::milliseconds patience_;
+        aws::Machine machine_;
         detail::Complaint complain_;
     };
 
     [[nodiscard]] asio::awaitable<result<Running>> open(World& world) {
-        co_return Running(command_, machine_, patience_, world);
+        co_return Running(command_, patience_, machine_, world);
     }
 
 private:
     std::string command_;
-    aws::Machine machine_;
     std::chrono::milliseconds patience_;
+    aws::Machine machine_;
 };
 
 } // namespace sluice

@@ -62,7 +62,7 @@ public:
     }
     ProfileSource operator()(const SsoRole& role) const { return SsoCredentials::Running(role, machine_, world_); }
     ProfileSource operator()(const ProfileChain::Process& process) const {
-        return ProcessCredentials::Running(process.command, machine_, std::chrono::minutes(1), world_);
+        return ProcessCredentials::Running(process.command, std::chrono::minutes(1), machine_, world_);
     }
     /// Never the first step: a role needs somebody who assumes it.
     ProfileSource operator()(const ProfileChain::AssumeRole&) const { return StaticCredentials::Running(); }
@@ -87,8 +87,8 @@ public:
 /// (`profile_chain`), with roles that it assumes and other profiles that it builds on.
 ///
 /// The files are read at each call, so that changes are noticed. `credentials_missing` if there is no default profile,
-/// or the profile has nothing to do with credentials; STS's refusal if it does not let a role be assumed; other
-/// failures are `credentials_failed`, and the log has their reason.
+/// or the profile has nothing to do with credentials; STS's refusal if it does not let a role be assumed; the errors of
+/// `WebIdentityCredentials` if it has one; other failures are `credentials_failed`, and the log has their reason.
 class ProfileCredentials {
 public:
     using policy_kind = kind::credentials;

@@ -32,9 +32,9 @@ public:
 /// Credentials of a role for whoever holds a token of another identity provider: of a pod's service account on EKS, of
 /// a build on a CI service.
 ///
-/// The file is read at each call, since its token is renewed there. `credentials_missing` if neither role nor file is
-/// known; `credentials_failed` if only one is, or the file cannot be read; else STS's refusal, with its words in the
-/// log.
+/// The file is read at each call, since its token is renewed there. `credentials_missing` if no file is known;
+/// `credentials_failed` if the role is not, or the file cannot be read; `region_missing` or `endpoint_invalid` if it is
+/// not known where STS is; else STS's refusal, with its words in the log.
 class WebIdentityCredentials {
 public:
     using policy_kind = kind::credentials;
