@@ -9,6 +9,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/assert.hpp>
 
+#include <chrono>
 #include <memory>
 #include <utility>
 
@@ -43,6 +44,14 @@ public:
         return *credentials_;
     }
 
+    /// The calendar as the services have it: the clock's, put right by what they showed it to be wrong. For when
+    /// credentials end, which is a moment of theirs.
+    [[nodiscard]] wall_time service_time() const { return clock_.wall() + clock_correction_; }
+    [[nodiscard]] std::chrono::seconds clock_correction() const noexcept { return clock_correction_; }
+
+    /// A service's clock was seen to be ahead of this machine's by so much.
+    void correct_clock(std::chrono::seconds ahead) noexcept { clock_correction_ = ahead; }
+
     /// Keeps all of this alive, for work of a policy that may end after the policy. Empty outside a producer.
     [[nodiscard]] std::shared_ptr<const void> hold() const noexcept { return owner_.lock(); }
 
@@ -57,6 +66,7 @@ private:
     asio::any_io_executor executor_;
     AnyClock& clock_;
     const Options& options_;
+    std::chrono::seconds clock_correction_{0};
     AnyTransport* transport_ = nullptr;
     AnyCredentials* credentials_ = nullptr;
     std::weak_ptr<const void> owner_;

@@ -238,20 +238,63 @@ TEST_CASE("a source that fails while credentials age is left alone for a minute"
     });
 }
 
-TEST_CASE("stale credentials make everybody wait, and a failure is told") {
+TEST_CASE("stale credentials make everybody wait, and are given if the source fails, until they expire") {
     run([](asio::io_context& context) -> asio::awaitable<void> {
         Bench bench(context.get_executor());
         bench.script.next = bench.secrets("old", 1h);
         auto first = co_await bench.cache->fetch();
-        bench.fake.clock.advance(50min);
+        bench.fake.clock.advance(51min);
         bench.script.next = error_code(error::timed_out);
+        for (int times = 0; times < 5; ++times) {
+            auto kept = co_await bench.cache->fetch();
+            REQUIRE(kept.has_value());
+            CHECK(kept->access_key_id == "old");
+        }
+        CHECK(bench.script.asked == 2); // then it is left alone for a minute
+        bench.fake.clock.advance(60s);
+        auto again = co_await bench.cache->fetch();
+        CHECK(again->access_key_id == "old");
+        CHECK(bench.script.asked == 3);
+        bench.fake.clock.advance(8min);
         auto failed = co_await bench.cache->fetch();
         CHECK(failed.error() == error::timed_out);
+        failed = co_await bench.cache->fetch();
+        CHECK(failed.error() == error::timed_out);
+        CHECK(bench.script.asked == 5);
         bench.script.next = bench.secrets("new", 1h);
         auto after = co_await bench.cache->fetch();
         REQUIRE(after.has_value());
         CHECK(after->access_key_id == "new");
-        CHECK(bench.script.asked == 3);
+    });
+}
+
+TEST_CASE("stale credentials are not given while the source may still have better ones") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        Bench bench(context.get_executor());
+        bench.script.next = bench.secrets("old", 1h);
+        auto first = co_await bench.cache->fetch();
+        bench.fake.clock.advance(51min);
+        bench.script.next = bench.secrets("new", 1h);
+        auto waited = co_await bench.cache->fetch();
+        CHECK(waited->access_key_id == "new");
+    });
+}
+
+TEST_CASE("credentials end by the services' clock, however wrong this machine's is") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        Bench bench(context.get_executor());
+        bench.script.next = bench.secrets("hour", 1h);
+        bench.fake.clock.set_wall(bench.fake.clock.wall() + 2h); // ahead of everybody
+        auto refused = co_await bench.cache->fetch();
+        CHECK(refused.error() == error::credentials_expired);
+        bench.fake.world.correct_clock(-2h);
+        auto taken = co_await bench.cache->fetch();
+        REQUIRE(taken.has_value());
+        CHECK(taken->access_key_id == "hour");
+        bench.fake.clock.advance(61min);
+        bench.script.next = error_code(error::timed_out);
+        taken = co_await bench.cache->fetch();
+        CHECK(taken.error() == error::timed_out);
     });
 }
 

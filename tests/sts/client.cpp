@@ -130,6 +130,24 @@ TEST_CASE("STS that is not reached is told with the reason, and is not waited fo
     });
 }
 
+TEST_CASE("STS shows how wrong this machine's clock is") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        Bench bench(context.get_executor());
+        std::vector<HttpHeader> hour_ago{HttpHeader("Date", "Fri, 02 Jan 2026 02:04:05 GMT")};
+        bench.fake.transport.answer(200, assumed("AssumeRole", "ASIAROLE"), hour_ago);
+        auto secrets = base();
+        sts::Role role("arn");
+        auto given = co_await bench.client.assume_role(secrets, role);
+        CHECK(given.has_value());
+        CHECK(bench.fake.world.clock_correction() == -std::chrono::hours(1));
+        CHECK(bench.fake.world.service_time() == bench.fake.clock.wall() - std::chrono::hours(1));
+        std::vector<HttpHeader> nearly{HttpHeader("Date", "Fri, 02 Jan 2026 02:06:05 GMT")};
+        bench.fake.transport.answer(200, assumed("AssumeRole", "ASIAROLE"), nearly);
+        given = co_await bench.client.assume_role(secrets, role);
+        CHECK(bench.fake.world.clock_correction() == -std::chrono::hours(1));
+    });
+}
+
 TEST_CASE("how often STS is asked is a setting") {
     run([](asio::io_context& context) -> asio::awaitable<void> {
         auto options = in_ireland();

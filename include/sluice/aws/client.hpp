@@ -266,6 +266,7 @@ private:
                                         correction);
         if (!skew) return false;
         correction_ = *skew;
+        world_->correct_clock(*skew);
         failure.error = error::clock_skewed;
         world_->log().warning("aws: the clock of this machine is ", std::chrono::abs(*skew).count(), " s ",
                               skew->count() < 0 ? "ahead of" : "behind", " that of ", service_,

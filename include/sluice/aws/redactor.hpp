@@ -12,8 +12,8 @@
 
 namespace sluice::aws {
 
-/// Replaces secrets in a text by `***`, as they are or percent-encoded, as forms and URLs hold them. Services repeat what
-/// they were sent: the session token when a signature does not match, a whole request when they do not understand it.
+/// Replaces secrets in a text by `***`, as they are or percent-encoded, as forms and URLs hold them. Services repeat
+/// what they were sent: the session token when a signature does not match, a whole request that they do not understand.
 class Redactor {
 public:
     /// `other` is what else a request held.

@@ -65,8 +65,9 @@ enum class Freshness : std::uint8_t {
 /// - Good credentials are given at once.
 /// - Ageing ones (`detail::freshness`) are given at once too, while the source is asked in the background; if it fails
 ///   it is left alone for a minute.
-/// - Stale, rejected or absent ones make every caller wait for the source, and share its answer, even if that is an
-///   error.
+/// - Stale ones make every caller wait for the source. If it fails, they are given as long as they have not expired,
+///   and it is left alone for a minute.
+/// - Expired, rejected or absent ones make every caller wait, too, and share the answer, even if that is an error.
 ///
 /// Credentials that have expired on arrival are `credentials_expired`; without a key, or with characters that no header
 /// may have, `credentials_failed`. One strand. A caller that is cancelled gets `operation_aborted`, and nothing else
@@ -112,6 +113,13 @@ private:
     public:
         State(World& its_world, Source its_source) : world(its_world), source(std::move(its_source)) {}
 
+        [[nodiscard]] detail::Freshness age() const {
+            return detail::freshness(arrival, secrets->expires, world.service_time());
+        }
+
+        /// Whether the service will not take them any more.
+        [[nodiscard]] bool over() const { return secrets->expires && *secrets->expires <= world.service_time(); }
+
         World& world;
         Source source;
         std::optional<Secrets> secrets;
@@ -138,11 +146,12 @@ private:
 
     static asio::awaitable<result<Secrets>> give(std::shared_ptr<State> state) {
         if (state->secrets) {
-            auto& clock = state->world.clock();
-            const auto age = detail::freshness(state->arrival, state->secrets->expires, clock.wall());
-            const bool due = age == detail::Freshness::ageing && !state->flight && clock.steady() >= state->next_try;
+            const auto age = state->age();
+            const bool rests = state->world.clock().steady() < state->next_try;
+            const bool due = age == detail::Freshness::ageing && !rests && !state->flight;
             if (due && !state->stopped) take_off(state);
             if (age != detail::Freshness::stale) co_return *state->secrets;
+            if (rests && !state->flight && !state->over()) co_return *state->secrets;
         }
         if (state->stopped) co_return error_code(asio::error::operation_aborted);
         const auto flight = state->flight ? state->flight : take_off(state);
@@ -151,6 +160,8 @@ private:
             co_await flight->landed.async_wait(asio::redirect_error(asio::use_awaitable, woken));
         }
         if (!flight->answer) co_return error_code(asio::error::operation_aborted);
+        const bool failed = !*flight->answer && flight->answer->error() != asio::error::operation_aborted;
+        if (failed && state->secrets && !state->over()) co_return *state->secrets; // stale, but better than none
         co_return *flight->answer;
     }
 
@@ -180,7 +191,7 @@ private:
     /// Keeps good credentials; credentials with a flaw become its error.
     static void note(State& state, result<Secrets>& answer) {
         if (answer) {
-            const auto flaw = detail::flaw_of(*answer, state.world.clock().wall());
+            const auto flaw = detail::flaw_of(*answer, state.world.service_time());
             if (flaw) answer = flaw;
             if (flaw == error::credentials_failed) {
                 state.world.log().error("credentials: the source gave no key, or characters that no header may have");
@@ -193,7 +204,7 @@ private:
         state.last_failure = failure;
         if (answer) {
             state.secrets = *answer;
-            state.arrival = state.world.clock().wall();
+            state.arrival = state.world.service_time();
             state.next_try = {};
         } else {
             state.next_try = state.world.clock().steady() + rest_after_failure;

@@ -124,7 +124,7 @@ public:
 
         /// The last credentials in place of worse ones.
         result<Secrets> stable(result<Secrets> fresh) {
-            const auto now = world_->clock().wall();
+            const auto now = world_->service_time();
             const bool good = fresh && (!fresh->expires || *fresh->expires > now);
             if (fresh) last_ = *fresh;
             if (good || !last_) return fresh;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/aws/client.hpp>
+#include <sluice/aws/clock_skew.hpp>
 #include <sluice/aws/endpoint_rules.hpp>
 #include <sluice/aws/service.hpp>
 #include <sluice/aws/settings.hpp>
@@ -105,6 +106,10 @@ private:
         its_call.timeout = std::min<std::chrono::milliseconds>(world_->options().request_timeout, longest_attempt);
         its_call.max_response_bytes = std::size_t{1} << 20U;
         auto reply = co_await client.send(std::move(its_call));
+        // STS does not mind a clock that is wrong, but the end of what it gives is a moment of its own.
+        const auto skew = aws::clock_difference(find_header(reply.response.headers, "Date"), world_->clock().wall(),
+                                                world_->clock_correction());
+        if (skew) world_->correct_clock(*skew);
         if (!reply.error) co_return std::move(reply.response.body);
         if (reply.error != asio::error::operation_aborted) tell(operation, reply);
         co_return reply.error;
