@@ -118,7 +118,8 @@ TEST_CASE("a writer without records writes nothing") {
 
 TEST_CASE("keys are told apart by their bytes") {
     using namespace std::string_view_literals;
-    const std::vector<UserRecord> records{{"a\0b"sv, "", "1"}, {"a"sv, "", "2"}, {"a\0c"sv, "", "3"}, {"a\0b"sv, "", "4"}};
+    const std::vector<UserRecord> records{
+        {"a\0b"sv, "", "1"}, {"a"sv, "", "2"}, {"a\0c"sv, "", "3"}, {"a\0b"sv, "", "4"}};
     CHECK((written(records) == aggregates::aggregate(records)));
     const UserRecord nothing;
     CHECK((written({nothing, nothing}) == aggregates::aggregate({nothing, nothing})));

@@ -116,7 +116,7 @@ TEST_CASE("a message that is not well-formed, or lacks what is required, makes a
 TEST_CASE("what is unknown is read over, and what comes twice counts as it came last") {
     CHECK(given(bytes(9, "zzz") + tables + number(12, 1) + record(0, {}, "a")) == "a");
     CHECK(given(number(1, 4) + number(3, 4) + tables + record(0, {}, "a")) == "a"); // other wire types: unknown too
-    CHECK(given(tables + bytes(3, number(1, 9) + number(1, 0) + bytes(3, "no") + bytes(3, "a") + bytes(7, "?"))) == "a");
+    CHECK(given(tables + bytes(3, number(1, 9) + number(1, 0) + bytes(3, "b") + bytes(3, "a") + bytes(7, ""))) == "a");
     CHECK(given(record(1, {}, "a") + tables) == "a"); // tables after the records
     CHECK(given(tables) == "");                       // no records at all
     CHECK(given(bytes(1, "k") + bytes(1, "k") + record(0, {}, "a") + record(1, {}, "b")) == "ab");
@@ -182,7 +182,8 @@ TEST_CASE("an aggregate inside of an aggregate is data") {
 
 TEST_CASE("whatever the message, all that is given lies in it") {
     std::mt19937 dice(11);
-    const auto whole = tables + record(0, 0, "some data", {{"name", "value"}}) + record(1, {}, "more") + record(0, 1, "");
+    const auto whole =
+        tables + record(0, 0, "some data", {{"name", "value"}}) + record(1, {}, "more") + record(0, 1, "");
     for (int i = 0; i < 30'000; ++i) {
         auto message = whole;
         for (auto changes = dice() % 4 + 1; changes > 0; --changes) {
