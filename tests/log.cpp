@@ -83,6 +83,13 @@ TEST_CASE("every level can be asked for") {
     CHECK(lines.seen == std::vector<std::string>{"debug: x", "info: x", "warning: x", "error: x"});
 }
 
+TEST_CASE("a line has no line breaks, whoever wrote its parts") {
+    Lines lines;
+    const sluice::Log log(lines.sink());
+    log.info("profile ", std::string("x is fine\nerror: forged\r\x1b[2J\x7f"), " \xc3\xbc");
+    CHECK(lines.seen == std::vector<std::string>{"info: profile x is fine error: forged  [2J  \xc3\xbc"});
+}
+
 TEST_CASE("a log without a sink takes lines and drops them") {
     const sluice::Log log;
     log.error("x", 1);

@@ -2,6 +2,7 @@
 
 #include <boost/system/error_code.hpp>
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -77,6 +78,8 @@ private:
         if (!sink_ || level < least_) return;
         std::string line;
         (detail::append_loggable(line, parts), ...);
+        // What others wrote must not look like a line of its own.
+        std::replace_if(line.begin(), line.end(), [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }, ' ');
         sink_(level, line);
     }
 

@@ -349,3 +349,22 @@ TEST_CASE("S3 requests and URLs are signed as botocore signs them") {
     CHECK(presigned(get, secrets("SESSION/TOKEN=="), "s3", std::chrono::seconds(900), aws::SigningRules::s3())
               .ends_with("5b40ee01d9c6e1d6bffc00021b43865dc9eb6e58a47d4c31fb7b30a583c99d08"));
 }
+
+TEST_CASE("a URL that names a user, was signed before or breaks a line is not signed") {
+    aws::Signer signer;
+    const auto signed_for = [&](const std::string& url, std::string_view region = "us-east-1") {
+        return signer
+            .presign(HttpRequest("GET", url), secrets(), region, "s3", sluice::wall_time(), std::chrono::seconds(60))
+            .has_value();
+    };
+    CHECK(signed_for("https://h/k y?a=b&x-amz-meta=1"));
+    for (const std::string url :
+         {"https://evil@host/k", "https://h h/k", "https://h/k\r\nX: y", "https:///k", "k",
+          "https://h/?X-Amz-Signature=aa", "https://h/?a=b&x-amz-expires=604800", "https://h/?X%2DAmz-Date=x"}) {
+        CAPTURE(url);
+        CHECK_FALSE(signed_for(url));
+    }
+    CHECK_FALSE(signed_for("https://h/", "us/east"));
+    CHECK_FALSE(signed_for("https://h/", "us\neast"));
+    CHECK_FALSE(signed_for("https://h/", ""));
+}

@@ -22,7 +22,7 @@ constexpr auto instance = R"({"Code":"Success","AccessKeyId":"INSTANCE","SecretA
 /// A machine on which every source is set up, and whoever is asked answers.
 class Bench : public FakeMachine, public Asked<DefaultCredentials> {
 public:
-    Bench() : Asked(DefaultCredentials(machine())) {
+    explicit Bench(Options options = Options{"stream"}) : Asked(DefaultCredentials(machine()), std::move(options)) {
         variables["HOME"] = "/home";
         variables["AWS_REGION"] = "eu-west-1";
         variables["AWS_ACCESS_KEY_ID"] = "ENVIRONMENT";
@@ -74,6 +74,36 @@ TEST_CASE("the sources are asked in the order of the SDKs, and the first that is
     bench.variables["AWS_EC2_METADATA_DISABLED"] = "true";
     CHECK(bench.who() == make_error_code(error::credentials_missing).message());
     CHECK(bench.fake.log.empty());
+}
+
+TEST_CASE("a profile that is chosen in code stands before the keys of the environment") {
+    Options options{"stream"};
+    options.profile = "default";
+    Bench bench(options);
+    CHECK(bench.who() == "PROFILE");
+    bench.variables["AWS_PROFILE"] = "other";
+    CHECK(bench.who() == "PROFILE");
+}
+
+TEST_CASE("a profile that was named and has no credentials is told, before others are asked") {
+    Bench bench;
+    bench.variables.erase("AWS_ACCESS_KEY_ID");
+    bench.variables.erase("AWS_SECRET_ACCESS_KEY");
+    bench.variables["AWS_PROFILE"] = "prod";
+    bench.files["/home/.aws/config"] = "[profile prod]\naws_acess_key_id = typo\nregion = eu-west-1\n";
+    CHECK(bench.who() == "WEB");
+    CHECK(bench.fake.log.find("prod has no credentials") != std::string::npos);
+    const auto told = bench.fake.log;
+    CHECK(bench.who() == "WEB");
+    CHECK(bench.fake.log == told);
+    bench.variables.erase("AWS_PROFILE");
+    bench.files["/home/.aws/config"] = "[default]\nregion = eu-west-1\n";
+    bench.files.erase("/home/.aws/credentials");
+    Bench quiet;
+    quiet.variables = bench.variables;
+    quiet.files = bench.files;
+    CHECK(quiet.who() == "WEB");
+    CHECK(quiet.fake.log.empty());
 }
 
 TEST_CASE("a source that is set up and fails is not passed over") {

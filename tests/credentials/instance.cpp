@@ -49,6 +49,7 @@ public:
             return response;
         }
         CHECK(request.method == "GET");
+        if (hangs_after_token) return error::timed_out;
         const auto shown = find_header(request.headers, "x-aws-ec2-metadata-token");
         if (version_1 ? !shown.empty() && token_status == 200 : shown != token) return HttpResponse(401, "");
         const auto page = pages.find(path);
@@ -62,6 +63,7 @@ public:
     error_code token_failure;
     error_code failure;
     bool version_1 = false;
+    bool hangs_after_token = false;
 };
 
 std::string endpoint(InstanceSettings settings) {
@@ -205,6 +207,17 @@ TEST_CASE("metadata that never answered is asked once, metadata that did is trie
     metadata.log.clear();
     CHECK(metadata.fetch().has_value()); // the last ones
     CHECK(metadata.log == "GET " + std::string(extended) + "role\nGET " + extended + "role\nGET " + extended + "role\n");
+}
+
+TEST_CASE("metadata that is there and fails is told, and is no machine without metadata") {
+    Metadata hangs;
+    hangs.pages.clear();
+    hangs.hangs_after_token = true;
+    CHECK(hangs.fetch().error() == error::credentials_failed);
+    CHECK(hangs.fake.log.find("instance metadata") != std::string::npos);
+    Metadata odd;
+    odd.failure = error::response_too_large;
+    CHECK(odd.fetch().error() == error::credentials_failed);
 }
 
 TEST_CASE("an instance without a role is told") {

@@ -15,6 +15,7 @@ TEST_CASE("an endpoint of this host is asked without a proxy, shortly and for li
     CHECK(request.method == "PUT");
     CHECK(request.url == "http://169.254.169.254/x");
     CHECK_FALSE(request.proxy);
+    CHECK_FALSE(request.http2);
     CHECK(request.connect_timeout <= 2s);
     CHECK(request.timeout <= 5s);
     CHECK(request.max_response_bytes <= 1U << 20U);

@@ -78,12 +78,16 @@ TEST_CASE("files are read anew at each fetch") {
     CHECK(desk.asked.fetch().error() == error::credentials_missing);
 }
 
-TEST_CASE("a profile that is not set up is missing, without a word") {
+TEST_CASE("a default profile that is not set up is missing, without a word; one that was named is told of") {
     Desk none("");
     CHECK(none.asked.fetch().error() == error::credentials_missing);
-    Desk region("[profile a]\nregion = x\n", "a");
+    CHECK(none.asked.fake.log.empty());
+    Desk region("[default]\nregion = x\n");
     CHECK(region.asked.fetch().error() == error::credentials_missing);
     CHECK(region.asked.fake.log.empty());
+    Desk named("[profile a]\nregion = x\n", "a");
+    CHECK(named.asked.fetch().error() == error::credentials_missing);
+    CHECK(named.asked.fake.log == "credentials: shared files: profile a has no credentials\n");
 }
 
 TEST_CASE("a profile that is set up wrong is told of once") {

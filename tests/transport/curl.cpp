@@ -565,6 +565,17 @@ TEST_CASE("with automatic HTTP a server that knows only 1.1 gets 1.1") {
     }
 }
 
+TEST_CASE("a request may insist on 1.1, whatever the transport would choose") {
+    TestServer server(TestServer::echo);
+    auto options = CurlOptions();
+    options.http_version = HttpVersion::http2;
+    auto request = post(server.url(), "x");
+    request.http2 = false;
+    const auto outcome = fetch(request, options);
+    REQUIRE(outcome.has_value());
+    CHECK(outcome->body == "x");
+}
+
 // hostile answers
 
 TEST_CASE("an answer that is cut off is truncated, however it was framed") {

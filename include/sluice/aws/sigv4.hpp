@@ -159,12 +159,13 @@ public:
     /// The URL of a request that whoever has it may send until `expires` is over, with the same method and the headers
     /// that are set, and no later than the secrets expire. Signs these headers and the body, but no body for S3.
     ///
-    /// `expires` is one second to seven days; else, and for a URL without a host, `errc::invalid_argument`.
+    /// `expires` is one second to seven days; else, and for a URL that cannot be signed, since it has no host, names a
+    /// user or was signed before, `errc::invalid_argument`.
     [[nodiscard]] result<std::string> presign(HttpRequest request, const Secrets& secrets, std::string_view region,
                                               std::string_view service, wall_time now, std::chrono::seconds expires,
                                               const SigningRules& rules = {}) {
         const bool timely = expires >= std::chrono::seconds(1) && expires <= std::chrono::days(7);
-        if (!timely || UrlParts(request.url).authority.empty()) {
+        if (!timely || !can_be_signed(request.url) || !is_scope_word(region) || !is_scope_word(service)) {
             return make_error_code(boost::system::errc::invalid_argument);
         }
         const auto date = amz_date(now);
@@ -210,6 +211,31 @@ private:
             "proxy-authorization", "te",         "trailer",         "transfer-encoding",
             "upgrade",             "user-agent", "x-amzn-trace-id"};
         return listed(names, name);
+    }
+
+    /// A word between the slashes of a scope.
+    static bool is_scope_word(std::string_view word) {
+        return !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
+            return c > ' ' && c < '\x7f' && c != '/';
+        });
+    }
+
+    /// What a URL says of its own signature would stand beside what it is signed with.
+    static bool can_be_signed(std::string_view text) {
+        static constexpr std::array<std::string_view, 7> ours{
+            "x-amz-algorithm",      "x-amz-credential", "x-amz-date",         "x-amz-expires",
+            "x-amz-security-token", "x-amz-signature",  "x-amz-signedheaders"};
+        const UrlParts url(text);
+        const auto control = [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; };
+        if (url.scheme.empty() || url.authority.empty()) return false;
+        if (url.authority.find_first_of("@ ") != std::string_view::npos) return false;
+        if (std::any_of(text.begin(), text.end(), control)) return false;
+        const auto query = canonical_query(url.query);
+        for (std::string_view rest = query; !rest.empty();) {
+            auto parameter = next_piece(rest, '&');
+            if (listed(ours, next_piece(parameter, '='))) return false;
+        }
+        return true;
     }
 
     static void prepare(HttpRequest& request) {

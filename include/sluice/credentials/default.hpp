@@ -20,6 +20,8 @@ namespace sluice {
 /// Credentials from wherever the AWS SDKs look, in the order of that for Rust: the environment, the profile of the
 /// shared files, a web identity, the container's agent, the instance's metadata.
 ///
+/// With `Options::profile` the environment's keys are not looked at: what is said in code stands before it.
+///
 /// The first that is set up decides: if it fails, its error is the answer, and no later one is asked, so that a
 /// producer never signs as somebody whom nobody meant. `credentials_missing` if none is set up. All are asked anew at
 /// each refresh: what changes on the machine is noticed.
@@ -31,15 +33,14 @@ public:
 
     class Running {
     public:
-        Running(EnvironmentCredentials::Running environment, ProfileCredentials::Running profile,
-                WebIdentityCredentials::Running web_identity, ContainerCredentials::Running container,
-                InstanceCredentials::Running instance)
-            : environment_(std::move(environment)), profile_(std::move(profile)),
-              web_identity_(std::move(web_identity)), container_(std::move(container)),
-              instance_(std::move(instance)) {}
+        Running(const aws::Machine& machine, World& world)
+            : profile_chosen_(!world.options().profile.empty()), environment_(machine.environment, world),
+              profile_("", machine, world), web_identity_(WebIdentitySettings(), machine, world),
+              container_(machine, world), instance_(InstanceSettings(), machine, world) {}
 
         [[nodiscard]] asio::awaitable<result<Secrets>> fetch() {
-            auto secrets = co_await environment_.fetch();
+            result<Secrets> secrets = error_code(error::credentials_missing);
+            if (!profile_chosen_) secrets = co_await environment_.fetch();
             if (is_missing(secrets)) secrets = co_await profile_.fetch();
             if (is_missing(secrets)) secrets = co_await web_identity_.fetch();
             if (is_missing(secrets)) secrets = co_await container_.fetch();
@@ -52,6 +53,7 @@ public:
             return !secrets && secrets.error() == error::credentials_missing;
         }
 
+        bool profile_chosen_; ///< In code.
         EnvironmentCredentials::Running environment_;
         ProfileCredentials::Running profile_;
         WebIdentityCredentials::Running web_identity_;
@@ -60,11 +62,7 @@ public:
     };
 
     [[nodiscard]] asio::awaitable<result<Running>> open(World& world) {
-        co_return Running(EnvironmentCredentials::Running(machine_.environment, world),
-                          ProfileCredentials::Running("", machine_, world),
-                          WebIdentityCredentials::Running(WebIdentitySettings(), machine_, world),
-                          ContainerCredentials::Running(machine_, world),
-                          InstanceCredentials::Running(InstanceSettings(), machine_, world));
+        co_return Running(machine_, world);
     }
 
 private:

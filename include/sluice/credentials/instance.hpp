@@ -196,10 +196,11 @@ public:
             return !text.empty() && text.size() <= 4'096 && aws::is_visible(text);
         }
 
-        /// The metadata does not answer: most likely this is no instance.
+        /// The metadata does not answer. If it never did, this is most likely no instance.
         error_code absent(error_code why) {
             if (why == asio::error::operation_aborted) return why;
-            if (!last_) return error::credentials_missing;
+            const bool nobody = why == error::connection_failed || why == error::timed_out;
+            if (nobody && !reached_) return error::credentials_missing;
             return complain_(why);
         }
 

@@ -20,6 +20,7 @@ namespace sluice::detail {
     request.timeout = std::chrono::seconds(2);
     request.max_response_bytes = std::size_t{64} << 10U;
     request.proxy = false;
+    request.http2 = false;
     return request;
 }
 

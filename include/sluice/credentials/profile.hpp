@@ -87,8 +87,9 @@ public:
 /// (`profile_chain`), with roles that it assumes and other profiles that it builds on.
 ///
 /// The files are read at each call, so that changes are noticed. `credentials_missing` if there is no default profile,
-/// or the profile has nothing to do with credentials; STS's refusal if it does not let a role be assumed; the errors of
-/// `WebIdentityCredentials` if it has one; other failures are `credentials_failed`, and the log has their reason.
+/// or the profile has nothing to do with credentials, which the log says of one that was named; STS's refusal if it
+/// does not let a role be assumed; the errors of `WebIdentityCredentials` if it has one; other failures are
+/// `credentials_failed`, and the log has their reason.
 class ProfileCredentials {
 public:
     using policy_kind = kind::credentials;
@@ -101,7 +102,10 @@ public:
     public:
         Running(const std::string& name, aws::Machine machine, World& world)
             : machine_(std::move(machine)), world_(&world), complain_(world, "shared files") {
-            name_ = aws::profile_name(name.empty() ? world.options().profile : name, machine_.environment);
+            const auto& chosen = name.empty() ? world.options().profile : name;
+            name_ = aws::profile_name(chosen, machine_.environment);
+            named_ = !chosen.empty() || aws::variable(machine_.environment, "AWS_PROFILE") ||
+                     aws::variable(machine_.environment, "AWS_DEFAULT_PROFILE");
             machine_.environment = with_profile(std::move(machine_.environment), name_);
         }
 
@@ -146,9 +150,11 @@ public:
             auto profiles = aws::read_profiles(machine_, &why);
             if (!profiles) return complain_(why);
             auto chain = profile_chain(*profiles, name_, &why);
-            if (!chain && chain.error() == error::credentials_missing) return chain.error();
+            if (!chain && chain.error() == error::credentials_missing) {
+                if (named_ && !why.empty()) complain_(why); // somebody expects something of it
+                return chain.error();
+            }
             if (!chain) return complain_(why);
-            if (chain->steps == chain_.steps) return {};
             if (chain->steps.size() > 1) {
                 auto sts = sts::Client::open(*world_, settings(*std::move(profiles)));
                 if (!sts) return complain_("STS cannot be reached for profile ", name_, ": ", sts.error());
@@ -168,6 +174,7 @@ public:
         }
 
         std::string name_;
+        bool named_ = false; ///< By code or environment: not just `default`.
         aws::Machine machine_;
         World* world_;
         detail::Complaint complain_;

@@ -264,12 +264,13 @@ private:
     }
 
     void set_connection(const CurlOptions& options) {
-        const bool known = options.http_version == HttpVersion::http2 && request_.url.starts_with("http://");
-        const auto version = options.http_version == HttpVersion::http1 ? CURL_HTTP_VERSION_1_1
-                             : known                                    ? CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE
-                                                                        : CURL_HTTP_VERSION_2TLS;
+        const auto wanted = request_.http2 ? options.http_version : HttpVersion::http1;
+        const bool known = wanted == HttpVersion::http2 && request_.url.starts_with("http://");
+        const auto version = wanted == HttpVersion::http1 ? CURL_HTTP_VERSION_1_1
+                             : known                      ? CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE
+                                                          : CURL_HTTP_VERSION_2TLS;
         set(CURLOPT_HTTP_VERSION, static_cast<long>(version));
-        set(CURLOPT_PIPEWAIT, options.http_version == HttpVersion::http1 ? 0L : 1L);
+        set(CURLOPT_PIPEWAIT, wanted == HttpVersion::http1 ? 0L : 1L);
         // libcurl 7.88 fails on the second exchange over a connection that speaks 2 without TLS.
         set(CURLOPT_FRESH_CONNECT, known ? 1L : 0L);
         set(CURLOPT_FORBID_REUSE, known ? 1L : 0L);

@@ -53,7 +53,8 @@ public:
     std::chrono::milliseconds connect_timeout{3'100};
     std::chrono::milliseconds timeout{30'000};  ///< Of the whole exchange. Zero: none.
     std::size_t max_response_bytes = 64U << 20U; ///< Of body, and of the headers one MiB: more is `response_too_large`.
-    bool proxy = true; ///< False: never through a proxy, as instance metadata demands.
+    bool proxy = true;  ///< False: never through a proxy, as instance metadata demands.
+    bool http2 = true;  ///< False: HTTP/1.1, whatever the transport would choose, for servers that know no other.
 };
 
 /// What came back.
