@@ -6,6 +6,7 @@
 
 #include <boost/system/errc.hpp>
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -90,7 +91,43 @@ TEST_CASE("files without a size are read to their end, and endless ones are not"
     const auto machine = this_machine();
     CHECK(!machine.read_file("/proc/self/status").value().empty());
     CHECK(machine.read_file("/dev/null").value().empty());
-    CHECK(machine.read_file("/dev/zero").error() == errc::file_too_large);
+    CHECK(machine.read_file("/dev/full").error() == errc::operation_not_supported);
+    CHECK(machine.read_file("/dev/zero").error() == errc::operation_not_supported);
+}
+
+TEST_CASE("files of up to a mebibyte are read") {
+    const Folder folder;
+    const auto machine = this_machine();
+    std::string bytes(1U << 20U, 'x');
+    REQUIRE(!machine.write_file(folder.file("x"), bytes));
+    CHECK(machine.read_file(folder.file("x")).value() == bytes);
+    REQUIRE(!machine.write_file(folder.file("x"), bytes + 'x'));
+    CHECK(machine.read_file(folder.file("x")).error() == errc::file_too_large);
+}
+
+TEST_CASE("a file may turn out longer than it said") {
+    const Folder folder;
+    for (const std::size_t size : {0U, 1U, 5U, 4096U, 9999U}) {
+        std::ofstream(folder.file("x")) << std::string(size, 'x');
+        const aws::detail::Descriptor file(::open(folder.file("x").c_str(), O_RDONLY | O_CLOEXEC));
+        std::string text(1, '\0');
+        CHECK(!aws::detail::read_to_end(file, text, 9999));
+        CHECK(text == std::string(size, 'x'));
+        std::string little(1, '\0');
+        const aws::detail::Descriptor again(::open(folder.file("x").c_str(), O_RDONLY | O_CLOEXEC));
+        CHECK((aws::detail::read_to_end(again, little, 4096) == errc::file_too_large) == (size > 4096));
+    }
+}
+
+TEST_CASE("pipes, which may never be written to, are not waited for") {
+    const Folder folder;
+    const auto machine = this_machine();
+    REQUIRE(::mkfifo(folder.file("pipe").c_str(), 0600) == 0);
+    CHECK(machine.read_file(folder.file("pipe")).error() == errc::operation_not_supported);
+    std::filesystem::create_symlink(folder.file("pipe"), folder.file("link"));
+    CHECK(machine.read_file(folder.file("link")).error() == errc::operation_not_supported);
+    std::filesystem::create_symlink("/dev/null", folder.file("nothing"));
+    CHECK(machine.read_file(folder.file("nothing")).value().empty());
 }
 
 TEST_CASE("a machine runs commands, and knows the environment") {

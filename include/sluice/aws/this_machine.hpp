@@ -14,8 +14,11 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/errc.hpp>
 
+#include <openssl/crypto.h>
+
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -44,27 +47,55 @@ namespace detail {
     return failure;
 }
 
-/// The whole content of a file; `errc::file_too_large` above 16 MiB.
-[[nodiscard]] inline result<std::string> read_whole_file(const std::string& path) {
-    constexpr std::size_t most = 16U << 20U;
-    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (file.get() < 0) return why_not_opened(path);
-    struct stat found {};
-    if (::fstat(file.get(), &found) != 0) return last_error();
-    // One byte more than there should be, so that the end is seen without the text, a secret perhaps, being moved.
-    std::string text(std::clamp<std::size_t>(static_cast<std::size_t>(found.st_size) + 1, 4096, most + 1), '\0');
+/// Whether this is the file without content, `/dev/null`, by which a configuration is said to be none.
+[[nodiscard]] inline bool is_null_device(const struct stat& found) noexcept {
+    struct stat null {};
+    return S_ISCHR(found.st_mode) && ::stat("/dev/null", &null) == 0 && S_ISCHR(null.st_mode) &&
+           found.st_rdev == null.st_rdev;
+}
+
+/// Takes a file's bytes to its end, or until there are more than `most`. What is left behind is wiped.
+[[nodiscard]] inline error_code read_to_end(const Descriptor& file, std::string& text, std::size_t most) {
     std::size_t filled = 0;
-    while (true) {
-        if (filled == text.size()) text.resize(std::min(text.size() * 2, most + 1));
+    while (filled <= most) {
+        if (filled == text.size()) {
+            std::string wider(std::min(text.size() * 2, most + 1), '\0');
+            std::copy(text.begin(), text.end(), wider.begin());
+            text.swap(wider);
+            OPENSSL_cleanse(wider.data(), wider.size());
+        }
         const auto count = ::read(file.get(), text.data() + filled, text.size() - filled);
         if (count < 0 && errno == EINTR) continue;
         if (count < 0) return last_error();
         filled += static_cast<std::size_t>(count);
-        if (count == 0) break;
-        if (filled > most) return make_error_code(boost::system::errc::file_too_large);
+        if (count > 0) continue;
+        text.resize(filled);
+        return {};
     }
-    text.resize(filled);
-    return text;
+    return make_error_code(boost::system::errc::file_too_large);
+}
+
+/// The whole content of a regular file; that of `/dev/null` is empty. Never waits for a writer.
+///
+/// Errors: `errc::file_too_large` above 1 MiB, `errc::is_a_directory`, `errc::operation_not_supported` for pipes,
+/// sockets and devices; else the system's own.
+[[nodiscard]] inline result<std::string> read_whole_file(const std::string& path) {
+    constexpr std::size_t most = 1U << 20U;
+    // A pipe that nobody writes to would hold up whoever opens it, and a terminal would become this process's own.
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (file.get() < 0) return why_not_opened(path);
+    struct stat found {};
+    if (::fstat(file.get(), &found) != 0) return last_error();
+    if (is_null_device(found)) return std::string();
+    if (S_ISDIR(found.st_mode)) return make_error_code(boost::system::errc::is_a_directory);
+    if (!S_ISREG(found.st_mode)) return make_error_code(boost::system::errc::operation_not_supported);
+    if (found.st_size > static_cast<off_t>(most)) return make_error_code(boost::system::errc::file_too_large);
+    // One byte more than there should be, so that the end is seen without the text, a secret perhaps, being moved.
+    std::string text(std::max<std::size_t>(static_cast<std::size_t>(found.st_size) + 1, 4096), '\0');
+    const auto failure = read_to_end(file, text, most);
+    if (!failure) return text;
+    OPENSSL_cleanse(text.data(), text.size());
+    return failure;
 }
 
 [[nodiscard]] inline error_code write_all(const Descriptor& file, std::string_view content) noexcept {
