@@ -66,7 +66,7 @@ TEST_CASE("an account that is none is not told") {
         REQUIRE(secrets.has_value());
         CHECK(secrets->account_id.empty());
     }
-    CHECK(sts::detail::account_of("arn:aws-cn:iam::000011112222") == "000011112222");
+    CHECK(sts::detail::account_of("arn:aws-cn:iam::000011112222:user/u") == "000011112222");
 }
 
 TEST_CASE("who called is read") {
