@@ -89,3 +89,13 @@ TEST_CASE("numbers keep all their digits") {
     json.end_array();
     CHECK(out == "[18446744073709551615,-9223372036854775808]");
 }
+
+TEST_CASE("reals are as short as they can be, and null if there is no such number in JSON") {
+    std::string out;
+    JsonWriter json(out);
+    json.begin_array();
+    json.null();
+    for (const double number : {0.5, -1e300, 3.0, std::numeric_limits<double>::infinity()}) json.real(number);
+    json.end_array();
+    CHECK(out == "[null,0.5,-1e+300,3,null]");
+}

@@ -3,7 +3,10 @@
 #include <sluice/aws/base64.hpp>
 #include <sluice/aws/json_text.hpp>
 
+#include <array>
+#include <charconv>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -64,6 +67,20 @@ public:
     void boolean(bool value) {
         separate();
         out_ += value ? "true" : "false";
+    }
+
+    void null() {
+        separate();
+        out_ += "null";
+    }
+
+    /// The shortest number that reads as the same; what is no number, or endless, is null.
+    void real(double number) {
+        if (!std::isfinite(number)) return null();
+        std::array<char, 32> digits{};
+        const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+        separate();
+        out_.append(digits.data(), end);
     }
 
     /// A time as the services write it: seconds, with a fraction if it has milliseconds.
