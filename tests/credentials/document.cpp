@@ -20,13 +20,21 @@ TEST_CASE("the answer of a credential endpoint is read") {
     CHECK(document->secrets.expires == std::chrono::system_clock::from_time_t(1'234'567'890));
 }
 
-TEST_CASE("credentials without an end never expire, and a null is absent") {
-    const auto document =
-        parse_credentials_document(R"({"Code":"Success","AccessKeyId":"A","SecretAccessKey":"k","Expiration":null})");
+TEST_CASE("credentials without an end are none, for they would be kept for ever") {
+    for (const std::string end : {"", R"(,"Expiration":null)", R"(,"Expiration":"")"}) {
+        CAPTURE(end);
+        CHECK(parse_credentials_document(R"({"Code":"Success","AccessKeyId":"A","SecretAccessKey":"k")" + end + "}")
+                  .error() == error::malformed);
+    }
+}
+
+TEST_CASE("a null is absent, and an end beyond all reckoning is far away") {
+    const auto document = parse_credentials_document(
+        R"({"AccessKeyId":"A","SecretAccessKey":"k","Token":null,"Expiration":"9999-12-31T23:59:59Z"})");
     REQUIRE(document.has_value());
     CHECK(document->success());
-    CHECK_FALSE(document->secrets.expires.has_value());
     CHECK(document->secrets.session_token.empty());
+    CHECK(document->secrets.expires == sluice::detail::last_expiration);
 }
 
 TEST_CASE("what went wrong is one word, fit for a log") {
@@ -40,8 +48,10 @@ TEST_CASE("what went wrong is one word, fit for a log") {
 
 TEST_CASE("an answer that is none is malformed") {
     for (const auto* text :
-         {"", "[]", "null", "<html>", R"({"AccessKeyId":"A"})", R"({"AccessKeyId":"A","SecretAccessKey":""})",
-          R"({"AccessKeyId":1,"SecretAccessKey":"k"})", R"({"AccessKeyId":"A","SecretAccessKey":"k"}x)",
+         {"", "[]", "null", "<html>", R"({"AccessKeyId":"A","Expiration":"2026-01-02T03:04:05Z"})",
+          R"({"AccessKeyId":"A","SecretAccessKey":"","Expiration":"2026-01-02T03:04:05Z"})",
+          R"({"AccessKeyId":1,"SecretAccessKey":"k","Expiration":"2026-01-02T03:04:05Z"})",
+          R"({"AccessKeyId":"A","SecretAccessKey":"k","Expiration":"2026-01-02T03:04:05Z"}x)",
           R"({"AccessKeyId":"A","SecretAccessKey":"k","Expiration":"tomorrow"})", R"({"Code":"Success"})"}) {
         CAPTURE(text);
         CHECK(parse_credentials_document(text).error() == error::malformed);
