@@ -204,7 +204,35 @@ TEST_CASE("a process that ignores SIGCHLD still gets the output") {
     CHECK(outcome_of("sleep 30", 50ms).error() == error::timed_out);
     REQUIRE(::sigaction(SIGCHLD, &before, nullptr) == 0);
     CHECK(done.output == "7\n"); // the command sees SIGCHLD as every shell does
-    CHECK(done.exit_code == 0);
+    CHECK(!done.exit_code);
+}
+
+TEST_CASE("a child that is not let go ends with its group, though it has ended itself") {
+    const Note note;
+    {
+        auto started = aws::detail::start_command("sh -c 'echo $$ > " + note.path + "; exec sleep 30' & true");
+        REQUIRE(started.has_value());
+        for (int i = 0; i < 500 && !(*started)->ended(); ++i) std::this_thread::sleep_for(10ms);
+        CHECK((*started)->ended());
+        REQUIRE(!note.wait().empty());
+        CHECK(runs(note.read()));
+    }
+    CHECK(dies(note.read()));
+    CHECK(!has_children());
+}
+
+TEST_CASE("a child that somebody else reaped has an unknown exit code, and nobody with its number is ended") {
+    auto started = aws::detail::start_command("exit 3");
+    REQUIRE(started.has_value());
+    siginfo_t found{};
+    REQUIRE(::waitid(P_ALL, 0, &found, WEXITED) == 0);
+    CHECK((*started)->ended());
+    CHECK(!(*started)->take().exit_code);
+    auto dropped = aws::detail::start_command("exit 3");
+    REQUIRE(dropped.has_value());
+    REQUIRE(::waitid(P_ALL, 0, &found, WEXITED) == 0);
+    dropped->reset();
+    CHECK(!has_children());
 }
 
 TEST_CASE("signals that this process ignores or blocks reach the command") {

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <exception>
 #include <stdexcept>
 #include <string>
 
@@ -69,6 +70,11 @@ TEST_CASE("without an expiration credentials do not expire") {
                .expires);
 }
 
+TEST_CASE("credentials that end in the year 9999 are good for as long as there are times") {
+    CHECK(parse_process_output(std::string("{") + keys + R"(, "Expiration": "9999-12-31T23:59:59Z"})").value()
+              .expires == sluice::detail::last_expiration);
+}
+
 TEST_CASE("any other output is malformed") {
     for (const std::string text :
          {"", "{}", "[]", "null", "invalid json", R"({"AccessKeyId": "id", "SecretAccessKey": "key"})",
@@ -99,7 +105,7 @@ TEST_CASE("the program is run at each fetch, for no longer than was said") {
     CHECK(asked.fake.log.empty());
 }
 
-TEST_CASE("a program that fails is told of, with the first line of what it complains of") {
+TEST_CASE("a program that fails is told of, and at the debug level what it complains of") {
     Program program;
     Asked asked(ProcessCredentials("x", 5s, program.machine()));
     aws::ProcessOutput failed;
@@ -108,11 +114,13 @@ TEST_CASE("a program that fails is told of, with the first line of what it compl
     failed.complaint = "no\tluck\x1b[1m \xc3\xa4\nhunter2";
     program.outcome = failed;
     CHECK(asked.fetch().error() == error::credentials_failed);
-    CHECK(asked.fake.log == "credentials: process: the command ended with code 3: no?luck?[1m ??\n");
+    const std::string words = "credentials: process: the command complains: no?luck?[1m ??\n";
+    CHECK(asked.fake.log == words + "credentials: process: the command ended with code 3\n");
     asked.fake.log.clear();
     CHECK(asked.fetch().error() == error::credentials_failed);
-    CHECK(asked.fake.log.empty());
-    failed.complaint = std::string(1000, 'x');
+    CHECK(asked.fake.log == words);
+    asked.fake.log.clear();
+    for (int i = 0; i < 1000; ++i) failed.complaint.insert(0, "x ");
     program.outcome = failed;
     CHECK(asked.fetch().error() == error::credentials_failed);
     CHECK(asked.fake.log.size() < 300);
@@ -120,7 +128,46 @@ TEST_CASE("a program that fails is told of, with the first line of what it compl
     failed.complaint = "";
     program.outcome = failed;
     CHECK(asked.fetch().error() == error::credentials_failed);
-    CHECK(asked.fake.log == "credentials: process: the command ended with code 3\n");
+    CHECK(asked.fake.log.empty());
+
+    std::string errors;
+    Options discreet{"stream"};
+    discreet.log = Log([&](LogLevel, std::string_view line) { errors.append(line).append("\n"); }, LogLevel::info);
+    asio::io_context context;
+    FakeClock clock;
+    World world(context.get_executor(), clock, discreet);
+    failed.complaint = "no luck";
+    program.outcome = failed;
+    ProcessCredentials::Running running("x", 5s, program.machine(), world);
+    asio::co_spawn(context, running.fetch(), [](const std::exception_ptr&, const result<Secrets>&) {});
+    context.run();
+    CHECK(errors == "credentials: process: the command ended with code 3\n");
+}
+
+TEST_CASE("a complaint that may hold a key is not told at any level") {
+    for (const std::string complaint :
+         {"export AWS_SECRET_ACCESS_KEY=hunter2", "the Token is hunter2", "Key: hunter2", "password hunter2",
+          "+ echo hunter2wJalrXUtnFEMI/K7MDENG/bPxRfi", "hunter2_-4567890123456789012345678"}) {
+        CAPTURE(complaint);
+        Program program;
+        Asked asked(ProcessCredentials("x", 5s, program.machine()));
+        aws::ProcessOutput failed;
+        failed.exit_code = 1;
+        failed.complaint = complaint;
+        program.outcome = failed;
+        CHECK(asked.fetch().error() == error::credentials_failed);
+        CHECK(asked.fake.log == "credentials: process: the command ended with code 1\n");
+    }
+}
+
+TEST_CASE("a program of which nobody knows how it ended is judged by its output") {
+    Program program;
+    Asked asked(ProcessCredentials("x", 5s, program.machine()));
+    program.prints(std::string("{") + keys + "}");
+    REQUIRE(!program.outcome->exit_code);
+    CHECK(asked.fetch().has_value());
+    program.prints("");
+    CHECK(asked.fetch().error() == error::credentials_failed);
 }
 
 TEST_CASE("a program that prints something else is told of, but not what it prints") {
@@ -165,5 +212,6 @@ TEST_CASE("a real program gives credentials") {
     CHECK(asked.fetch().value() == Secrets("id", Secret("key")));
     Asked failing(ProcessCredentials("echo no luck >&2; exit 1"));
     CHECK(failing.fetch().error() == error::credentials_failed);
-    CHECK(failing.fake.log == "credentials: process: the command ended with code 1: no luck\n");
+    CHECK(failing.fake.log == "credentials: process: the command complains: no luck\n"
+                              "credentials: process: the command ended with code 1\n");
 }

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,9 +22,9 @@ class ProcessOutput {
 public:
     ProcessOutput() = default;
 
-    int exit_code = 0;    ///< 128 and the signal's number if a signal ended it, as a shell has it.
-    std::string output;   ///< Of standard output. May hold secrets.
-    std::string complaint; ///< Of standard error, its beginning.
+    std::optional<int> exit_code; ///< 128 and the signal's number if a signal ended it, as in a shell. None: unknown.
+    std::string output;           ///< Of standard output. May hold secrets.
+    std::string complaint;        ///< Of standard error, its beginning. May hold secrets.
 };
 
 /// What a machine tells about its accounts and regions: the environment, files, programs and names. A test gives its

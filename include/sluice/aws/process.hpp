@@ -25,6 +25,7 @@
 #include <csignal>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -122,7 +123,7 @@ private:
     error_code failure_;
 };
 
-/// A child of this process, which ends with this object, and all of its process group with it.
+/// A child of this process. Unless it was let go, it ends with this object, and all of its process group with it.
 class Child {
 public:
     explicit Child(pid_t process) noexcept : process_(process) {}
@@ -130,30 +131,36 @@ public:
     Child& operator=(const Child&) = delete;
 
     ~Child() {
-        if (ended()) return;
-        // The child is not reaped, so nobody else can have its number.
+        // What was reaped by somebody else has a number that others may have by now.
+        if (released_ || (ended() && lost_)) return;
         if (::kill(-process_, SIGKILL) != 0) ::kill(process_, SIGKILL);
         // It dies at once, unless a device holds it: that one stays a zombie.
-        for (int i = 0; i < 100 && !ended(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        for (int i = 0; i < 100 && ::waitpid(process_, nullptr, WNOHANG) == 0; ++i) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
     }
 
-    /// Whether it has ended; then it is reaped.
+    /// Whether it has ended. It is not reaped for that, so nobody else can have its number.
     [[nodiscard]] bool ended() noexcept {
-        if (ended_) return true;
-        int status = 0;
-        const auto found = ::waitpid(process_, &status, WNOHANG);
+        siginfo_t found{};
+        const int failure = ::waitid(P_PID, static_cast<id_t>(process_), &found, WEXITED | WNOHANG | WNOWAIT);
         // A program that ignores SIGCHLD, or reaps whatever it finds, leaves nothing to be learned here.
-        ended_ = found == process_ || (found < 0 && errno == ECHILD);
-        if (found == process_) exit_code_ = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-        return ended_;
+        lost_ = failure != 0 && errno == ECHILD;
+        return lost_ || (failure == 0 && found.si_pid == process_);
     }
 
-    [[nodiscard]] int exit_code() const noexcept { return exit_code_; }
+    /// Reaps it after its end, and leaves its process group alone; the exit code, if that is known.
+    [[nodiscard]] std::optional<int> release() noexcept {
+        released_ = true;
+        int status = 0;
+        if (::waitpid(process_, &status, WNOHANG) != process_) return std::nullopt;
+        return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    }
 
 private:
     pid_t process_;
-    int exit_code_ = 0;
-    bool ended_ = false;
+    bool lost_ = false; ///< Reaped, but not by this object.
+    bool released_ = false;
 };
 
 /// Takes what is in a pipe now. Of that the text gets as much as it has room for; the number is of all bytes.
@@ -180,7 +187,15 @@ public:
 
     Command(pid_t process, Pipe output, Pipe complaint)
         : child_(process), output_(std::move(output)), complaint_(std::move(complaint)) {
-        written_.output.reserve(1U << 16U); // secrets are not copied about while the text grows
+        // Secrets are not copied about while the texts grow.
+        written_.output.reserve(most_output);
+        written_.complaint.reserve(most_complaint);
+    }
+    Command(const Command&) = delete;
+    Command& operator=(const Command&) = delete;
+    ~Command() {
+        OPENSSL_cleanse(written_.output.data(), written_.output.size());
+        OPENSSL_cleanse(written_.complaint.data(), written_.complaint.size());
     }
 
     /// Takes what has been written; whether there was anything.
@@ -194,8 +209,9 @@ public:
     [[nodiscard]] bool ended() noexcept { return child_.ended(); }
     [[nodiscard]] bool overflown() const noexcept { return total_ > most_output; }
 
+    /// What it has written until its end.
     [[nodiscard]] ProcessOutput take() {
-        written_.exit_code = child_.exit_code();
+        written_.exit_code = child_.release();
         return std::move(written_);
     }
 
@@ -224,11 +240,12 @@ private:
 /// Runs a command line with `sh -c`, without input, in a process group of its own, and waits for the shell's end.
 ///
 /// Takes at most 1 MiB of output and keeps the first 4 KiB of standard error. Programs that the shell leaves in the
-/// background are not waited for, and not ended. In a process that ignores SIGCHLD exit codes are not known: then
-/// `exit_code` is 0.
+/// background are not waited for, and not ended if all went well. In a process that ignores SIGCHLD, or reaps children
+/// that are not its own, `exit_code` is none.
 ///
 /// Errors: `error::timed_out` after `patience`, `error::response_too_large`, `operation_aborted` when cancelled
-/// (`terminal`); each of these ends the whole process group. What kept the shell from starting: the system's error.
+/// (`terminal`); each of these ends the whole process group (SIGKILL) unless somebody else has reaped
+/// the shell. What kept the shell from starting: the system's error.
 [[nodiscard]] inline asio::awaitable<result<ProcessOutput>> run_command(std::string command,
                                                                         std::chrono::milliseconds patience) {
     using std::chrono::milliseconds;
