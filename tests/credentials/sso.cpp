@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <boost/system/errc.hpp>
+
 #include <chrono>
 #include <stdexcept>
 #include <string>
@@ -171,6 +173,66 @@ TEST_CASE("a file that cannot be written does not keep the credentials away") {
     asked.fake.transport.answer(200, credentials_json);
     CHECK(asked.fetch().has_value());
     CHECK(asked.fake.log.starts_with(std::string("credentials: single sign-on: cannot write ") + path + ": "));
+}
+
+TEST_CASE("a renewed token is not lost if the file cannot be written") {
+    FakeMachine fake;
+    fake.variables["HOME"] = "/h";
+    fake.files[path] = token(14min);
+    auto machine = fake.machine();
+    machine.write_file = [](const std::string&, const std::string&) {
+        return make_error_code(boost::system::errc::read_only_file_system);
+    };
+    Asked<SsoCredentials> asked(SsoCredentials(role(), machine));
+    auto& transport = asked.fake.transport;
+    transport.answer(200, R"({"accessToken":"new","expiresIn":3600,"refreshToken":"next"})");
+    transport.answer(200, credentials_json);
+    CHECK(asked.fetch().has_value());
+    asked.fake.clock.advance(30min); // that of the file has ended
+    transport.answer(200, credentials_json);
+    CHECK(asked.fetch().has_value());
+    REQUIRE(transport.requests.size() == 3);
+    CHECK(find_header(transport.requests.at(2).headers, "x-amz-sso_bearer_token") == "new");
+    asked.fake.clock.advance(20min);
+    transport.answer(200, R"({"accessToken":"newer","expiresIn":3600})");
+    transport.answer(200, credentials_json);
+    CHECK(asked.fetch().has_value());
+    CHECK(transport.requests.at(3).body->find("\"next\"") != std::string::npos);
+    CHECK(find_header(transport.requests.at(4).headers, "x-amz-sso_bearer_token") == "newer");
+
+    fake.files[path] = token(8h); // somebody has signed in anew
+    transport.answer(200, credentials_json);
+    CHECK(asked.fetch().has_value());
+    CHECK(find_header(transport.requests.at(5).headers, "x-amz-sso_bearer_token") == "access-hunter2");
+    CHECK(transport.requests.size() == 6);
+}
+
+TEST_CASE("a renewed token that is not accepted any more gives way to that of the file") {
+    FakeMachine fake;
+    fake.variables["HOME"] = "/h";
+    fake.files[path] = token(14min);
+    auto machine = fake.machine();
+    machine.write_file = nullptr;
+    Asked<SsoCredentials> asked(SsoCredentials(role(), machine));
+    auto& transport = asked.fake.transport;
+    transport.answer(200, R"({"accessToken":"new","expiresIn":36000})");
+    transport.answer(401);
+    CHECK(asked.fetch().error() == error::credentials_failed);
+    fake.files[path] = token(1h);
+    transport.answer(200, credentials_json);
+    CHECK(asked.fetch().has_value());
+    CHECK(find_header(transport.requests.at(2).headers, "x-amz-sso_bearer_token") == "access-hunter2");
+}
+
+TEST_CASE("a renewal leaves what else is in the file") {
+    Desk desk;
+    desk.fake.files[path] = token(14min);
+    desk.fake.files[path].insert(1, R"("scopes":["sso:account:access"],)");
+    desk.transport().answer(200, R"({"accessToken":"new","expiresIn":3600})");
+    desk.transport().answer(200, credentials_json);
+    CHECK(desk.asked.fetch().has_value());
+    CHECK(desk.fake.files[path].find(R"("accessToken":"new")") != std::string::npos);
+    CHECK(desk.fake.files[path].ends_with(R"(,"scopes":["sso:account:access"]})"));
 }
 
 TEST_CASE("the older kind is never renewed") {

@@ -44,6 +44,26 @@ TEST_CASE("a token file is read and written the same") {
     CHECK(write_sso_token(*token) == whole);
 }
 
+TEST_CASE("members that nobody knows here stay in the file") {
+    const auto token = parse_sso_token(whole).value();
+    const std::string strange = R"("x":null,"a\"b":{"accessToken":[1,-2,0.5,true,false,"\n",{}],"e":[]},)"
+                                R"("big":18446744073709551615)";
+    auto former = whole;
+    former.replace(former.find("access\","), 6, "former");
+    former.insert(1, strange + ",");
+    const auto written = write_sso_token(token, former);
+    CHECK(written.starts_with(whole.substr(0, whole.size() - 1) + R"(,"x":null,"a\"b":{)"));
+    CHECK(written.find(R"({"accessToken":[1,-2,0.5,true,false,"\n",{}],"e":[]},"big":18446744073709551615})") !=
+          std::string::npos);
+    CHECK(written.find("former") == std::string::npos);
+    CHECK(parse_sso_token(written)->access_token.reveal() == "access");
+    CHECK(write_sso_token(token, written) == written);
+    for (std::size_t size = 0; size < former.size(); ++size) {
+        CHECK(write_sso_token(token, former.substr(0, size)) == whole);
+    }
+    CHECK(write_sso_token(token, "[1]") == whole);
+}
+
 TEST_CASE("a token of the older kind has less, and is not renewable") {
     const auto token = parse_sso_token(R"({"accessToken":"a","expiresAt":"2026-01-02T04:00:00UTC","other":[1]})");
     REQUIRE(token.has_value());

@@ -20,6 +20,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -30,8 +31,8 @@ namespace sluice {
 /// Credentials of a role that somebody who has signed in at IAM Identity Center may use (`aws sso login`).
 ///
 /// The token of the sign-in is read from the file where the AWS CLI keeps it. That of an `[sso-session]` is renewed in
-/// its last 15 minutes, and the file is written anew; the older kind is not renewable. Without a token that is good
-/// the answer is `credentials_failed`, and the log says how to sign in.
+/// its last 15 minutes, and the file is written anew, or else the new token is kept in memory; the older kind is not
+/// renewable. Without a token that is good the answer is `credentials_failed`, and the log says how to sign in.
 class SsoCredentials {
 public:
     using policy_kind = kind::credentials;
@@ -82,6 +83,8 @@ public:
             const Secret content(*std::move(text));
             auto token = parse_sso_token(content.reveal());
             if (!token) return complain_(path, " does not hold a token", remedy());
+            // The file may not be writable, or somebody may have signed in anew since.
+            if (renewed_ && renewed_->expires > token->expires) return *renewed_;
             return token;
         }
 
@@ -99,13 +102,15 @@ public:
             auto request = request_to("POST", *endpoint, "/token");
             request.headers.emplace_back("Content-Type", "application/json");
             request.body = std::make_shared<const std::string>(sso_renewal(token));
-            const auto answer = co_await detail::send_nearby(*world_, std::move(request), attempts);
+            auto answer = co_await detail::send_nearby(*world_, std::move(request), attempts);
             if (!answer && answer.error() == asio::error::operation_aborted) co_return answer.error();
             if (!answer) co_return not_renewed(answer.error().message());
+            const Secret body(std::move(answer->body));
             if (answer->status != 200) co_return not_renewed("status " + std::to_string(answer->status));
-            auto renewed = renewed_sso_token(token, answer->body, world_->clock().wall());
+            auto renewed = renewed_sso_token(token, body.reveal(), world_->clock().wall());
             if (!renewed) co_return not_renewed("the answer holds no token");
             token = *std::move(renewed);
+            renewed_ = token;
             keep(token);
             co_return error_code();
         }
@@ -118,7 +123,9 @@ public:
         /// The next one who needs the token, perhaps the AWS CLI, finds it where it was.
         void keep(const SsoToken& token) const {
             const auto path = token_path();
-            auto content = write_sso_token(token);
+            auto former = machine_.read_file(path);
+            const Secret former_content(former ? *std::move(former) : std::string());
+            auto content = write_sso_token(token, former_content.reveal());
             const auto failure = machine_.write_file ? machine_.write_file(path, content)
                                                      : make_error_code(boost::system::errc::not_supported);
             const Secret wiped(std::move(content));
@@ -162,7 +169,10 @@ public:
 
         result<Secrets> judge(HttpResponse& answer) {
             const Secret body(std::move(answer.body));
-            if (answer.status == 401) return complain_("the sign-in is not accepted any more", remedy());
+            if (answer.status == 401) {
+                renewed_.reset();
+                return complain_("the sign-in is not accepted any more", remedy());
+            }
             if (answer.status == 403 || answer.status == 404) {
                 return complain_("whoever signed in may not use this role in this account");
             }
@@ -178,6 +188,7 @@ public:
         aws::Machine machine_;
         World* world_;
         detail::Complaint complain_;
+        std::optional<SsoToken> renewed_; ///< What the last renewal gave.
         steady_time next_renewal_;
     };
 

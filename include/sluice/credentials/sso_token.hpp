@@ -8,13 +8,16 @@
 #include <sluice/aws/profiles.hpp>
 #include <sluice/aws/reply_reader.hpp>
 #include <sluice/aws/timestamp.hpp>
+#include <sluice/aws/token.hpp>
 #include <sluice/clock/clock.hpp>
+#include <sluice/credentials/fields.hpp>
 #include <sluice/credentials/profile_chain.hpp>
 #include <sluice/error.hpp>
 #include <sluice/secrets.hpp>
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -70,7 +73,59 @@ namespace detail {
 /// A time in a token file; older ones end with `UTC`.
 [[nodiscard]] inline std::optional<wall_time> parse_token_time(std::string text) {
     if (text.ends_with("UTC")) text.replace(text.size() - 3, 3, "Z");
-    return aws::parse_iso_date(text);
+    return parse_expiration(text);
+}
+
+/// Writes the value that starts with `token`, which has been read from well-formed JSON.
+inline void copy_value(aws::JsonWriter& writer, aws::JsonReader& reader, const aws::Token& token) {
+    using aws::TokenKind;
+    switch (token.kind) {
+    case TokenKind::text: writer.text(token.text); break;
+    case TokenKind::boolean: writer.boolean(token.number != 0); break;
+    case TokenKind::null: writer.null(); break;
+    case TokenKind::unsigned_integer: writer.unsigned_integer(token.number); break;
+    case TokenKind::array:
+        writer.begin_array();
+        for (auto item = reader.next(); !item.is(TokenKind::end); item = reader.next()) {
+            copy_value(writer, reader, item);
+        }
+        writer.end_array();
+        break;
+    case TokenKind::map:
+        writer.begin_map();
+        for (auto name = reader.next(); !name.is(TokenKind::end); name = reader.next()) {
+            writer.key(name.text);
+            copy_value(writer, reader, reader.next());
+        }
+        writer.end_map();
+        break;
+    default:
+        if (const auto whole = aws::to_integer(token)) return writer.integer(*whole);
+        writer.real(aws::to_real(token).value_or(0));
+    }
+}
+
+/// Whether a member of a token file is known here.
+[[nodiscard]] inline bool is_token_member(std::string_view name) noexcept {
+    constexpr std::array<std::string_view, 8> known{"startUrl",  "region",   "accessToken",  "refreshToken",
+                                                    "expiresAt", "clientId", "clientSecret", "registrationExpiresAt"};
+    return std::find(known.begin(), known.end(), name) != known.end();
+}
+
+/// Writes the members of a token file that are not known here; none if it is malformed.
+inline void copy_strange_members(aws::JsonWriter& writer, std::string_view json) {
+    aws::ReplyReader<aws::JsonReader> check(json);
+    if (!check.whole([&](std::string_view) { return check.skip(); })) return;
+    aws::JsonReader reader(json);
+    if (!reader.next().is(aws::TokenKind::map)) return;
+    for (auto name = reader.next(); !name.is(aws::TokenKind::end); name = reader.next()) {
+        if (is_token_member(name.text)) {
+            aws::skip(reader, reader.next());
+        } else {
+            writer.key(name.text);
+            copy_value(writer, reader, reader.next());
+        }
+    }
 }
 
 } // namespace detail
@@ -86,26 +141,20 @@ namespace detail {
 /// Reads a token file; `error::malformed` if it is no JSON object, or holds no token, or no time at which that ends.
 [[nodiscard]] inline result<SsoToken> parse_sso_token(std::string_view json) {
     SsoToken token;
-    std::string access;
-    std::string refresh;
-    std::string secret;
     std::string expires;
     std::string registration;
     aws::ReplyReader<aws::JsonReader> reader(json);
     const bool well = reader.whole([&](std::string_view name) {
-        if (name == "accessToken") return reader.text(access);
+        if (name == "accessToken") return detail::read_secret(reader, token.access_token);
         if (name == "expiresAt") return reader.text(expires);
         if (name == "startUrl") return reader.text(token.start_url);
         if (name == "region") return reader.text(token.region);
-        if (name == "refreshToken") return reader.text(refresh);
+        if (name == "refreshToken") return detail::read_secret(reader, token.refresh_token);
         if (name == "clientId") return reader.text(token.client_id);
-        if (name == "clientSecret") return reader.text(secret);
+        if (name == "clientSecret") return detail::read_secret(reader, token.client_secret);
         if (name == "registrationExpiresAt") return reader.text(registration);
         return reader.skip();
     });
-    token.access_token = Secret(std::move(access));
-    token.refresh_token = Secret(std::move(refresh));
-    token.client_secret = Secret(std::move(secret));
     token.registration_expires = detail::parse_token_time(std::move(registration));
     const auto end = detail::parse_token_time(std::move(expires));
     if (!well || !end || !detail::is_bearer_token(token.access_token.reveal())) return error::malformed;
@@ -113,10 +162,12 @@ namespace detail {
     return token;
 }
 
-/// The content of a token file, as the AWS CLI writes it.
-[[nodiscard]] inline std::string write_sso_token(const SsoToken& token) {
+/// The content of a token file, as the AWS CLI writes it. What the file held until now may have members that are not
+/// known here: those stay.
+[[nodiscard]] inline std::string write_sso_token(const SsoToken& token, std::string_view former = {}) {
     const auto date = [](wall_time time) { return aws::iso_date(std::chrono::floor<std::chrono::seconds>(time)); };
     std::string text;
+    text.reserve(16'384 + 2 * former.size()); // secrets are not copied about while it grows
     aws::JsonWriter writer(text);
     const auto member = [&](std::string_view name, std::string_view value) {
         if (value.empty()) return;
@@ -132,6 +183,7 @@ namespace detail {
     member("clientSecret", token.client_secret.reveal());
     if (token.registration_expires) member("registrationExpiresAt", date(*token.registration_expires));
     member("refreshToken", token.refresh_token.reveal());
+    detail::copy_strange_members(writer, former);
     writer.end_map();
     return text;
 }
@@ -139,6 +191,7 @@ namespace detail {
 /// The body of the call that renews a token (IAM Identity Center OIDC API, CreateToken).
 [[nodiscard]] inline std::string sso_renewal(const SsoToken& token) {
     std::string text;
+    text.reserve(16'384);
     aws::JsonWriter writer(text);
     writer.begin_map();
     writer.key("clientId");
@@ -155,18 +208,15 @@ namespace detail {
 
 /// What the answer to that makes of the token; `error::malformed` if it tells none, or no time.
 [[nodiscard]] inline result<SsoToken> renewed_sso_token(SsoToken token, std::string_view json, wall_time now) {
-    std::string access;
-    std::string refresh;
+    token.access_token = Secret();
     std::optional<std::int64_t> seconds;
     aws::ReplyReader<aws::JsonReader> reader(json);
     const bool well = reader.whole([&](std::string_view name) {
-        if (name == "accessToken") return reader.text(access);
-        if (name == "refreshToken") return reader.text(refresh);
+        if (name == "accessToken") return detail::read_secret(reader, token.access_token);
+        if (name == "refreshToken") return detail::read_secret(reader, token.refresh_token);
         if (name == "expiresIn") return reader.integer(seconds);
         return reader.skip();
     });
-    token.access_token = Secret(std::move(access));
-    if (!refresh.empty()) token.refresh_token = Secret(std::move(refresh));
     const bool timed = seconds && *seconds > 0 && *seconds <= std::chrono::seconds(std::chrono::years(1)).count();
     if (!well || !timed || !detail::is_bearer_token(token.access_token.reveal())) return error::malformed;
     token.expires = now + std::chrono::seconds(*seconds);
@@ -177,21 +227,17 @@ namespace detail {
 /// or their end is not told.
 [[nodiscard]] inline result<Secrets> parse_role_credentials(std::string_view json) {
     Secrets secrets;
-    std::string key;
-    std::string token;
     std::optional<std::int64_t> milliseconds;
     aws::ReplyReader<aws::JsonReader> reader(json);
     const auto member = [&](std::string_view name) {
         if (name == "accessKeyId") return reader.text(secrets.access_key_id);
-        if (name == "secretAccessKey") return reader.text(key);
-        if (name == "sessionToken") return reader.text(token);
+        if (name == "secretAccessKey") return detail::read_secret(reader, secrets.secret_access_key);
+        if (name == "sessionToken") return detail::read_secret(reader, secrets.session_token);
         if (name == "expiration") return reader.integer(milliseconds);
         return reader.skip();
     };
     const bool well = reader.whole(
         [&](std::string_view name) { return name == "roleCredentials" ? reader.map(member) : reader.skip(); });
-    secrets.secret_access_key = Secret(std::move(key));
-    secrets.session_token = Secret(std::move(token));
     const bool complete = !secrets.access_key_id.empty() && !secrets.secret_access_key.empty() &&
                           !secrets.session_token.empty();
     // Until the year 2200, so that no arithmetic on it overflows.
