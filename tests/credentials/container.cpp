@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,11 @@ public:
         return std::string(find_header(request().headers, name));
     }
 };
+
+/// The longest delay below `most`, as the fake's dice make it.
+std::chrono::milliseconds delay(std::uint64_t most) {
+    return std::chrono::milliseconds(UINT64_MAX % most);
+}
 
 } // namespace
 
@@ -63,7 +70,7 @@ TEST_CASE("without TLS credentials are asked for at this host and the agents onl
         bench.hosts["none"] = {};
         bench.answer(200);
         const auto secrets = bench.fetch();
-        CHECK(bench.fake.transport.requests.size() == (secrets.has_value() ? 1 : 0));
+        CHECK(bench.fake.transport.requests.size() == (secrets.has_value() ? 1U : 0U));
         CHECK(bench.fake.log.empty() == secrets.has_value());
         return secrets.has_value();
     };
@@ -75,10 +82,75 @@ TEST_CASE("without TLS credentials are asked for at this host and the agents onl
     }
     for (const auto* url : {"http://192.0.2.1/c", "http://169.254.169.254/c", "http://half/c", "http://none/c",
                             "http://unknown/c", "http://[fd00:ec2::24]/v1", "ftp://127.0.0.1/c", "127.0.0.1/c",
-                            "http://user@127.0.0.1/c", "http:///c", "http://127.0.0.1@192.0.2.1/c", "not a url"}) {
+                            "http://user@127.0.0.1/c", "http:///c", "http://localhost%00.example:8105/c",
+                            "http://%6cocalhost/c", "http://127.0.0.1.example/c", "http://127.0.0.1%2f.example/c",
+                            "http://127.0.0.1%00@192.0.2.1/c", "http://localhost:0/c", "http://localhost:65536/c",
+                            "http://127.0.0.1\\@192.0.2.1/c", "http://127.0.0.1@192.0.2.1/c", "not a url"}) {
         CAPTURE(std::string(url));
         CHECK_FALSE(fetch(url));
     }
+}
+
+TEST_CASE("what is sent goes to the address that was checked, whatever becomes of the name") {
+    Bench bench;
+    bench.variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = "http://Agent.local:8105/c%20d?x=%2F";
+    bench.hosts["Agent.local"] = {"127.0.0.1"};
+    bench.answer(200);
+    CHECK(bench.fetch().has_value());
+    CHECK(bench.request().url == "http://127.0.0.1:8105/c%20d?x=%2F");
+    CHECK(bench.header("Host") == "agent.local:8105");
+    bench.variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = "https://Agent.local:8105?x";
+    bench.answer(200);
+    CHECK(bench.fetch().has_value());
+    CHECK(bench.request(1).url == "https://Agent.local:8105?x"); // the certificate is of the name
+    bench.variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = "http://Agent.local?x";
+    bench.hosts["Agent.local"] = {"::1"};
+    bench.answer(200);
+    CHECK(bench.fetch().has_value());
+    CHECK(bench.request(2).url == "http://[::1]/?x");
+    CHECK(find_header(bench.request(2).headers, "Host") == "agent.local");
+    bench.hosts["Agent.local"] = {"192.0.2.1"};
+    CHECK(bench.fetch().error() == error::credentials_failed);
+    CHECK(bench.fake.transport.requests.size() == 3);
+}
+
+TEST_CASE("of a name's addresses that one is asked where somebody listens") {
+    Bench bench;
+    bench.variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = "http://localhost:9/c";
+    bench.hosts["localhost"] = {"::1", "127.0.0.1"};
+    bench.fake.transport.fail(error::connection_failed);
+    bench.answer(200);
+    CHECK(bench.fetch().has_value());
+    CHECK(bench.request(0).url == "http://[::1]:9/c");
+    CHECK(bench.request(1).url == "http://127.0.0.1:9/c");
+    CHECK(bench.fake.clock.waits.empty());
+    CHECK(bench.fetch().error() == error::credentials_failed); // the script is over: nobody listens
+    CHECK(bench.fake.transport.requests.size() == 8);
+    CHECK(bench.fake.clock.waits.size() == 2);
+}
+
+TEST_CASE("half an answer is asked for again, and three of them are enough") {
+    Bench bench;
+    bench.variables["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = "/c";
+    bench.answer(200, std::string(good).substr(0, 40));
+    bench.answer(200, "");
+    bench.answer(200);
+    CHECK(bench.fetch().has_value());
+    CHECK(bench.fake.transport.requests.size() == 3);
+    CHECK(bench.fake.log.empty());
+    CHECK(bench.fake.clock.waits == std::vector<std::chrono::milliseconds>{delay(100), delay(200)});
+    for (int i = 0; i < 4; ++i) bench.answer(200, "<html>");
+    CHECK(bench.fetch().error() == error::credentials_failed);
+    CHECK(bench.fake.transport.requests.size() == 6);
+    CHECK(bench.fake.log == "credentials: container: the agent answered with status 200 and no credentials\n");
+}
+
+TEST_CASE("a document that says what is wrong is no half one") {
+    Bench bench;
+    bench.variables["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = "/c";
+    bench.answer(200, R"({"code":"AccessDenied"})");
+    CHECK(bench.fetch().error() == error::credentials_failed);
+    CHECK(bench.fake.transport.requests.size() == 1);
 }
 
 TEST_CASE("a question that was cancelled is no verdict on the host") {
