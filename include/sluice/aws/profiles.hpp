@@ -35,9 +35,11 @@ public:
     Profiles(Profiles&&) = default;
     Profiles& operator=(Profiles&&) = default;
     ~Profiles() {
-        for (auto& [name, properties] : profiles) {
-            for (auto& [key, value] : properties) OPENSSL_cleanse(value.data(), value.size());
-        }
+        for (auto& [name, properties] : profiles) wipe(properties);
+    }
+
+    static void wipe(Properties& properties) noexcept {
+        for (auto& [key, value] : properties) OPENSSL_cleanse(value.data(), value.size());
     }
 
     Sections profiles;     ///< From both files; a property that is in both is that of the credentials file.
@@ -112,6 +114,12 @@ public:
     enum class File : std::uint8_t { config, credentials };
 
     explicit ProfileReader(File file) : file_(file) {}
+    ProfileReader(const ProfileReader&) = delete;
+    ProfileReader& operator=(const ProfileReader&) = delete;
+    ~ProfileReader() {
+        Profiles::wipe(plain_default_);
+        Profiles::wipe(ignored_);
+    }
 
     /// Reads the whole text; what is wrong with it, or nothing.
     std::string_view read(std::string_view text) {
@@ -175,7 +183,8 @@ private:
         // What has no good name is read into a place that nobody looks at.
         auto& place = is_profile_name(property->first) ? *section_ : ignored_;
         value_ = &place[std::move(property->first)];
-        *value_ = std::move(property->second);
+        value_->swap(property->second);
+        OPENSSL_cleanse(property->second.data(), property->second.size());
         return {};
     }
 
