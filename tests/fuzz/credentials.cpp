@@ -12,7 +12,7 @@ using namespace sluice;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const auto text = text_of(data, size);
     if (const auto document = parse_credentials_document(text); document && document->success()) {
-        demand(!document->secrets.access_key_id.empty() && !document->secrets.secret_access_key.empty());
+        demand(!document->secrets.secret_access_key.empty() && document->secrets.expires.has_value());
     }
     if (const auto secrets = sts::parse_credentials(text)) {
         demand(!secrets->secret_access_key.empty() && secrets->expires.has_value());
@@ -22,7 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     if (const auto secrets = parse_role_credentials(text)) demand(secrets->expires.has_value());
     if (const auto token = parse_sso_token(text)) {
-        const auto again = parse_sso_token(write_sso_token(*token));
+        const auto again = parse_sso_token(write_sso_token(*token, text));
         demand(again && again->access_token == token->access_token && again->refresh_token == token->refresh_token);
         const auto renewed = renewed_sso_token(*token, text, token->expires);
         demand(!renewed || !renewed->access_token.empty());
