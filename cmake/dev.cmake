@@ -4,8 +4,14 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 
 add_library(sluice_dev INTERFACE)
 target_link_libraries(sluice_dev INTERFACE sluice::sluice)
-if(TARGET sluice::sqlite)
-    target_link_libraries(sluice_dev INTERFACE sluice::sqlite)
+foreach(component IN ITEMS sqlite zstd)
+    if(TARGET sluice::${component})
+        target_link_libraries(sluice_dev INTERFACE sluice::${component})
+    endif()
+endforeach()
+# Both libraries that Gzip may stand on; a test names the one it means.
+if(ZLIB_FOUND AND SLUICE_LIBDEFLATE_LIBRARY)
+    target_link_libraries(sluice_dev INTERFACE ZLIB::ZLIB ${SLUICE_LIBDEFLATE_LIBRARY})
 endif()
 target_compile_options(sluice_dev INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Werror)
 

@@ -89,8 +89,8 @@ cases() {
 stage_install() {
     # shellcheck source=tests/packages.sh
     . tests/packages.sh
-    local packages=(g++ cmake ninja-build ccache pkgconf boost libcurl4-openssl-dev libssl-dev libsqlite3-dev doctest-dev
-                    sqlite3 openssl curl python3 python3-venv)
+    local packages=(g++ cmake ninja-build ccache pkgconf boost libcurl4-openssl-dev libssl-dev libsqlite3-dev zlib1g-dev
+                    libdeflate-dev libzstd-dev doctest-dev sqlite3 gzip zstd openssl curl python3 python3-venv)
     if $long; then packages+=(clang-19 libclang-rt-19-dev clang-tidy-19); fi
     install_packages "$log/install.txt" "${packages[@]}" || exit 1
 }
