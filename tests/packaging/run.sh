@@ -34,7 +34,7 @@ consume() {
     local from=$1
     shift
     cmake -S . -B "$work/$from" -G Ninja -DFROM="$from" "$@" && cmake --build "$work/$from" --parallel 2 &&
-        (cd "$work/$from" && ./consumer && ./consumer_sqlite)
+        (cd "$work/$from" && ./consumer && ./consumer_sqlite && ./consumer_gzip && ./consumer_zstd)
 }
 
 consume_by_pkg_config() {
@@ -65,6 +65,8 @@ try "add_subdirectory" consume subdirectory -DSLUICE_SOURCE="$source"
 try "FetchContent" consume fetch -DSLUICE_SOURCE="$source"
 try "pkg-config" consume_by_pkg_config sluice consumer
 try "pkg-config with SQLite" consume_by_pkg_config sluice-sqlite consumer_sqlite
+try "pkg-config with gzip" consume_by_pkg_config sluice-gzip consumer_gzip
+try "pkg-config with zstd" consume_by_pkg_config sluice-zstd consumer_zstd
 
 echo "$passed passed, $failed failed"
 ((failed == 0))
