@@ -227,6 +227,13 @@ TEST_CASE("an instance without a role is told") {
     CHECK(metadata.fake.log.find("no role") != std::string::npos);
 }
 
+TEST_CASE("an instance that lost its role has none to keep") {
+    Metadata metadata;
+    CHECK(metadata.fetch().has_value());
+    metadata.pages.clear();
+    CHECK(metadata.fetch().error() == error::credentials_missing);
+}
+
 TEST_CASE("an instance that got another role is asked for its name again") {
     Metadata metadata;
     CHECK(metadata.fetch().has_value());

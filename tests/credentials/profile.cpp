@@ -217,3 +217,17 @@ TEST_CASE("a real profile with a real program works, roles and all") {
     CHECK(asked.fetch().value().access_key_id == "ASIA");
     CHECK(contains(find_header(asked.fake.transport.requests.at(0).headers, "Authorization"), "AKIDPROCESS"));
 }
+
+TEST_CASE("a profile named in code is the one whose region counts, whatever Options::profile says") {
+    FakeMachine fake;
+    fake.variables["HOME"] = "/h";
+    fake.files["/h/.aws/config"] = "[profile a]\nrole_arn = arn:r\nweb_identity_token_file = /t\n"
+                                   "region = eu-west-3\n[profile b]\nregion = us-east-1\n";
+    fake.files["/t"] = "token";
+    Options options{"stream"};
+    options.profile = "b";
+    Asked<ProfileCredentials> asked(ProfileCredentials("a", fake.machine()), options);
+    asked.fake.transport.answer(200, assumed("AssumeRoleWithWebIdentity", "ASIAWEB"));
+    CHECK(asked.fetch().has_value());
+    CHECK(asked.fake.transport.requests.at(0).url == "https://sts.eu-west-3.amazonaws.com/");
+}

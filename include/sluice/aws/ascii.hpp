@@ -36,8 +36,4 @@ constexpr std::string_view next_piece(std::string_view& rest, char separator) no
     return piece;
 }
 
-namespace detail {
-using aws::same_name;
-} // namespace detail
-
 } // namespace sluice::aws

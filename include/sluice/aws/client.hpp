@@ -2,6 +2,7 @@
 
 #include <sluice/aws/clock_skew.hpp>
 #include <sluice/aws/endpoint.hpp>
+#include <sluice/aws/query.hpp>
 #include <sluice/aws/rate_limiter.hpp>
 #include <sluice/aws/redactor.hpp>
 #include <sluice/aws/retry.hpp>
@@ -40,7 +41,7 @@ public:
     /// Of a service that speaks the Query protocol: `Action=AssumeRole&Version=2011-06-15&...`.
     [[nodiscard]] static Call query(std::string form) {
         Call call;
-        call.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded; charset=utf-8");
+        call.headers.emplace_back("Content-Type", std::string(QueryWriter::content_type));
         call.body = std::make_shared<const std::string>(std::move(form));
         return call;
     }

@@ -1,8 +1,9 @@
 #pragma once
 
-#include <sluice/aws/canonical.hpp>
+#include <sluice/aws/ascii.hpp>
 #include <sluice/aws/endpoint_rules.hpp>
 #include <sluice/aws/environment.hpp>
+#include <sluice/aws/integer.hpp>
 #include <sluice/aws/machine.hpp>
 #include <sluice/aws/profiles.hpp>
 #include <sluice/aws/service.hpp>
@@ -11,11 +12,9 @@
 #include <sluice/options.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 namespace sluice::aws {
@@ -29,8 +28,10 @@ public:
           profile_(profile_name(options.profile, environment_)) {}
 
     /// With the shared files of a machine. Files that cannot be read or understood count as empty, with a warning in
-    /// the log: a program that says everything itself needs none.
-    [[nodiscard]] static Settings read(const Options& options, const Machine& machine) {
+    /// the log: a program that says everything itself needs none. `profile`, if it is not empty, stands before
+    /// `Options::profile`.
+    [[nodiscard]] static Settings read(Options options, const Machine& machine, const std::string& profile = {}) {
+        if (!profile.empty()) options.profile = profile;
         std::string complaint;
         auto profiles = read_profiles(machine, &complaint);
         if (!profiles) options.log.warning("the shared configuration is left aside: ", complaint);
@@ -105,8 +106,8 @@ public:
     [[nodiscard]] AccountEndpoints account_endpoints() const {
         if (!options_.account_endpoints) return AccountEndpoints::disabled;
         const auto mode = value("AWS_ACCOUNT_ID_ENDPOINT_MODE", "account_id_endpoint_mode").value_or("");
-        if (detail::same_name(mode, "disabled")) return AccountEndpoints::disabled;
-        if (detail::same_name(mode, "required")) return AccountEndpoints::required;
+        if (same_name(mode, "disabled")) return AccountEndpoints::disabled;
+        if (same_name(mode, "required")) return AccountEndpoints::required;
         return AccountEndpoints::preferred;
     }
 
@@ -115,17 +116,15 @@ public:
     [[nodiscard]] Options::Retry retry() const {
         auto rules = options_.retry;
         const auto mode = value("AWS_RETRY_MODE", "retry_mode").value_or("");
-        if (!rules.mode && detail::same_name(mode, "adaptive")) rules.mode = RetryMode::adaptive;
-        if (!rules.attempts) rules.attempts = positive(value("AWS_MAX_ATTEMPTS", "max_attempts").value_or(""));
+        if (!rules.mode && same_name(mode, "adaptive")) rules.mode = RetryMode::adaptive;
+        if (!rules.attempts) rules.attempts = attempts();
         return rules;
     }
 
 private:
-    static std::optional<unsigned> positive(std::string_view digits) noexcept {
-        unsigned number = 0;
-        const auto [end, failure] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-        if (failure != std::errc() || end != digits.data() + digits.size() || number == 0) return std::nullopt;
-        return number;
+    [[nodiscard]] std::optional<unsigned> attempts() const {
+        const auto number = parse_integer<unsigned>(value("AWS_MAX_ATTEMPTS", "max_attempts").value_or(""));
+        return number == 0U ? std::nullopt : number;
     }
 
     static std::string upper_case(std::string text) {
@@ -140,7 +139,7 @@ private:
     }
 
     [[nodiscard]] bool is_true(std::string_view its_variable, std::string_view property) const {
-        return detail::same_name(value(its_variable, property).value_or(""), "true");
+        return same_name(value(its_variable, property).value_or(""), "true");
     }
 
     [[nodiscard]] bool ignores_configured_urls() const {

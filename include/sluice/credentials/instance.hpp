@@ -92,8 +92,10 @@ public:
 
     class Running {
     public:
-        Running(InstanceSettings settings, aws::Machine machine, World& world)
+        /// `profile` is whose settings count; empty: the one that is chosen for all.
+        Running(InstanceSettings settings, aws::Machine machine, World& world, std::string profile = {})
             : chosen_(std::move(settings)), machine_(std::move(machine)), world_(&world),
+              profile_(std::move(profile)),
               complain_(world, "instance metadata") {}
 
         [[nodiscard]] asio::awaitable<result<Secrets>> fetch() {
@@ -116,7 +118,8 @@ public:
 
         [[nodiscard]] InstanceSettings current_settings() const {
             const auto profiles = aws::read_profiles(machine_);
-            const auto name = aws::profile_name(world_->options().profile, machine_.environment);
+            const auto& chosen = profile_.empty() ? world_->options().profile : profile_;
+            const auto name = aws::profile_name(chosen, machine_.environment);
             aws::Profiles::Properties profile;
             if (profiles && profiles->profiles.contains(name)) profile = profiles->profiles.at(name);
             return instance_settings(chosen_, machine_.environment, profile);
@@ -127,7 +130,8 @@ public:
             const auto now = world_->service_time();
             const bool good = fresh && (!fresh->expires || *fresh->expires > now);
             if (fresh) last_ = *fresh;
-            if (good || !last_) return fresh;
+            // An instance that has no role any more has none to keep.
+            if (good || !last_ || (!fresh && fresh.error() == error::credentials_missing)) return fresh;
             // Half of what is left is over before a refresh is due (`detail::freshness`), so twice 10 to 15 minutes.
             const std::chrono::seconds extra(1'200 + world_->clock().random() % 600);
             world_->log().warning("credentials: instance metadata gives no newer ones; the last ones are used on");
@@ -206,13 +210,8 @@ public:
 
         /// Tries again what may pass; but a machine that never answered is most likely no instance, and is asked once.
         asio::awaitable<result<HttpResponse>> send(HttpRequest request) {
-            auto answer = co_await detail::send_nearby(*world_, request, reached_ ? attempts : 1);
-            if (!answer || reached_) co_return answer;
-            reached_ = true;
-            if (detail::is_passing(answer)) {
-                auto again = co_await detail::send_nearby(*world_, std::move(request), attempts - 1);
-                co_return again;
-            }
+            auto answer = co_await detail::send_nearby(*world_, std::move(request), attempts, reached_);
+            reached_ = reached_ || answer.has_value();
             co_return answer;
         }
 
@@ -280,6 +279,7 @@ public:
         InstanceSettings chosen_;
         aws::Machine machine_;
         World* world_;
+        std::string profile_;
         detail::Complaint complain_;
         aws::Endpoint endpoint_;
         bool v1_disabled_ = false;

@@ -32,13 +32,14 @@ namespace sluice::detail {
 }
 
 /// Sends a request up to `attempts` times, at least once, until the answer is no passing failure. The delays between
-/// are random: up to 100 ms, 200 ms, 400 ms and so on.
+/// are random: up to 100 ms, 200 ms, 400 ms and so on. As long as nobody knows whether an endpoint `is_there`, no
+/// answer is an answer too.
 [[nodiscard]] inline asio::awaitable<result<HttpResponse>> send_nearby(World& world, HttpRequest request,
-                                                                       unsigned attempts) {
+                                                                       unsigned attempts, bool is_there = true) {
     std::chrono::milliseconds most(100);
     while (true) {
         auto answer = co_await world.transport().send(request);
-        if (!is_passing(answer) || --attempts == 0) co_return answer;
+        if (!is_passing(answer) || --attempts == 0 || (!answer && !is_there)) co_return answer;
         const std::chrono::milliseconds delay(world.clock().random() % static_cast<std::uint64_t>(most.count()));
         const auto interrupted = co_await world.clock().async_wait_until(world.clock().steady() + delay);
         if (interrupted) co_return interrupted;

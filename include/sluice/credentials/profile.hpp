@@ -42,7 +42,8 @@ using ProfileSource =
 /// Brings a profile's first step to life.
 class ProfileSourceMaker {
 public:
-    ProfileSourceMaker(const aws::Machine& machine, World& world) : machine_(machine), world_(world) {}
+    ProfileSourceMaker(const aws::Machine& machine, World& world, const std::string& profile)
+        : machine_(machine), world_(world), profile_(profile) {}
 
     ProfileSource operator()(const ProfileChain::StaticKeys& keys) const {
         return StaticCredentials::Running(keys.secrets);
@@ -53,14 +54,16 @@ public:
         case ProfileChain::Source::container: return ContainerCredentials::Running(machine_, world_);
         case ProfileChain::Source::instance: break;
         }
-        return InstanceCredentials::Running(InstanceSettings(), machine_, world_);
+        return InstanceCredentials::Running(InstanceSettings(), machine_, world_, profile_);
     }
     ProfileSource operator()(const ProfileChain::WebIdentity& identity) const {
         WebIdentitySettings settings(identity.role_arn, identity.token_file);
         settings.session_name = identity.role_session_name;
-        return WebIdentityCredentials::Running(std::move(settings), machine_, world_);
+        return WebIdentityCredentials::Running(std::move(settings), machine_, world_, profile_);
     }
-    ProfileSource operator()(const SsoRole& role) const { return SsoCredentials::Running(role, machine_, world_); }
+    ProfileSource operator()(const SsoRole& role) const {
+        return SsoCredentials::Running(role, machine_, world_, profile_);
+    }
     ProfileSource operator()(const ProfileChain::Process& process) const {
         return ProcessCredentials::Running(process.command, std::chrono::minutes(1), machine_, world_);
     }
@@ -70,6 +73,7 @@ public:
 private:
     const aws::Machine& machine_;
     World& world_;
+    const std::string& profile_;
 };
 
 /// Asks whichever source it is.
@@ -106,7 +110,6 @@ public:
             name_ = aws::profile_name(chosen, machine_.environment);
             named_ = !chosen.empty() || aws::variable(machine_.environment, "AWS_PROFILE") ||
                      aws::variable(machine_.environment, "AWS_DEFAULT_PROFILE");
-            machine_.environment = with_profile(std::move(machine_.environment), name_);
         }
 
         [[nodiscard]] asio::awaitable<result<Secrets>> fetch() {
@@ -128,13 +131,6 @@ public:
         }
 
     private:
-        /// The environment in which this profile is the chosen one, for the sources that read settings from it.
-        static aws::Environment with_profile(aws::Environment environment, std::string name) {
-            return [environment = std::move(environment), name = std::move(name)](std::string_view variable) {
-                return variable == "AWS_PROFILE" ? std::optional(name) : aws::variable(environment, variable);
-            };
-        }
-
         static sts::Role role_of(const ProfileChain::AssumeRole& step) {
             sts::Role role(step.role_arn);
             role.external_id = step.external_id;
@@ -160,7 +156,7 @@ public:
                 if (!sts) return complain_("STS cannot be reached for profile ", name_, ": ", sts.error());
                 sts_.emplace(*std::move(sts));
             }
-            const detail::ProfileSourceMaker make(machine_, *world_);
+            const detail::ProfileSourceMaker make(machine_, *world_, name_);
             const bool same_source = !chain_.steps.empty() && chain_.steps.front() == chain->steps.front();
             if (!same_source) source_ = std::visit(make, chain->steps.front());
             chain_ = *std::move(chain);

@@ -47,8 +47,9 @@ public:
 
     class Running {
     public:
-        Running(SsoRole role, aws::Machine machine, World& world)
-            : role_(std::move(role)), machine_(std::move(machine)), world_(&world),
+        /// `profile` is whose settings count; empty: the one that is chosen for all.
+        Running(SsoRole role, aws::Machine machine, World& world, std::string profile = {})
+            : role_(std::move(role)), machine_(std::move(machine)), world_(&world), profile_(std::move(profile)),
               complain_(world, "single sign-on") {}
 
         [[nodiscard]] asio::awaitable<result<Secrets>> fetch() {
@@ -136,7 +137,7 @@ public:
         [[nodiscard]] result<aws::Endpoint> where(aws::Service service) const {
             Options options = world_->options();
             options.region = role_.region;
-            auto resolved = aws::Settings::read(options, machine_).endpoint(service);
+            auto resolved = aws::Settings::read(options, machine_, profile_).endpoint(service);
             if (!resolved) return resolved.error();
             return std::move(resolved->endpoint);
         }
@@ -187,6 +188,7 @@ public:
         SsoRole role_;
         aws::Machine machine_;
         World* world_;
+        std::string profile_;
         detail::Complaint complain_;
         std::optional<SsoToken> renewed_; ///< What the last renewal gave.
         steady_time next_renewal_;

@@ -44,15 +44,17 @@ public:
 
     class Running {
     public:
-        Running(WebIdentitySettings settings, aws::Machine machine, World& world)
+        /// `profile` is whose settings count; empty: the one that is chosen for all.
+        Running(WebIdentitySettings settings, aws::Machine machine, World& world, std::string profile = {})
             : settings_(std::move(settings)), machine_(std::move(machine)), world_(&world),
+              profile_(std::move(profile)),
               complain_(world, "web identity") {}
 
         [[nodiscard]] asio::awaitable<result<Secrets>> fetch() {
             auto identity = read();
             if (!identity) co_return identity.error();
             if (!sts_) {
-                auto sts = sts::Client::open(*world_, aws::Settings::read(world_->options(), machine_));
+                auto sts = sts::Client::open(*world_, aws::Settings::read(world_->options(), machine_, profile_));
                 if (!sts) co_return sts.error();
                 sts_.emplace(*std::move(sts));
             }
@@ -83,6 +85,7 @@ public:
         WebIdentitySettings settings_;
         aws::Machine machine_;
         World* world_;
+        std::string profile_;
         detail::Complaint complain_;
         std::optional<sts::Client> sts_;
     };
