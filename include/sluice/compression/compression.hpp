@@ -23,7 +23,7 @@ enum class Scope : std::uint8_t {
 /// | `c.compress(data, scratch)`  | A view of the compressed data, in `scratch` or, if nothing was done, `data` itself. |
 /// | `c.scope()`                  | What one call is given.                                                          |
 ///
-/// Called on the producer's strand. Models: NoCompression (default).
+/// Called on the producer's strand. Models: NoCompression (default), Gzip, Zstd.
 template <class C>
 concept Compression = PolicyOf<C, kind::compression> &&
                       requires(C compression, const C constant, std::string_view data, std::string& scratch) {
