@@ -1,0 +1,143 @@
+#include "../compression/payloads.hpp"
+#include "../doubles.hpp"
+#include "../storage/temporary.hpp"
+
+#include <sluice/blocking_producer.hpp>
+#include <sluice/compression/gzip.hpp>
+#include <sluice/compression/zstd.hpp>
+#include <sluice/credentials/static.hpp>
+#include <sluice/local/server_thread.hpp>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace local = sluice::local;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Here a process is made, which ThreadSanitizer does not like.
+const auto forks = doctest::test_suite("forks");
+
+class Gzipped {
+public:
+    using Policy = sluice::Gzip;
+    static constexpr auto tool = "gzip";
+};
+
+class Zstandard {
+public:
+    using Policy = sluice::Zstd;
+    static constexpr auto tool = "zstd";
+};
+
+/// What a command of the shell says; nothing if there is no such program.
+std::string output_of(const std::string& command) {
+    const auto close = [](FILE* pipe) { return pclose(pipe); };
+    const std::unique_ptr<FILE, decltype(close)> pipe(popen(command.c_str(), "r"), close);
+    if (!pipe) throw std::runtime_error("no pipe");
+    std::string text, room(65'536, '\0');
+    while (const auto got = std::fread(room.data(), 1, room.size(), pipe.get())) text.append(room, 0, got);
+    return text;
+}
+
+/// A service with one stream of one shard.
+class Place {
+public:
+    Place() {
+        server->with([](local::Service& service) {
+            service.kinesis.settings().limits = local::ShardLimits::none();
+            REQUIRE(service.kinesis.create_stream(local::StreamSpec("clicks"), local::moment_now()).has_value());
+        });
+        REQUIRE_FALSE(server->start());
+        options.region = "eu-west-1";
+        options.endpoint = server->endpoint();
+        options.linger = 5ms;
+    }
+
+    /// The data of everything that arrived, in its order.
+    std::vector<std::string> arrived() {
+        return server->with([](local::Service& service) {
+            std::vector<std::string> all;
+            for (const auto& record : service.kinesis.find("clicks")->shards()[0].records()) all.push_back(record.data);
+            return all;
+        });
+    }
+
+    template <class Policy>
+    auto start(Policy policy) {
+        return sluice::BlockingProducer{options, sluice::StaticCredentials("local", sluice::Secret("local")),
+                                        std::move(policy), KeepDeadLetters{letters}};
+    }
+
+    /// Puts records of every size and kind, and waits until they have arrived; gives their data, sorted.
+    template <class Policy>
+    std::vector<std::string> ship(Policy policy) {
+        auto producer = start(std::move(policy));
+        std::vector<std::string> all;
+        for (const std::size_t size : {0U, 1U, 300U, 70'000U, 1'000'000U}) {
+            for (auto& data : payloads(size)) {
+                producer.put({"key", data});
+                all.push_back(std::move(data));
+            }
+        }
+        CHECK(producer.flush(30s).left == 0);
+        CHECK(producer.stats().total().delivered == all.size());
+        std::sort(all.begin(), all.end());
+        return all;
+    }
+
+    local::ServerThread server;
+    sluice::Options options{"clicks"};
+    std::shared_ptr<std::vector<sluice::DeadLetter>> letters = std::make_shared<std::vector<sluice::DeadLetter>>();
+};
+
+} // namespace
+
+TEST_CASE_TEMPLATE("what a producer compressed arrives, and the tool of that name reads it" * forks, Kind, Gzipped,
+                   Zstandard) {
+    Place place;
+    for (const auto scope : {sluice::Scope::record, sluice::Scope::aggregate}) {
+        const auto before = place.arrived().size();
+        const auto sent = place.ship(typename Kind::Policy(1, scope));
+        auto pieces = place.arrived();
+        pieces.erase(pieces.begin(), pieces.begin() + static_cast<std::ptrdiff_t>(before));
+        CHECK(pieces.size() == sent.size());
+
+        const TemporaryDirectory directory;
+        std::vector<std::string> read;
+        for (const auto& piece : pieces) {
+            const auto path = (directory / "piece").string();
+            std::ofstream(path, std::ios::binary) << piece;
+            read.push_back(output_of(std::string(Kind::tool) + " -dc < '" + path + "'"));
+        }
+        std::sort(read.begin(), read.end());
+        CHECK((read == sent));
+    }
+}
+
+TEST_CASE_TEMPLATE("a record that its compression makes too large becomes a dead letter, and no other does", Kind,
+                   Gzipped, Zstandard) {
+    Place place;
+    place.options.max_payload = 1'024;
+    auto producer = place.start(typename Kind::Policy());
+    const auto hopeless = random_bytes(1'020); // with its key as large as allowed, and larger when compressed
+    producer.put({"key", log_lines(1'020)});
+    producer.put({"fat", hopeless});
+    producer.put({"key", random_bytes(900)});
+    CHECK(producer.flush(30s).left == 0);
+    CHECK(place.arrived().size() == 2);
+    REQUIRE(place.letters->size() == 1);
+    CHECK(place.letters->front().reason == sluice::error::record_too_large);
+    CHECK((place.letters->front().record.data == hopeless)); // as it was put
+}
