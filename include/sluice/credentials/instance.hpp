@@ -267,7 +267,8 @@ public:
             auto answer = co_await get_credentials(role);
             if (!answer) co_return answer.error();
             if (answer->status == 404) co_return error_code(error::credentials_missing);
-            auto document = parse_credentials_document(answer->body);
+            const Secret body(std::move(answer->body));
+            auto document = parse_credentials_document(body.reveal());
             if (answer->status != 200 || !document || !document->success()) {
                 co_return complain_("status ", answer->status, " and no credentials",
                                     document ? ": " + document->code : std::string());
