@@ -65,6 +65,13 @@ template <class T>
     return accepted(sluice::aws::decode_base64(text(in, name)));
 }
 
+/// Standard base64, with padding.
+[[nodiscard]] inline std::string base64(std::string_view data) {
+    std::string out;
+    sluice::aws::append_base64(out, data);
+    return out;
+}
+
 void add_aggregates(Operations& operations);
 void add_cbor(Operations& operations);
 void add_credentials(Operations& operations);

@@ -18,12 +18,6 @@ namespace {
 
 using namespace sluice;
 
-std::string base64(std::string_view data) {
-    std::string out;
-    aws::append_base64(out, data);
-    return out;
-}
-
 /// The user records of a case, and the texts that they view.
 class UserRecords {
 public:

@@ -5,6 +5,7 @@
 #include <sluice/aws/machine.hpp>
 #include <sluice/aws/process.hpp>
 #include <sluice/aws/service.hpp>
+#include <sluice/kinesis/replies.hpp>
 
 #include <chrono>
 #include <map>
@@ -12,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 /// What the cases of several operations have in common.
 namespace conform {
@@ -65,6 +67,23 @@ namespace conform {
         if (name == known) return service;
     }
     throw Unsupported();
+}
+
+/// Records as the answers show them.
+[[nodiscard]] inline json::array told_records(const std::vector<sluice::kinesis::StreamRecord>& page) {
+    json::array records;
+    for (const auto& record : page) {
+        json::object entry;
+        entry["sequence_number"] = record.sequence_number;
+        entry["partition_key"] = record.partition_key;
+        entry["data_b64"] = base64(record.data);
+        if (record.arrival) {
+            entry["arrival_ms"] =
+                std::chrono::floor<std::chrono::milliseconds>(record.arrival->time_since_epoch()).count();
+        }
+        records.push_back(std::move(entry));
+    }
+    return records;
 }
 
 } // namespace conform

@@ -1,4 +1,5 @@
 #include "adapter.hpp"
+#include "cases.hpp"
 
 #include <sluice/aws/digest.hpp>
 #include <sluice/aws/event_stream.hpp>
@@ -31,12 +32,6 @@ json::object typed(std::string_view name, std::string_view type, json::value val
     header["type"] = type;
     header["value"] = std::move(value);
     return header;
-}
-
-std::string base64(std::string_view bytes) {
-    std::string out;
-    aws::append_base64(out, bytes);
-    return out;
 }
 
 class Header {
@@ -85,22 +80,10 @@ json::object decode(const json::object& in) {
 }
 
 json::object told(const kinesis::SubscriptionEvent& event) {
-    json::array records;
-    for (const auto& record : event.records) {
-        json::object entry;
-        entry["sequence_number"] = record.sequence_number;
-        entry["partition_key"] = record.partition_key;
-        entry["data_b64"] = base64(record.data);
-        if (record.arrival) {
-            entry["arrival_ms"] =
-                std::chrono::floor<std::chrono::milliseconds>(record.arrival->time_since_epoch()).count();
-        }
-        records.push_back(std::move(entry));
-    }
     json::array children;
     for (const auto& child : event.child_shards) children.emplace_back(child.shard.id);
     json::object out;
-    out["records"] = std::move(records);
+    out["records"] = told_records(event.records);
     out["continuation"] = event.continuation.empty() ? json::value() : json::value(event.continuation);
     out["millis_behind"] = event.behind ? json::value(event.behind->count()) : json::value();
     out["child_shards"] = std::move(children);

@@ -1,4 +1,5 @@
 #include "adapter.hpp"
+#include "cases.hpp"
 
 #include <sluice/aws/json_call.hpp>
 #include <sluice/firehose/requests.hpp>
@@ -21,12 +22,6 @@ namespace {
 
 using namespace sluice;
 
-std::string base64(std::string_view data) {
-    std::string out;
-    aws::append_base64(out, data);
-    return out;
-}
-
 Wire wire_of(const json::object& in) { return text(in, "encoding") == "cbor" ? Wire::cbor : Wire::json; }
 
 bool is_firehose(const json::object& in) { return text(in, "service") == "firehose"; }
@@ -37,20 +32,8 @@ json::value told(const std::string& text) { return text.empty() ? json::value() 
 // --- answers -----------------------------------------------------------------------------------------------------
 
 json::object get_records(const kinesis::RecordPage& page) {
-    json::array records;
-    for (const auto& record : page.records) {
-        json::object entry;
-        entry["sequence_number"] = record.sequence_number;
-        entry["partition_key"] = record.partition_key;
-        entry["data_b64"] = base64(record.data);
-        if (record.arrival) {
-            entry["arrival_ms"] =
-                std::chrono::floor<std::chrono::milliseconds>(record.arrival->time_since_epoch()).count();
-        }
-        records.push_back(std::move(entry));
-    }
     json::object out;
-    out["records"] = std::move(records);
+    out["records"] = told_records(page.records);
     out["next_shard_iterator"] = told(page.next_shard_iterator);
     if (page.behind) out["millis_behind_latest"] = page.behind->count();
     return out;

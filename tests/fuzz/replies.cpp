@@ -1,5 +1,7 @@
 #include "fuzz.hpp"
 
+#include <sluice/aws/json_call.hpp>
+#include <sluice/firehose/replies.hpp>
 #include <sluice/kinesis/calls.hpp>
 #include <sluice/kinesis/put_records.hpp>
 #include <sluice/kinesis/replies.hpp>
@@ -18,11 +20,15 @@ void read(std::string_view body, Wire wire) {
 
 } // namespace
 
-/// Replies of Kinesis, in JSON and in CBOR; the first byte chooses.
+/// Replies of Kinesis and Firehose, in JSON and in CBOR; the first byte chooses.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const auto wire = data[0] % 2 == 0 ? Wire::json : Wire::cbor;
     const auto body = text_of(data + 1, size - 1);
+    if (wire == Wire::json) {
+        const auto batch = aws::decode_json<firehose::PutRecordBatchReply>(body);
+        demand(batch || batch.error() == error::response_invalid);
+    }
     switch (data[0] / 2 % 6) {
     case 0: read<kinesis::RecordPage>(body, wire); break;
     case 1: read<kinesis::ShardPage>(body, wire); break;

@@ -148,6 +148,25 @@ public:
     }
 };
 
+namespace detail {
+
+/// Records, how far behind they are, the shards after their own, and under `next_name` where to go on.
+template <class In, class Page>
+bool read_records(In& in, Page& page, std::string_view next_name, std::string& next) {
+    std::optional<std::int64_t> ms;
+    const bool well = in.whole([&](std::string_view name) {
+        if (name == "Records") return in.list([&] { return page.records.emplace_back().read(in); });
+        if (name == next_name) return in.text(next);
+        if (name == "MillisBehindLatest") return in.integer(ms);
+        if (name == "ChildShards") return in.list([&] { return page.child_shards.emplace_back().read(in); });
+        return in.skip();
+    });
+    if (ms) page.behind = std::chrono::milliseconds(*ms);
+    return well;
+}
+
+} // namespace detail
+
 /// Some of a shard's records; there may be none though more follow.
 class RecordPage {
 public:
@@ -160,16 +179,7 @@ public:
 
     template <class In>
     bool read(In& in) {
-        std::optional<std::int64_t> ms;
-        const bool well = in.whole([&](std::string_view name) {
-            if (name == "Records") return in.list([&] { return records.emplace_back().read(in); });
-            if (name == "NextShardIterator") return in.text(next_shard_iterator);
-            if (name == "MillisBehindLatest") return in.integer(ms);
-            if (name == "ChildShards") return in.list([&] { return child_shards.emplace_back().read(in); });
-            return in.skip();
-        });
-        if (ms) behind = std::chrono::milliseconds(*ms);
-        return well;
+        return detail::read_records(in, *this, "NextShardIterator", next_shard_iterator);
     }
 };
 

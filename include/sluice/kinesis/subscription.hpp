@@ -9,7 +9,6 @@
 #include <sluice/transport/transport.hpp>
 
 #include <chrono>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,16 +30,7 @@ public:
 
     template <class In>
     bool read(In& in) {
-        std::optional<std::int64_t> ms;
-        const bool well = in.whole([&](std::string_view name) {
-            if (name == "Records") return in.list([&] { return records.emplace_back().read(in); });
-            if (name == "ContinuationSequenceNumber") return in.text(continuation);
-            if (name == "MillisBehindLatest") return in.integer(ms);
-            if (name == "ChildShards") return in.list([&] { return child_shards.emplace_back().read(in); });
-            return in.skip();
-        });
-        if (ms) behind = std::chrono::milliseconds(*ms);
-        return well;
+        return detail::read_records(in, *this, "ContinuationSequenceNumber", continuation);
     }
 };
 
