@@ -90,3 +90,14 @@ TEST_CASE("a long text holds up no others, and a text may stand anywhere in memo
     md5_all(shifted, sums);
     CHECK(sums == right);
 }
+
+TEST_CASE("the last text that is still running ends as it would have beside others") {
+    const std::string room(3'000, 'x');
+    for (std::size_t size = 0; size < room.size(); size += 61) {
+        for (const std::size_t others : {0U, 1U, 3U, 8U, 9U}) {
+            std::vector<std::string> texts(others, "short");
+            texts.insert(texts.begin() + static_cast<std::ptrdiff_t>(others / 2), room.substr(0, size));
+            check(texts);
+        }
+    }
+}

@@ -5,6 +5,8 @@
 #include <doctest/doctest.h>
 
 #include <cstddef>
+#include <deque>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -123,4 +125,41 @@ TEST_CASE("keys are told apart by their bytes") {
     CHECK((written(records) == aggregates::aggregate(records)));
     const UserRecord nothing;
     CHECK((written({nothing, nothing}) == aggregates::aggregate({nothing, nothing})));
+}
+
+TEST_CASE("an unsealed aggregate lacks nothing but its trailer, and may follow what stands there") {
+    const std::vector<UserRecord> records{{"a", "1", "x"}, {"b", "", "y", {{"k", "v"}}}};
+    AggregateWriter writer;
+    std::string out = "before";
+    writer.append_unsealed_to(out);
+    CHECK(out == "before");
+    for (const auto& record : records) writer.add(record);
+    writer.append_unsealed_to(out);
+    const auto whole = "before" + aggregates::aggregate(records);
+    REQUIRE(out.size() == whole.size());
+    CHECK(out.substr(0, out.size() - 16) == whole.substr(0, whole.size() - 16));
+    CHECK(out.substr(out.size() - 16) != whole.substr(whole.size() - 16));
+    sluice::kinesis::seal(std::span(out).subspan(6));
+    CHECK((out == whole));
+}
+
+TEST_CASE("any number of aggregates sealed at once is as if each had been sealed alone") {
+    AggregateWriter writer;
+    for (std::size_t count = 0; count <= 20; ++count) {
+        CAPTURE(count);
+        std::deque<std::string> unsealed;
+        std::vector<std::string> expected;
+        for (std::size_t i = 0; i < count; ++i) {
+            const aggregates::Records random(static_cast<unsigned>(100 * count + i));
+            const std::string large((i % 3) * 40'000 + i, 'l');
+            writer.clear();
+            writer.add({"large", "", large});
+            for (const auto& record : random.records) writer.add(record);
+            writer.append_unsealed_to(unsealed.emplace_back());
+            writer.append_to(expected.emplace_back());
+        }
+        const std::vector<std::span<char>> spans(unsealed.begin(), unsealed.end());
+        sluice::kinesis::seal(spans);
+        CHECK((std::vector<std::string>(unsealed.begin(), unsealed.end()) == expected));
+    }
 }

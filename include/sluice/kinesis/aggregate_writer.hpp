@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/aws/digest.hpp>
+#include <sluice/aws/md5_lanes.hpp>
 #include <sluice/aws/varint.hpp>
 #include <sluice/kinesis/aggregate.hpp>
 #include <sluice/kinesis/key_table.hpp>
@@ -9,11 +10,40 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace sluice::kinesis {
+
+namespace detail {
+
+/// What the trailer of an aggregate is the digest of.
+[[nodiscard]] inline std::string_view message_of(std::span<const char> whole) noexcept {
+    return {whole.data() + aggregate::magic.size(), whole.size() - aggregate::overhead};
+}
+
+inline void write_trailer(std::span<char> whole, const aws::Md5& digest) noexcept {
+    std::memcpy(whole.last<aggregate::digest_bytes>().data(), digest.data(), digest.size());
+}
+
+} // namespace detail
+
+/// Writes the trailer of an aggregate that has none: its last 16 bytes, as `AggregateWriter::append_unsealed_to` left
+/// them. The span is the whole aggregate and nothing else; it has at least one record.
+inline void seal(std::span<char> whole) { detail::write_trailer(whole, aws::md5(detail::message_of(whole))); }
+
+/// The same for many aggregates, each in a span of its own: digests made side by side cost down to a quarter.
+inline void seal(std::span<const std::span<char>> aggregates) {
+    if (aggregates.size() == 1) return seal(aggregates.front());
+    std::vector<std::string_view> messages;
+    messages.reserve(aggregates.size());
+    for (const auto& whole : aggregates) messages.push_back(detail::message_of(whole));
+    std::vector<aws::Md5> digests(aggregates.size());
+    aws::md5_all(messages, digests);
+    for (std::size_t i = 0; i < digests.size(); ++i) detail::write_trailer(aggregates[i], digests[i]);
+}
 
 /// Builds the data of a Kinesis record that holds many user records, as the Kinesis Producer Library does; see
 /// aggregate.hpp for the format.
@@ -45,17 +75,21 @@ public:
 
     /// Appends the whole, which is `size()` bytes. The records stay until `clear()`.
     void append_to(std::string& out) const {
+        const auto begin = out.size();
+        append_unsealed_to(out);
+        if (!empty()) seal(std::span(out).subspan(begin));
+    }
+
+    /// The same, but for the trailer, for which there are 16 bytes at the end: `seal` is to write it.
+    void append_unsealed_to(std::string& out) const {
         if (empty()) return;
         const auto begin = out.size();
         out.resize(begin + size_);
         char* to = out.data() + begin;
-        const char* const message = to + aggregate::magic.size();
         to = write(to, aggregate::magic);
         to = write(to, aggregate::partition_keys, keys_);
         to = write(to, aggregate::explicit_hash_keys, hash_keys_);
         for (const auto& item : items_) to = write(to, item);
-        const auto digest = aws::md5({message, static_cast<std::size_t>(to - message)});
-        std::memcpy(to, digest.data(), digest.size());
     }
 
     void clear() {
