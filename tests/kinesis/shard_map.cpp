@@ -2,6 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <random>
 #include <string>
 #include <utility>
@@ -128,6 +132,63 @@ TEST_CASE("finding agrees with looking at every range, overlapping or not") {
             const auto found = map.find(HashKey(0, wanted));
             REQUIRE(found.has_value() == held);
             REQUIRE((!found || map.holds(*found, HashKey(0, wanted))));
+        }
+    }
+}
+
+namespace {
+
+HashKey random_key(std::mt19937_64& dice) {
+    // Some close to the first key, some on round ones, where slices of the key space meet.
+    const auto high = dice() >> (dice() % 64U);
+    return dice() % 4 == 0 ? HashKey(high & ~(~std::uint64_t{0} >> (dice() % 12U)), 0) : HashKey(high, dice());
+}
+
+/// The first in the order of last keys.
+std::optional<std::size_t> look_at_all(const ShardMap& map, HashKey wanted) {
+    for (std::size_t i = 0; i < map.size(); ++i) {
+        if (map.holds(i, wanted)) return i;
+    }
+    return {};
+}
+
+void check_all_edges(const ShardMap& map, std::mt19937_64& dice) {
+    std::vector<HashKey> wanted{HashKey(), HashKey::max()};
+    for (std::size_t i = 0; i < map.size(); ++i) {
+        for (const auto& edge : {map.first(i), map.last(i)}) {
+            wanted.insert(wanted.end(), {before(edge), edge, after(edge)});
+        }
+        wanted.push_back(random_key(dice));
+    }
+    bool right = true;
+    for (const auto& one : wanted) right = right && map.find(one) == look_at_all(map, one);
+    CHECK(right);
+}
+
+} // namespace
+
+TEST_CASE("a shard is found all over the key space, between gaps, and in whatever number of shards") {
+    std::mt19937_64 dice(11);
+    for (const std::size_t count : {1U, 2U, 3U, 4U, 5U, 63U, 64U, 65U, 300U}) {
+        for (int round = 0; round < 8; ++round) {
+            CAPTURE(count);
+            std::vector<HashKey> edges;
+            for (std::size_t i = 0; i < 2 * count; ++i) edges.push_back(random_key(dice));
+            std::sort(edges.begin(), edges.end());
+            std::vector<ShardRange> apart, overlapping, gapless;
+            for (std::size_t i = 0; i < count; ++i) {
+                const auto name = std::to_string(i);
+                const auto wide = std::min(2 * i + 1 + dice() % 4, edges.size() - 1);
+                apart.emplace_back(name, edges[2 * i].to_string(), edges[2 * i + 1].to_string());
+                overlapping.emplace_back(name, edges[2 * i].to_string(), edges[wide].to_string());
+                const HashKey first(i * (~std::uint64_t{0} / count), 0);
+                const HashKey next((i + 1) * (~std::uint64_t{0} / count), 0);
+                const auto last = i + 1 == count ? HashKey::max() : before(next);
+                gapless.emplace_back(name, first.to_string(), last.to_string());
+            }
+            check_all_edges(made(apart), dice);
+            check_all_edges(made(overlapping), dice);
+            check_all_edges(made(gapless), dice);
         }
     }
 }

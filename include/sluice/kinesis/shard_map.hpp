@@ -4,7 +4,9 @@
 #include <sluice/kinesis/hash_key.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <numeric>
 #include <optional>
@@ -48,7 +50,8 @@ public:
         if (!knowledge_) return {};
         const auto& shards = knowledge_->shards;
         const auto ends_before = [](const Shard& shard, HashKey wanted) { return shard.last < wanted; };
-        auto found = std::lower_bound(shards.begin(), shards.end(), key, ends_before);
+        const auto [begin, end] = knowledge_->candidates(key);
+        auto found = std::lower_bound(begin, end, key, ends_before);
         // Where ranges overlap, a wide one that ends later may still hold the key.
         while (knowledge_->overlap && found != shards.end() && key < found->first) ++found;
         if (found == shards.end() || key < found->first) return {};
@@ -96,15 +99,42 @@ private:
                 return std::tie(a.last, a.first, a.id) < std::tie(b.last, b.first, b.id);
             });
             for (std::size_t i = 1; i < shards.size(); ++i) overlap = overlap || shards[i].first <= shards[i - 1].last;
+            index();
             std::iota(by_id.begin(), by_id.end(), std::size_t{0});
             std::sort(by_id.begin(), by_id.end(), [this](std::size_t a, std::size_t b) {
                 return std::tie(shards[a].id, a) < std::tie(shards[b].id, b);
             });
         }
 
+        using Iterator = std::vector<Shard>::const_iterator;
+
+        /// The first shard that does not end before the key is one of these, or the one behind them.
+        [[nodiscard]] std::pair<Iterator, Iterator> candidates(HashKey key) const {
+            const auto slice = static_cast<std::size_t>(key.high() >> shift);
+            return {shards.begin() + starts[slice], shards.begin() + starts[slice + 1]};
+        }
+
         std::vector<Shard> shards;      ///< By last key.
         std::vector<std::size_t> by_id; ///< Their numbers, by id.
         bool overlap = false;
+
+    private:
+        /// Cuts the key space into slices, several for each shard, so that few shards end in one.
+        void index() {
+            const auto bits = std::min(static_cast<int>(std::bit_width(shards.size())) + 2, 16);
+            shift = 64 - bits;
+            starts.reserve((std::size_t{1} << bits) + 1);
+            std::int32_t start = 0;
+            const auto count = static_cast<std::int32_t>(shards.size());
+            for (std::uint64_t slice = 0; slice < std::uint64_t{1} << bits; ++slice) {
+                while (start < count && shards[static_cast<std::size_t>(start)].last.high() >> shift < slice) ++start;
+                starts.push_back(start);
+            }
+            starts.push_back(count);
+        }
+
+        std::vector<std::int32_t> starts; ///< The first shard that ends in each slice of the keys or behind it.
+        int shift = 0;                    ///< Of the upper half of a key, to get its slice.
     };
 
     std::shared_ptr<const Knowledge> knowledge_;
