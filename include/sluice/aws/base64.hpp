@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/aws/base64_lanes.hpp>
 #include <sluice/error.hpp>
 
 #include <array>
@@ -16,15 +17,6 @@ namespace sluice::aws {
 
 namespace detail {
 
-inline constexpr std::string_view base64_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/// The two characters of each twelve bits: half the look-ups of one character at a time.
-inline constexpr auto base64_pairs = [] {
-    std::array<std::array<char, 2>, 4096> pairs{};
-    for (std::size_t i = 0; i < pairs.size(); ++i) pairs[i] = {base64_alphabet[i >> 6U], base64_alphabet[i & 63U]};
-    return pairs;
-}();
-
 inline constexpr std::uint8_t not_base64 = 0xFF;
 
 inline constexpr auto base64_values = [] {
@@ -36,34 +28,17 @@ inline constexpr auto base64_values = [] {
     return values;
 }();
 
-/// Encodes three bytes at a time; gives the end of what it wrote. The last group is padded.
-inline char* encode_base64(char* to, std::string_view bytes) {
-    const auto at = [bytes](std::size_t i) { return std::uint32_t{static_cast<unsigned char>(bytes[i])}; };
-    std::size_t i = 0;
-    for (; i + 3 <= bytes.size(); i += 3, to += 4) {
-        const auto group = (at(i) << 16U) | (at(i + 1) << 8U) | at(i + 2);
-        std::memcpy(to, base64_pairs[group >> 12U].data(), 2);
-        std::memcpy(to + 2, base64_pairs[group & 4095U].data(), 2);
-    }
-    if (i == bytes.size()) return to;
-    const bool two = i + 2 == bytes.size();
-    const auto group = (at(i) << 16U) | (two ? at(i + 1) << 8U : 0U);
-    std::memcpy(to, base64_pairs[group >> 12U].data(), 2);
-    to[2] = two ? base64_alphabet[(group >> 6U) & 63U] : '=';
-    to[3] = '=';
-    return to + 4;
-}
-
 } // namespace detail
 
 /// Appends bytes as base64, standard alphabet, padded (RFC 4648, section 4).
 inline void append_base64(std::string& out, std::string_view bytes) {
+    static const detail::Base64Encoder encode = detail::choose_base64();
     // By way of a block in the cache: growing a string first writes zeros to all of it.
     std::array<char, 4096> block; // NOLINT(cppcoreguidelines-pro-type-member-init): written before it is read
     constexpr std::size_t full = block.size() / 4 * 3;
     while (!bytes.empty()) {
         const auto front = bytes.substr(0, full);
-        const auto* end = detail::encode_base64(block.data(), front);
+        const auto* end = encode(block.data(), front);
         out.append(block.data(), static_cast<std::size_t>(end - block.data()));
         bytes.remove_prefix(front.size());
     }
