@@ -34,6 +34,7 @@
 #include <sluice/options.hpp>
 #include <sluice/partitioning/partitioning.hpp>
 #include <sluice/partitioning/random.hpp>
+#include <sluice/partitioning/sticky_shard.hpp>
 #include <sluice/producer.hpp>
 #include <sluice/receipt.hpp>
 #include <sluice/record.hpp>

@@ -10,6 +10,7 @@
 #include <random>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace {
 
@@ -121,6 +122,26 @@ TEST_CASE("a time-to-live runs from the put") {
     const auto later = chunks::live(chunk, moment(4s));
     CHECK(later->expiry(0) == chunks::start + 10s);
     CHECK(later->first_expiry() == chunks::start + 3s);
+}
+
+TEST_CASE("runs of equal keys, with explicit ones among them, lie where each record alone would") {
+    std::mt19937 dice(4);
+    for (int round = 0; round < 50; ++round) {
+        std::vector<Record> records;
+        for (auto count = 1 + dice() % 60; count > 0; --count) {
+            auto& record = records.emplace_back(std::string(1, static_cast<char>('a' + dice() % 3)), "data");
+            if (dice() % 4 == 0) record.explicit_hash_key = std::to_string(dice());
+        }
+        const auto live = chunks::live(chunks::make("s", 1, records));
+        bool right = true;
+        for (std::uint32_t i = 0; i < records.size(); ++i) {
+            const auto& own = records[i].explicit_hash_key;
+            const auto expected = own.empty() ? sluice::kinesis::hash_of(*records[i].partition_key)
+                                              : sluice::kinesis::HashKey::parse(own).value();
+            right = right && live->hash_key(i) == expected;
+        }
+        CHECK(right);
+    }
 }
 
 TEST_CASE("a wall clock that stepped back never expires a record early") {

@@ -152,17 +152,25 @@ private:
         std::uint8_t throttles = 0;
     };
 
+    /// Records with a hash key of their own need no digest, and one is enough for a run of equal partition keys.
     void find_hash_keys() {
         std::vector<std::string_view> keys;
-        keys.reserve(chunk.count);
-        for (std::uint32_t i = 0; i < chunk.count; ++i) keys.push_back(frame(i).partition_key);
-        hash_keys_ = kinesis::hashes_of(keys);
+        std::vector<std::size_t> places(chunk.count); // into the keys
+        hash_keys_.resize(chunk.count);
         for (std::uint32_t i = 0; i < chunk.count; ++i) {
-            const auto its = frame(i).explicit_hash_key;
-            if (its.empty()) continue;
-            if (const auto parsed = kinesis::HashKey::parse(its)) hash_keys_[i] = *parsed;
+            const auto its = frame(i);
+            const auto own = kinesis::HashKey::parse(its.explicit_hash_key);
+            if (own) hash_keys_[i] = *own;
+            if (!own && (keys.empty() || keys.back() != its.partition_key)) keys.push_back(its.partition_key);
+            places[i] = own ? none : keys.size() - 1;
+        }
+        const auto hashes = kinesis::hashes_of(keys);
+        for (std::uint32_t i = 0; i < chunk.count; ++i) {
+            if (places[i] != none) hash_keys_[i] = hashes[places[i]];
         }
     }
+
+    static constexpr auto none = static_cast<std::size_t>(-1);
 
     std::vector<Slot> slots_;
     std::vector<kinesis::HashKey> hash_keys_; ///< None until somebody asks.

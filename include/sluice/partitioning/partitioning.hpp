@@ -17,7 +17,7 @@ namespace sluice {
 /// | `p.key(record, random, key)` | Writes 1 to 256 characters of UTF-8 into `key`, which is empty, or gives an error, with which the put is refused. `random` is 64 fresh random bits. |
 ///
 /// Called once a record, inside the put, on the putting thread, one call at a time. The key stays with the record.
-/// Models: RandomKey (default).
+/// Models: RandomKey (default), StickyShard.
 template <class P>
 concept Partitioning = PolicyOf<P, kind::partitioning> &&
                        requires(P partitioning, const RecordView record, std::uint64_t random, std::string& key) {
