@@ -62,6 +62,7 @@ enum class error {
     throttled,
     service_failed,
     record_failed,
+    wrong_shard,
     stream_not_found,
     access_denied,
     signature_refused,
@@ -178,6 +179,8 @@ private:
             return "The service failed or is not available; the request is tried again.";
         case error::record_failed:
             return "The service failed to take this record; it is tried again.";
+        case error::wrong_shard:
+            return "The shards changed while the record was on its way; it is sent again.";
         case error::stream_not_found:
             return "The stream does not exist in this account and region; create it, or check its name and the "
                    "region.";

@@ -42,6 +42,20 @@ public:
     friend bool operator==(const Header&, const Header&) = default;
 };
 
+/// A header that lies in somebody else's memory.
+class HeaderView {
+public:
+    HeaderView() = default;
+    HeaderView(std::string_view its_name, std::string_view its_value) : name(its_name), value(its_value) {}
+    HeaderView(const Header& header) // NOLINT(google-explicit-constructor): a header is its own view
+        : name(header.name), value(header.value) {}
+
+    std::string_view name;
+    std::string_view value;
+
+    friend bool operator==(const HeaderView&, const HeaderView&) = default;
+};
+
 /// One record to be put: data and where it goes.
 ///
 /// A class with constructors and never an aggregate: g++ 12 destroys temporaries of aggregate type twice inside a

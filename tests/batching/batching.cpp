@@ -7,6 +7,7 @@
 
 static_assert(!std::is_aggregate_v<sluice::RequestLimits>);
 static_assert(!std::is_aggregate_v<sluice::Candidate>);
+static_assert(!std::is_aggregate_v<sluice::Horizon>);
 static_assert(!std::is_aggregate_v<sluice::Entry>);
 static_assert(!std::is_aggregate_v<sluice::Plan>);
 
@@ -14,9 +15,12 @@ namespace {
 
 class Untagged {
 public:
-    sluice::Plan plan(std::span<const sluice::Candidate>, const sluice::RequestLimits&, bool) const;
-    sluice::Entry assemble(std::span<const sluice::Candidate>, std::string&) const;
-    std::size_t horizon(const sluice::RequestLimits&) const;
+    sluice::Horizon horizon(const sluice::RequestLimits&, std::size_t) const;
+    sluice::Plan plan(std::span<const sluice::Candidate>, const sluice::RequestLimits&) const;
+    std::vector<sluice::Entry> assemble(std::span<const std::span<const sluice::Candidate>>,
+                                        std::deque<std::string>&) const;
+    std::size_t entry_room(const sluice::RequestLimits&) const;
+    bool goes_by_shard() const;
     bool carries_headers() const;
 };
 
@@ -32,12 +36,12 @@ public:
 
 class NotConst : public Tagged {
 public:
-    sluice::Plan plan(std::span<const sluice::Candidate>, const sluice::RequestLimits&, bool);
+    sluice::Plan plan(std::span<const sluice::Candidate>, const sluice::RequestLimits&);
 };
 
 class CountsInInt : public Tagged {
 public:
-    int horizon(const sluice::RequestLimits&) const;
+    int entry_room(const sluice::RequestLimits&) const;
 };
 
 } // namespace

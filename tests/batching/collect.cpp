@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <cstddef>
+#include <deque>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,9 +29,9 @@ private:
     std::vector<Candidate> views_;
 };
 
-std::size_t planned(const std::vector<std::size_t>& sizes, const RequestLimits& limits, bool all) {
+std::size_t planned(const std::vector<std::size_t>& sizes, const RequestLimits& limits) {
     const Candidates candidates(sizes);
-    const auto plan = Collect{}.plan(candidates.all(), limits, all);
+    const auto plan = Collect{}.plan(candidates.all(), limits);
     for (std::size_t i = 0; i < plan.entries(); ++i) {
         REQUIRE(plan.entry(i).size() == 1);
         REQUIRE(plan.entry(i)[0] == i);
@@ -38,56 +41,55 @@ std::size_t planned(const std::vector<std::size_t>& sizes, const RequestLimits& 
 
 } // namespace
 
-TEST_CASE("nothing to send makes no request") {
-    CHECK(planned({}, {500, 1000, 100}, true) == 0);
-    CHECK(planned({}, {500, 1000, 100}, false) == 0);
+TEST_CASE("nothing to send makes no request") { CHECK(planned({}, {500, 1000, 100}) == 0); }
+
+TEST_CASE("a request holds as many entries as allowed") {
+    CHECK(planned({10, 10}, {3, 100, 100}) == 2);
+    CHECK(planned({10, 10, 10}, {3, 100, 100}) == 3);
+    CHECK(planned({10, 10, 10, 10}, {3, 100, 100}) == 3);
 }
 
-TEST_CASE("a request with room waits for company, unless there will be none") {
-    CHECK(planned({10, 10}, {3, 100, 100}, false) == 0);
-    CHECK(planned({10, 10}, {3, 100, 100}, true) == 2);
-}
-
-TEST_CASE("a request of as many entries as allowed leaves at once") {
-    CHECK(planned({10, 10, 10}, {3, 100, 100}, false) == 3);
-    CHECK(planned({10, 10, 10, 10}, {3, 100, 100}, false) == 3);
-    CHECK(planned({10, 10, 10, 10}, {3, 100, 100}, true) == 3);
-}
-
-TEST_CASE("a request of exactly as many bytes as allowed leaves at once") {
-    CHECK(planned({50, 50}, {500, 100, 100}, false) == 2);
-    CHECK(planned({50, 49}, {500, 100, 100}, false) == 0);
-    CHECK(planned({50, 49, 2}, {500, 100, 100}, false) == 2);
-    CHECK(planned({50, 49, 1}, {500, 100, 100}, false) == 3);
+TEST_CASE("a request holds as many bytes as allowed") {
+    CHECK(planned({50, 50}, {500, 100, 100}) == 2);
+    CHECK(planned({50, 49}, {500, 100, 100}) == 2);
+    CHECK(planned({50, 49, 2}, {500, 100, 100}) == 2);
+    CHECK(planned({50, 49, 1}, {500, 100, 100}) == 3);
 }
 
 TEST_CASE("a later record never overtakes one that does not fit") {
-    CHECK(planned({60, 60, 10}, {500, 100, 100}, false) == 1);
+    CHECK(planned({60, 60, 10}, {500, 100, 100}) == 1);
 }
 
 TEST_CASE("a record that fits no request stands alone") {
-    CHECK(planned({500, 10}, {500, 100, 100}, false) == 1);
-    CHECK(planned({10, 500}, {500, 100, 100}, false) == 1);
-    CHECK(planned({500}, {500, 100, 100}, false) == 1);
+    CHECK(planned({500, 10}, {500, 100, 100}) == 1);
+    CHECK(planned({10, 500}, {500, 100, 100}) == 1);
+    CHECK(planned({500}, {500, 100, 100}) == 1);
 }
 
 TEST_CASE("records without data count by their keys") {
-    const std::vector<std::size_t> sizes(100, 1);
-    CHECK(planned(sizes, {500, 100, 100}, false) == 100);
+    const std::vector<std::size_t> sizes(101, 1);
+    CHECK(planned(sizes, {500, 100, 100}) == 100);
 }
 
 TEST_CASE("an entry is its record, and nothing is copied") {
     const std::string data = "data";
-    const std::vector<Candidate> members{Candidate("key", "7", data)};
-    std::string scratch;
-    const auto entry = Collect{}.assemble(members, scratch);
-    CHECK(entry.partition_key == "key");
-    CHECK(entry.explicit_hash_key == "7");
-    CHECK(entry.data.data() == data.data());
-    CHECK(scratch.empty());
+    const std::vector<Candidate> one{Candidate("key", "7", data)};
+    const std::vector<Candidate> other{Candidate("other", "", "more")};
+    const std::vector<std::span<const Candidate>> entries{one, other};
+    std::deque<std::string> texts;
+    const auto assembled = Collect{}.assemble(entries, texts);
+    REQUIRE(assembled.size() == 2);
+    CHECK(assembled[0].partition_key == "key");
+    CHECK(assembled[0].explicit_hash_key == "7");
+    CHECK(assembled[0].data.data() == data.data());
+    CHECK(assembled[1].partition_key == "other");
+    CHECK(texts.empty());
 }
 
-TEST_CASE("the horizon is far enough to fill a request and to see that there is more") {
-    CHECK(Collect{}.horizon({500, 1, 1}) > 500);
+TEST_CASE("it wants to see what one request can hold, and cares for no shards") {
+    CHECK(Collect{}.horizon({500, 7, 1}, 3).records == 500);
+    CHECK(Collect{}.horizon({500, 7, 1}, 0).bytes == 7);
+    CHECK(Collect{}.entry_room({500, 7, 1}) == 0);
+    CHECK_FALSE(Collect{}.goes_by_shard());
     CHECK_FALSE(Collect{}.carries_headers());
 }

@@ -7,7 +7,11 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +23,7 @@ using chunks::start;
 using sluice::Candidate;
 using sluice::Collect;
 using sluice::Entry;
+using sluice::Horizon;
 using sluice::error;
 using sluice::Options;
 using sluice::Plan;
@@ -38,14 +43,16 @@ class Desk {
 public:
     explicit Desk(std::size_t request_records = 10) : limits(request_records, 10U << 20U, 1U << 20U) {}
 
-    StreamState& stream(const std::string& name) {
-        auto& its = streams.emplace_back(name, 0);
+    StreamState& stream(const std::string& name, std::size_t lanes = 0) {
+        auto& its = streams.emplace_back(name, lanes);
         dispatch.add(its);
         return its;
     }
 
-    void put(StreamState& its, std::size_t count) {
-        auto chunk = chunks::make(its.name, next_sequence, chunks::records(count));
+    void put(StreamState& its, std::size_t count) { put(its, chunks::records(count)); }
+
+    void put(StreamState& its, const std::vector<Record>& records) {
+        auto chunk = chunks::make(its.name, next_sequence, records);
         next_sequence += chunk.count;
         its.queue.add(chunks::live(std::move(chunk)));
     }
@@ -60,14 +67,15 @@ public:
     std::uint64_t next_sequence = 1;
 };
 
-/// Puts the oldest two candidates into one entry, and leaves a single one waiting.
+/// Puts the oldest two candidates into one entry.
 class Pairs {
 public:
     using policy_kind = sluice::kind::batching;
 
-    [[nodiscard]] Plan plan(std::span<const Candidate> candidates, const RequestLimits&, bool all) const {
+    [[nodiscard]] Horizon horizon(const RequestLimits&, std::size_t) const { return {2, 1'000}; }
+
+    [[nodiscard]] Plan plan(std::span<const Candidate> candidates, const RequestLimits&) const {
         Plan plan;
-        if (candidates.size() < 2 && !all) return plan;
         // The younger one first: an order that nobody may rely on.
         if (candidates.size() >= 2) plan.add(1);
         plan.add(0);
@@ -75,15 +83,31 @@ public:
         return plan;
     }
 
-    [[nodiscard]] Entry assemble(std::span<const Candidate> members, std::string&) const {
-        return {members.front().partition_key, {}, members.front().data};
+    [[nodiscard]] std::vector<Entry> assemble(std::span<const std::span<const Candidate>>,
+                                              std::deque<std::string>&) const {
+        return {};
     }
 
-    [[nodiscard]] std::size_t horizon(const RequestLimits&) const { return 3; }
+    [[nodiscard]] std::size_t entry_room(const RequestLimits&) const { return 100; }
+    [[nodiscard]] bool goes_by_shard() const { return true; }
     [[nodiscard]] bool carries_headers() const { return false; }
 };
 
 static_assert(sluice::Batching<Pairs>);
+
+/// Everything that it sees goes into one entry, which has three records at most, and goes by key.
+class Threes : public Pairs {
+public:
+    [[nodiscard]] Horizon horizon(const RequestLimits&, std::size_t) const { return {100, 10'000}; }
+
+    [[nodiscard]] Plan plan(std::span<const Candidate> candidates, const RequestLimits&) const {
+        Plan plan;
+        for (std::uint32_t i = 0; i < candidates.size() && i < 3; ++i) plan.add(i);
+        plan.close_entry();
+        return plan;
+    }
+    [[nodiscard]] bool goes_by_shard() const { return false; }
+};
 
 TEST_CASE("without streams, and without records, there is no next request") {
     Desk desk;
@@ -146,9 +170,8 @@ TEST_CASE("suspects go first, together, and with no others") {
     Desk desk(5);
     auto& a = desk.stream("a");
     desk.put(a, 8);
-    a.queue.fill(3, start);
-    std::vector<Ref> refs(a.queue.ready().begin(), a.queue.ready().end());
-    a.queue.ready().clear();
+    a.queue.fill({3, 1'000}, start);
+    const auto refs = a.queue.take_ready();
     a.suspects.push_back({refs[0], refs[1]});
     a.suspects.push_back({refs[2]});
     CHECK(desk.next()->sequences == std::vector<std::uint64_t>{1, 2});
@@ -160,9 +183,8 @@ TEST_CASE("more suspects than a request takes go in several") {
     Desk desk(2);
     auto& a = desk.stream("a");
     desk.put(a, 3);
-    a.queue.fill(3, start);
-    a.suspects.emplace_back(a.queue.ready().begin(), a.queue.ready().end());
-    a.queue.ready().clear();
+    a.queue.fill({3, 1'000}, start);
+    a.suspects.push_back(a.queue.take_ready());
     CHECK(desk.next()->sequences == std::vector<std::uint64_t>{1, 2});
     CHECK(desk.next()->sequences == std::vector<std::uint64_t>{3});
     CHECK_FALSE(desk.next(true).has_value());
@@ -197,6 +219,64 @@ TEST_CASE("a batching that mixes the order and takes several records an entry ge
     CHECK(desk.next()->sequences == std::vector<std::uint64_t>{4, 3});
     CHECK_FALSE(desk.next().has_value());
     CHECK(desk.next(true)->sequences == std::vector<std::uint64_t>{5});
+}
+
+TEST_CASE("a batching that goes by shard is told the shard of each record, where the shards are known") {
+    Desk<Pairs> desk;
+    auto& a = desk.stream("a");
+    Record low("k", "1");
+    low.explicit_hash_key = "7";
+    Record high("k", "2");
+    high.explicit_hash_key = "700";
+    desk.put(a, {low, high});
+    auto order = desk.next();
+    REQUIRE(order.has_value());
+    CHECK(order->members[0].group == 0);
+    CHECK(order->members[0].alone);
+    const auto last = sluice::kinesis::HashKey::max().to_string();
+    const auto map = sluice::kinesis::ShardMap::from({{"low", "0", "99"}, {"high", "100", last}});
+    a.shards.learn(*map, start);
+    desk.put(a, {low, high});
+    order = desk.next();
+    CHECK(order->members[0].group == 2);
+    CHECK(order->members[1].group == 1);
+    CHECK_FALSE(order->members[0].alone);
+    const auto flight = desk.flights.land(order->id);
+    CHECK(flight->groups == std::vector<std::uint32_t>{2});
+    CHECK(flight->map == *map);
+    a.shards.misplaced(start);
+    desk.put(a, {low, high});
+    order = desk.next();
+    CHECK(order->members[0].group == 0);
+    CHECK(order->members[0].alone);
+}
+
+TEST_CASE("what waits in its lane travels with a record, and what the batching leaves of it stays in the lane") {
+    Desk<Threes> desk;
+    auto& a = desk.stream("a", 1'024);
+    const std::vector<Record> same(7, Record("key", "data"));
+    desk.put(a, same);
+    auto order = desk.next(true);
+    REQUIRE(order.has_value());
+    CHECK(order->sequences == std::vector<std::uint64_t>{1, 2, 3});
+    CHECK(order->members[0].lane != 0);
+    CHECK(order->members[2].lane == order->members[0].lane);
+    CHECK_FALSE(desk.next(true).has_value()); // the lane is busy
+    const auto flight = desk.flights.land(order->id);
+    for (const auto& ref : flight->members) {
+        ref.chunk->chunk.settled.set(ref.index);
+        ref.chunk->reset(ref.index, sluice::detail::LiveChunk::follower);
+        a.queue.leave_lane(ref);
+        a.queue.release(ref);
+    }
+    CHECK(desk.next(true)->sequences == std::vector<std::uint64_t>{4, 5, 6});
+}
+
+TEST_CASE("records of another key do not travel along where the shards are not known, though their lane is the same") {
+    Desk<Threes> desk;
+    auto& a = desk.stream("a", 1);
+    desk.put(a, {Record("one", "1"), Record("two", "2"), Record("one", "3")});
+    CHECK(desk.next(true)->sequences == std::vector<std::uint64_t>{1, 3});
 }
 
 } // namespace

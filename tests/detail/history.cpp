@@ -1,5 +1,7 @@
 #include "history.hpp"
 
+#include <sluice/batching/aggregate.hpp>
+#include <sluice/kinesis/deaggregate.hpp>
 #include <sluice/kinesis/hash_key.hpp>
 
 #include <doctest/doctest.h>
@@ -7,10 +9,15 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <functional>
+#include <iterator>
 #include <map>
 #include <random>
 #include <set>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,14 +29,92 @@ using sluice::error_code;
 using sluice::Options;
 using sluice::Ordering;
 using sluice::Record;
+using sluice::kinesis::HashKey;
+
+/// The shards of a stream, which split and merge, and what a consumer reads from them.
+class Shards {
+public:
+    explicit Shards(std::mt19937_64& dice) : dice_(dice) { shards_.emplace(0, Range(HashKey(), HashKey::max())); }
+
+    void reshard() {
+        auto one = std::next(shards_.begin(), static_cast<std::ptrdiff_t>(dice_() % shards_.size()));
+        const auto first = one->second.first;
+        const auto last = one->second.second;
+        if (shards_.size() < 2 || (shards_.size() < 5 && dice_() % 2 == 0)) {
+            const auto middle = HashKey(first.high() + (last.high() - first.high()) / 2, last.low());
+            shards_.erase(one);
+            shards_.emplace(++last_, Range(first, middle));
+            shards_.emplace(++last_, Range(after(middle), last));
+            return;
+        }
+        for (auto other = shards_.begin(); other != shards_.end(); ++other) {
+            if (last == HashKey::max() || other->second.first != after(last)) continue;
+            const auto end = other->second.second;
+            shards_.erase(other);
+            shards_.erase(one);
+            shards_.emplace(++last_, Range(first, end));
+            return;
+        }
+    }
+
+    [[nodiscard]] sluice::kinesis::ShardMap map() const {
+        std::vector<sluice::ShardRange> ranges;
+        for (const auto& [id, range] : shards_) {
+            ranges.emplace_back(name(id), range.first.to_string(), range.second.to_string());
+        }
+        return *sluice::kinesis::ShardMap::from(ranges);
+    }
+
+    /// The shard that takes an entry.
+    [[nodiscard]] std::string take(const sluice::Entry& entry) const { return name(shard_of(entry)); }
+
+    /// The records that a consumer finds in an entry.
+    [[nodiscard]] std::set<std::string> read(const sluice::Entry& entry) const {
+        const auto& range = shards_.at(shard_of(entry));
+        const auto found = sluice::kinesis::deaggregate(entry.data, entry.partition_key, range.first, range.second);
+        std::set<std::string> data;
+        for (const auto& record : found.records) data.emplace(record.data);
+        return data;
+    }
+
+    bool ignore_keys = false; ///< As with the record distribution strategy AUTO.
+
+private:
+    using Range = std::pair<HashKey, HashKey>;
+
+    static std::string name(unsigned id) { return "shardId-" + std::to_string(id); }
+
+    [[nodiscard]] unsigned shard_of(const sluice::Entry& entry) const {
+        if (ignore_keys) {
+            const auto any = static_cast<std::ptrdiff_t>(std::hash<std::string_view>()(entry.data) % shards_.size());
+            return std::next(shards_.begin(), any)->first;
+        }
+        const auto hash = entry.explicit_hash_key.empty() ? sluice::kinesis::hash_of(entry.partition_key)
+                                                          : *HashKey::parse(entry.explicit_hash_key);
+        for (const auto& [id, range] : shards_) {
+            if (range.first <= hash && hash <= range.second) return id;
+        }
+        FAIL("no shard holds the key");
+        return 0;
+    }
+
+    std::mt19937_64& dice_;
+    std::map<unsigned, Range> shards_;
+    unsigned last_ = 0;
+};
 
 /// A life of a delivery in which anything happens at any time, and after which everything becomes well: then every
-/// record must have its outcome, whoever only wakes when the delivery wants to be woken.
+/// record must have its outcome, whoever only wakes when the delivery wants to be woken, and what counts as delivered
+/// can be read.
+template <class Batching>
 class Life {
 public:
-    explicit Life(std::uint64_t seed) : dice_(seed), history_(some_options(), seed) {
+    explicit Life(std::uint64_t seed, Batching batching = Batching())
+        : dice_(seed), batching_(batching), shards_(dice_), history_(some_options(), seed, batching) {
         if (one_of(3) == 0) history_.delivery.set_window(one_of(2) == 0 ? 1 : 600);
     }
+
+    void ignore_keys() { shards_.ignore_keys = true; }
 
     void live(int moves) {
         for (int i = 0; i < moves; ++i) move();
@@ -38,9 +123,14 @@ public:
         check_notes();
         // Without auto_flush the queues look at what came back from requests only during the next flush.
         history_.check_end(history_.options.auto_flush);
+        for (const auto& [sequence, outcome] : history_.outcomes) {
+            if (!outcome) CHECK_MESSAGE(arrived_.contains(sequence), "record ", sequence, " is lost");
+        }
     }
 
 private:
+    using Order = typename BasicHistory<Batching>::SendOrder;
+
     std::uint64_t one_of(std::uint64_t count) { return dice_() % count; }
 
     template <class T>
@@ -64,7 +154,7 @@ private:
     }
 
     void move() {
-        switch (one_of(16)) {
+        switch (one_of(17)) {
         case 0:
         case 1:
         case 2: return put();
@@ -80,6 +170,7 @@ private:
         case 12: return list();
         case 13: return (void)history_.bury();
         case 14: return (void)(history_.settles = one_of(2) == 0);
+        case 15: return shards_.reshard();
         default: return make_room();
         }
     }
@@ -87,15 +178,18 @@ private:
     void put() {
         std::vector<Record> records;
         for (auto count = one_of(7) + 1; count > 0; --count) {
-            records.emplace_back("k" + std::to_string(one_of(5)), std::string(one_of(60), 'd'));
+            const auto name = std::to_string(history_.next_sequence + records.size()) + ':';
+            records.emplace_back("k" + std::to_string(one_of(5)), name + std::string(one_of(60), 'd'));
             if (one_of(5) == 0) records.back().time_to_live = std::chrono::milliseconds(one_of(400) + 1);
         }
         const auto stream = one_of<std::string>({"a", "b", "c"});
         const auto first = history_.put(stream, records, one_of(2) == 0);
-        for (std::size_t i = 0; i < records.size(); ++i) lane_of_[first + i] = stream + lane(*records[i].partition_key);
+        for (std::size_t i = 0; i < records.size(); ++i) line_of_[first + i] = stream + line(*records[i].partition_key);
     }
 
-    std::string lane(const std::string& key) {
+    /// Who shares it keeps its order: a lane, or, where those of other keys are passed over, a key.
+    std::string line(const std::string& key) {
+        if (batching_.entry_room({}) > 0) return key;
         return std::to_string(sluice::kinesis::hash_of(key).lane(history_.options.lanes));
     }
 
@@ -117,23 +211,53 @@ private:
                           : one_of<error_code>({{}, {}, error::throttled, error::record_failed, error::record_too_large});
         }
         arrive(order, answer.entries);
-        reply(order, answer);
+        reply(order, name_shards(order, answer));
     }
 
-    void reply(const History::SendOrder& order, const sluice::Answer& answer) {
+    void reply(const Order& order, const sluice::Answer& answer) {
         const auto id = order.id;
         history_.reply(id, answer);
     }
 
-    void arrive(const History::SendOrder& order, const std::vector<sluice::EntryAnswer>& entries) {
-        for (std::size_t i = 0; i < order.sequences.size(); ++i) {
-            if (!entries.empty() && entries[i].error) continue;
-            const auto sequence = order.sequences[i];
-            if (!arrived_.insert(sequence).second || history_.options.ordering == Ordering::none) continue;
-            auto& last = last_of_lane_[lane_of_.at(sequence)];
-            CHECK_MESSAGE(last < sequence, "record ", sequence, " arrived first after ", last);
-            last = sequence;
+    /// The answer, with the shards that took its entries.
+    sluice::Answer name_shards(const Order& order, sluice::Answer answer) {
+        if (!batching_.goes_by_shard()) return answer;
+        std::deque<std::string> texts;
+        const auto entries = assemble(order, texts);
+        ids_.clear();
+        for (std::size_t i = 0; i < order.entries(); ++i) {
+            answer.entries[i].sequence_number = "49";
+            if (!answer.entries[i].error) answer.entries[i].shard_id = ids_.emplace_back(shards_.take(entries[i]));
         }
+        return answer;
+    }
+
+    std::vector<sluice::Entry> assemble(const Order& order, std::deque<std::string>& texts) {
+        std::vector<std::span<const sluice::Candidate>> members;
+        for (std::size_t i = 0; i < order.entries(); ++i) {
+            members.push_back(std::span(order.members).subspan(order.begin_of(i), order.ends[i] - order.begin_of(i)));
+        }
+        return batching_.assemble(members, texts);
+    }
+
+    /// What the service took, and a consumer can read, of these entries.
+    void arrive(const Order& order, const std::vector<sluice::EntryAnswer>& answers) {
+        std::deque<std::string> texts;
+        const auto entries = assemble(order, texts);
+        for (std::size_t entry = 0; entry < entries.size(); ++entry) {
+            if (!answers.empty() && answers[entry].error) continue;
+            const auto read = shards_.read(entries[entry]);
+            for (auto i = order.begin_of(entry); i < order.ends[entry]; ++i) {
+                if (read.contains(std::string(order.members[i].data))) arrived(order.sequences[i]);
+            }
+        }
+    }
+
+    void arrived(std::uint64_t sequence) {
+        if (!arrived_.insert(sequence).second || history_.options.ordering == Ordering::none) return;
+        auto& last = last_of_line_[line_of_.at(sequence)];
+        CHECK_MESSAGE(last < sequence, "record ", sequence, " arrived first after ", last);
+        last = sequence;
     }
 
     void flush(std::chrono::milliseconds timeout) { history_.flush(++flushes_, timeout); }
@@ -146,12 +270,9 @@ private:
 
     void list() {
         if (history_.maps.empty()) return;
-        if (one_of(3) == 0) return history_.list_shards(error::access_denied);
-        const auto middle = std::to_string(one_of(1'000'000)) + "00000000000000000000000000000000";
-        const auto key = *sluice::kinesis::HashKey::parse(middle.substr(middle.find_first_not_of('0')));
-        history_.list_shards(sluice::kinesis::ShardMap::from(
-            {sluice::ShardRange("low", "0", key.to_string()),
-             sluice::ShardRange("high", after(key).to_string(), sluice::kinesis::HashKey::max().to_string())}));
+        // Who does not see the shards cannot know that keys are ignored.
+        if (one_of(3) == 0 && !shards_.ignore_keys) return history_.list_shards(error::access_denied);
+        history_.list_shards(shards_.map());
     }
 
     void make_room() {
@@ -189,8 +310,11 @@ private:
         for (; !history_.loads.empty(); worked = true) history_.load();
         for (; !history_.maps.empty(); worked = true) list();
         for (; !history_.sends.empty(); worked = true) {
-            arrive(history_.request(), {});
-            history_.take();
+            const auto& order = history_.request();
+            sluice::Answer answer;
+            answer.entries.resize(order.entries());
+            arrive(order, answer.entries);
+            reply(order, name_shards(order, answer));
         }
         return worked;
     }
@@ -205,24 +329,48 @@ private:
     }
 
     std::mt19937_64 dice_;
-    History history_;
+    Batching batching_;
+    Shards shards_;
+    BasicHistory<Batching> history_;
+    std::deque<std::string> ids_; ///< Of the shards in the latest answer.
     std::uint64_t flushes_ = 0;
-    std::map<std::uint64_t, std::string> lane_of_;
-    std::map<std::string, std::uint64_t> last_of_lane_;
+    std::map<std::uint64_t, std::string> line_of_;
+    std::map<std::string, std::uint64_t> last_of_line_;
     std::set<std::uint64_t> arrived_;
 };
 
-TEST_CASE("whatever happens, every record has one outcome in the end, and nobody overtakes in his lane") {
+TEST_CASE_TEMPLATE("whatever happens, every record has one outcome in the end, and nobody overtakes in his lane", B,
+                   sluice::Collect, sluice::Aggregate) {
     for (std::uint64_t seed = 1; seed <= 3'000; ++seed) {
         CAPTURE(seed);
-        Life(seed).live(80);
+        Life<B>(seed).live(80);
     }
 }
 
-TEST_CASE("a long life ends as well as a short one") {
+TEST_CASE("the same with small aggregates, and with those of one key") {
+    for (std::uint64_t seed = 1; seed <= 2'000; ++seed) {
+        CAPTURE(seed);
+        if (seed % 2 == 0) {
+            Life<sluice::Aggregate>(seed, sluice::Aggregate(150)).live(80);
+        } else {
+            Life<sluice::Aggregate>(seed, sluice::Aggregate(sluice::Aggregate::Keys::same)).live(80);
+        }
+    }
+}
+
+TEST_CASE("the same with a service that does not go by keys") {
+    for (std::uint64_t seed = 1; seed <= 1'000; ++seed) {
+        CAPTURE(seed);
+        Life<sluice::Aggregate> life(seed);
+        life.ignore_keys();
+        life.live(80);
+    }
+}
+
+TEST_CASE_TEMPLATE("a long life ends as well as a short one", B, sluice::Collect, sluice::Aggregate) {
     for (std::uint64_t seed = 10'001; seed <= 10'020; ++seed) {
         CAPTURE(seed);
-        Life(seed).live(3'000);
+        Life<B>(seed).live(3'000);
     }
 }
 

@@ -25,19 +25,21 @@
 /// dead letters and the clock. After every word the delivery acts, and what it wants done stands in the members.
 ///
 /// All the while it holds the delivery to its promises: one outcome per record, told once and told the storage; nobody
-/// sent twice at a time or after his outcome; no more requests than allowed; with `Ordering::per_key` one record of a
-/// lane at a time.
-class History {
+/// sent twice at a time or after his outcome; no more requests than allowed; with `Ordering::per_key` one entry of a
+/// lane at a time, with each key's records in their order.
+template <class Batching>
+class BasicHistory {
 public:
     using Moment = sluice::detail::Moment;
     using SendOrder = sluice::detail::SendOrder;
     using Record = sluice::Record;
     using error_code = sluice::error_code;
 
-    explicit History(sluice::Options its_options = sluice::Options("s"), std::uint64_t seed = 1)
+    explicit BasicHistory(sluice::Options its_options = sluice::Options("s"), std::uint64_t seed = 1,
+                          Batching batching = Batching())
         : options(std::move(its_options)),
           delivery(options, sluice::RequestLimits(options.request_records, options.request_bytes, options.max_payload),
-                   sluice::Collect{}, seed) {
+                   std::move(batching), seed) {
         delivery.set_window(std::numeric_limits<std::size_t>::max());
     }
 
@@ -269,7 +271,7 @@ public:
 
     sluice::Options options;
     Moment now = chunks::moment();
-    sluice::detail::Delivery<sluice::Collect> delivery;
+    sluice::detail::Delivery<Batching> delivery;
     std::string shard_id = "shardId-000000000000";
     bool settles = true;           ///< The storage learns everything at once.
     std::uint64_t next_sequence = 1;
@@ -277,12 +279,14 @@ public:
     std::vector<SendOrder> sends;  ///< Requests without an answer, oldest first.
     std::vector<sluice::detail::LoadOrder> loads;
     std::vector<std::string> maps;
+    std::vector<std::string> keyless;
     std::map<std::uint64_t, sluice::detail::Told> told;
     std::vector<sluice::detail::Tally> tallies;
     std::map<std::uint64_t, sluice::FlushReport> flushed;
     std::vector<sluice::detail::PauseNote> pauses;
     std::vector<sluice::detail::Unreadable> unreadable;
     std::map<std::uint64_t, sluice::DeadLetter> letters;
+    std::map<std::uint64_t, error_code> outcomes; ///< As the storage learned them.
     std::map<std::string, std::map<std::uint64_t, sluice::Chunk>> stored; ///< By first sequence.
 
 private:
@@ -303,6 +307,7 @@ private:
         append(tallies, actions.tallies);
         append(pauses, actions.pauses);
         append(unreadable, actions.unreadable);
+        append(keyless, actions.keyless);
     }
 
     template <class T>
@@ -314,18 +319,16 @@ private:
         CHECK(order.entries() > 0);
         CHECK(order.entries() <= options.request_records);
         CHECK(order.members.size() == order.sequences.size());
+        const auto entry = ++entries_sent;
         for (std::size_t i = 0; i < order.members.size(); ++i) {
             const auto sequence = order.sequences[i];
+            if (std::find(order.ends.begin(), order.ends.end(), i) != order.ends.end()) ++entries_sent;
             CHECK_MESSAGE(!outcomes.contains(sequence), "record ", sequence, " was sent after its outcome");
-            CHECK_MESSAGE(flying.emplace(sequence, lane(order.stream, order.members[i])).second, "record ", sequence,
-                          " is in flight twice");
+            const Aloft its(lane(order.stream, order.members[i]), entries_sent);
+            CHECK_MESSAGE(flying.emplace(sequence, its).second, "record ", sequence, " is in flight twice");
         }
-        if (options.ordering == sluice::Ordering::per_key) {
-            std::set<std::string> lanes;
-            for (const auto& [sequence, its_lane] : flying) {
-                CHECK_MESSAGE(lanes.insert(its_lane).second, "lane ", its_lane, " is in flight twice");
-            }
-        }
+        CHECK(entries_sent - entry + 1 == order.entries());
+        if (options.ordering == sluice::Ordering::per_key) check_lanes(order);
         sends.push_back(std::move(order));
     }
 
@@ -369,8 +372,34 @@ private:
         return outcome;
     }
 
-    std::map<std::uint64_t, bool> expected;     ///< Every record that was put, and whether somebody waits for it.
-    std::map<std::uint64_t, error_code> outcomes; ///< As the storage learned them.
-    std::map<std::uint64_t, std::string> flying; ///< Records in requests, and their lanes.
+    /// A record in a request.
+    class Aloft {
+    public:
+        Aloft(std::string its_lane, std::uint64_t its_entry) : lane(std::move(its_lane)), entry(its_entry) {}
+        std::string lane;
+        std::uint64_t entry;
+    };
+
+    /// No lane is in two entries, and in its entry each key's records stand in order.
+    void check_lanes(const SendOrder& order) const {
+        std::map<std::string, std::uint64_t> entry_of;
+        for (const auto& [sequence, its] : flying) {
+            CHECK_MESSAGE(entry_of.emplace(its.lane, its.entry).first->second == its.entry, "lane ", its.lane,
+                          " is in flight twice");
+        }
+        std::map<std::string, std::uint64_t> last;
+        for (std::size_t i = 0; i < order.sequences.size(); ++i) {
+            const auto sequence = order.sequences[i];
+            auto& before = last[std::string(order.members[i].partition_key)];
+            CHECK_MESSAGE(before < sequence, "record ", sequence, " stands behind ", before);
+            before = sequence;
+        }
+    }
+
+    std::map<std::uint64_t, bool> expected; ///< Every record that was put, and whether somebody waits for it.
+    std::map<std::uint64_t, Aloft> flying;  ///< By sequence.
+    std::uint64_t entries_sent = 0;
     std::vector<std::weak_ptr<const std::string>> bodies;
 };
+
+using History = BasicHistory<sluice::Collect>;

@@ -24,7 +24,7 @@ Limiter shard_limiter() { return {start, shard_records_per_second, shard_bytes_p
 std::uint64_t drain(Limiter& limiter, steady_time from, steady_time to, std::size_t bytes) {
     std::uint64_t taken = 0;
     for (auto now = from; now < to; now = limiter.ready_at()) {
-        while (limiter.take(bytes, now)) ++taken;
+        while (limiter.take(1, bytes, now)) ++taken;
     }
     return taken;
 }
@@ -32,11 +32,11 @@ std::uint64_t drain(Limiter& limiter, steady_time from, steady_time to, std::siz
 TEST_CASE("a burst is at most a quarter of a second's worth, of records or of bytes") {
     auto small = shard_limiter();
     std::uint64_t taken = 0;
-    while (small.take(1, start)) ++taken;
+    while (small.take(1, 1, start)) ++taken;
     CHECK(taken == 250);
     auto large = shard_limiter();
     taken = 0;
-    while (large.take(64 * 1'024, start)) ++taken;
+    while (large.take(1, 64 * 1'024, start)) ++taken;
     CHECK(taken == 4); // 262,144 bytes: the fourth uses the last of them
 }
 
@@ -57,13 +57,13 @@ TEST_CASE("large records are paced by their bytes") {
 
 TEST_CASE("a record larger than a burst passes, and those after it pay") {
     auto limiter = shard_limiter();
-    CHECK(limiter.take(10U << 20U, start));
-    CHECK_FALSE(limiter.take(1, start));
-    CHECK_FALSE(limiter.take(1, start + 5s));
+    CHECK(limiter.take(1, 10U << 20U, start));
+    CHECK_FALSE(limiter.take(1, 1, start));
+    CHECK_FALSE(limiter.take(1, 1, start + 5s));
     const auto ready = limiter.ready_at();
     CHECK(ready > start + 5s);
     CHECK(ready < start + 10s);
-    CHECK(limiter.take(1, ready));
+    CHECK(limiter.take(1, 1, ready));
 }
 
 TEST_CASE("a throttling cuts the pace to 70 %, but one burst of them does so once") {
@@ -82,7 +82,7 @@ TEST_CASE("a shard that always throttles is still tried at a twentieth of the gr
     for (int i = 0; i < 1'000; ++i) limiter.throttled(start + i * 1s);
     CHECK(limiter.factor() == doctest::Approx(0.05));
     auto now = start + 1'000s;
-    while (limiter.take(10, now)) {}
+    while (limiter.take(1, 10, now)) {}
     const auto ready = limiter.ready_at();
     CHECK(ready > now);
     CHECK(ready <= now + 100ms);
@@ -109,7 +109,7 @@ TEST_CASE("multiplicative decrease finds what a slower shard grants") {
         const auto from = start + second * 1s;
         auto now = from;
         while (now < from + 1s) {
-            while (limiter.take(100, now)) {
+            while (limiter.take(1, 100, now)) {
                 if (granted-- > 0) {
                     ++taken;
                 } else {
@@ -134,31 +134,53 @@ TEST_CASE("who wakes when it is ready gets a record") {
             const auto bytes = dice() % 3 == 0 ? dice() % (1U << 20U) : dice() % 2'000;
             if (dice() % 10 == 0) limiter.throttled(now);
             if (dice() % 10 == 0) now += std::chrono::microseconds(dice() % 1'000'000);
-            if (limiter.take(bytes, now)) continue;
+            if (limiter.take(1, bytes, now)) continue;
             REQUIRE(limiter.ready_at() > now);
             now = limiter.ready_at();
-            REQUIRE(limiter.take(bytes, now));
+            REQUIRE(limiter.take(1, bytes, now));
         }
     }
 }
 
 TEST_CASE("once dry, records leave in batches, not in drops") {
     auto limiter = shard_limiter();
-    while (limiter.take(10, start)) {}
+    while (limiter.take(1, 10, start)) {}
     const auto ready = limiter.ready_at();
     CHECK(ready >= start + 49ms);
-    CHECK_FALSE(limiter.take(10, start + 20ms));
+    CHECK_FALSE(limiter.take(1, 10, start + 20ms));
     std::uint64_t taken = 0;
-    while (limiter.take(10, ready)) ++taken;
+    while (limiter.take(1, 10, ready)) ++taken;
     CHECK(taken >= 50);
 }
 
 TEST_CASE("a clock that stands still, or an instant that is past, gives nothing away") {
     auto limiter = shard_limiter();
-    while (limiter.take(10, start)) {}
-    for (int i = 0; i < 10; ++i) CHECK_FALSE(limiter.take(10, start));
-    CHECK_FALSE(limiter.take(10, start - 10s));
+    while (limiter.take(1, 10, start)) {}
+    for (int i = 0; i < 10; ++i) CHECK_FALSE(limiter.take(1, 10, start));
+    CHECK_FALSE(limiter.take(1, 10, start - 10s));
     CHECK(limiter.ready_at() > start);
+}
+
+TEST_CASE("records that share entries are paced by their bytes, and leave in batches, too") {
+    auto limiter = shard_limiter();
+    constexpr double part = 1.0 / 470;
+    while (limiter.take(part, 110, start)) {}
+    std::uint64_t taken = 0;
+    unsigned wakes = 0;
+    for (auto now = limiter.ready_at(); now < start + 1s; now = limiter.ready_at(), ++wakes) {
+        while (limiter.take(part, 110, now)) ++taken;
+    }
+    CHECK(taken > 9'000);
+    CHECK(taken < 11'000);
+    CHECK(wakes <= 20);
+}
+
+TEST_CASE("what leaves unasked is paid by those that follow") {
+    auto limiter = shard_limiter();
+    CHECK(limiter.take(1, 1, start));
+    limiter.charge(1'000, 1);
+    CHECK_FALSE(limiter.take(1, 1, start));
+    CHECK(limiter.ready_at() > start + 700ms);
 }
 
 } // namespace

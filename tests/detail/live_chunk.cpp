@@ -54,6 +54,28 @@ TEST_CASE("an indexed chunk knows its records by number") {
     CHECK(live->first_expiry() == steady_time::max());
 }
 
+TEST_CASE("a record has the headers that it was put with, as long as its chunk lives") {
+    auto records = chunks::records(3);
+    records[1].headers = {{"name", "value"}, {"", std::string(1'000, 'x')}};
+    const auto live = chunks::live(chunks::make("s", 1, records));
+    REQUIRE(live);
+    CHECK(live->headers(0).empty());
+    REQUIRE(live->headers(1).size() == 2);
+    CHECK(live->headers(1)[0] == sluice::HeaderView("name", "value"));
+    CHECK(live->candidate(1).headers.data() == live->headers(1).data());
+    CHECK(live->candidate(2).headers.empty());
+    CHECK(live->size(0) == live->size(2));
+    CHECK(live->size(1) > live->size(0) + 1'000);
+}
+
+TEST_CASE("a chunk with damaged headers is corrupt") {
+    auto chunk = chunks::make("s", 10, {Record("key", "data")});
+    auto body = *chunk.body;
+    body[8] = 2; // headers follow: their size is read from the key and what comes after it
+    body.insert(13, std::string("\x02\x00\x00\x00xy", 6));
+    CHECK(indexed(with_body(std::move(chunk), std::move(body))) == error::storage_corrupt);
+}
+
 TEST_CASE("a chunk whose body does not hold what the header says is corrupt") {
     const auto whole = chunks::make("s", 1, chunks::records(3));
     CHECK_FALSE(indexed(whole));

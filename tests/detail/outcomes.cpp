@@ -111,23 +111,6 @@ TEST_CASE("a letter has all of its record, the reason and the attempts") {
     CHECK(letter.attempts.front().message == "Sorry.");
 }
 
-TEST_CASE("a letter of a record whose headers are damaged goes without them") {
-    auto chunk = chunks::make("s", 10, {Record("key", "data")});
-    auto body = *chunk.body;
-    body[8] = 2; // headers follow: their size is read from the key and what comes after it
-    body.insert(13, std::string("\x02\x00\x00\x00xy", 6));
-    chunk.body = std::make_shared<const std::string>(body);
-    StreamState state("s", 0);
-    Outcomes outcomes;
-    auto live = chunks::live(std::move(chunk));
-    REQUIRE(live);
-    auto& added = state.queue.add(std::move(live));
-    outcomes.lose(state, Ref(added, 0), error::gave_up);
-    const auto letter = outcomes.letter(10, {});
-    CHECK(letter.record.headers.empty());
-    CHECK(letter.record.data == "data");
-}
-
 TEST_CASE("each settlement is given once, and dirt that comes later gives another") {
     Court court;
     CHECK_FALSE(court.outcomes.has_settlements());

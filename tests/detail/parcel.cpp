@@ -11,6 +11,8 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -58,12 +60,20 @@ class Joined {
 public:
     using policy_kind = sluice::kind::batching;
 
-    [[nodiscard]] sluice::Plan plan(std::span<const Candidate>, const RequestLimits&, bool) const { return {}; }
-    [[nodiscard]] Entry assemble(std::span<const Candidate> members, std::string& scratch) const {
-        for (const auto& member : members) scratch += member.data;
-        return {members.front().partition_key, members.front().explicit_hash_key, scratch};
+    [[nodiscard]] sluice::Horizon horizon(const RequestLimits&, std::size_t) const { return {}; }
+    [[nodiscard]] sluice::Plan plan(std::span<const Candidate>, const RequestLimits&) const { return {}; }
+    [[nodiscard]] std::vector<Entry> assemble(std::span<const std::span<const Candidate>> entries,
+                                              std::deque<std::string>& texts) const {
+        std::vector<Entry> all;
+        for (const auto& members : entries) {
+            auto& text = texts.emplace_back();
+            for (const auto& member : members) text += member.data;
+            all.emplace_back(members.front().partition_key, members.front().explicit_hash_key, text);
+        }
+        return all;
     }
-    [[nodiscard]] std::size_t horizon(const RequestLimits&) const { return 1; }
+    [[nodiscard]] std::size_t entry_room(const RequestLimits&) const { return 1; }
+    [[nodiscard]] bool goes_by_shard() const { return false; }
     [[nodiscard]] bool carries_headers() const { return false; }
 };
 

@@ -29,10 +29,8 @@ constexpr std::size_t all = 1'000'000;
 
 /// The sequences that are ready, which are taken out.
 std::vector<Ref> take_ready(StreamQueue& queue, steady_time now, std::size_t wanted = all) {
-    queue.fill(wanted, now);
-    std::vector<Ref> taken(queue.ready().begin(), queue.ready().end());
-    queue.ready().clear();
-    return taken;
+    queue.fill({wanted, all}, now);
+    return queue.take_ready();
 }
 
 std::vector<std::uint64_t> sequences(const std::vector<Ref>& refs) {
@@ -55,7 +53,7 @@ TEST_CASE("records become ready in the order of the puts, as many as are wanted"
     StreamQueue queue(0);
     queue.add(chunks::live(chunks::make("s", 1, chunks::records(3))));
     queue.add(chunks::live(chunks::make("s", 10, chunks::records(2))));
-    queue.fill(2, start);
+    queue.fill({2, all}, start);
     CHECK(queue.ready().size() == 2);
     CHECK(sequences(take_ready(queue, start, 4)) == std::vector<std::uint64_t>{1, 2, 3, 10});
     CHECK(sequences(take_ready(queue, start)) == std::vector<std::uint64_t>{11});
@@ -70,7 +68,7 @@ TEST_CASE("what came back goes before what is fresh, and need not wait for compa
     queue.give_back(first[1]);
     queue.give_back(first[0], start + 1s);
     CHECK(queue.has_work());
-    queue.fill(2, start);
+    queue.fill({2, all}, start);
     CHECK(queue.urgent());
     CHECK(sequences(take_ready(queue, start)) == std::vector<std::uint64_t>{2, 3, 4});
     queue.calm();
@@ -128,10 +126,12 @@ TEST_CASE("the oldest that could be sent tells when it was put") {
     queue.add(chunks::live(chunks::make("s", 1, chunks::records(1)), moment()));
     queue.add(chunks::live(chunks::make("s", 2, chunks::records(1), chunks::today + 5s), moment(5s)));
     CHECK(queue.oldest_sendable() == start);
-    queue.fill(all, start + 5s);
+    queue.fill({all, all}, start + 5s);
     CHECK(queue.oldest_sendable() == start);
-    queue.release(queue.ready().front());
-    queue.ready().pop_front();
+    auto refs = queue.take_ready();
+    queue.release(refs.front());
+    refs.erase(refs.begin());
+    queue.put_back(refs);
     CHECK(queue.oldest_sendable() == start + 5s);
 }
 
@@ -143,7 +143,7 @@ TEST_CASE("after a clear nothing of the queue is left but what flies") {
     REQUIRE(refs.size() == 4);
     queue.give_back(refs[1]);
     queue.give_back(refs[2], start + 1s);
-    queue.ready().push_back(refs[3]);
+    queue.put_back({refs[3]});
     one.settle_all();
     two.settle_all();
     queue.purge();
@@ -163,7 +163,7 @@ TEST_CASE("a chunk that was dropped before anybody looked at it is forgotten, th
     whole.settle_all();
     queue.forget_if_done(whole);
     CHECK(queue.chunks().size() == 1);
-    queue.fill(2, start);
+    queue.fill({2, all}, start);
     partly.settle_all();
     queue.forget_if_done(partly);
     CHECK(queue.chunks().size() == 1); // two of it are ready
@@ -177,7 +177,7 @@ TEST_CASE("purging keeps what is still open") {
     queue.add(chunks::live(chunks::make("s", 1, chunks::records(3))));
     const auto refs = take_ready(queue, start);
     queue.give_back(refs[0], start + 1s);
-    queue.ready().push_back(refs[1]);
+    queue.put_back({refs[1]});
     queue.give_back(refs[2]);
     refs[1].chunk->chunk.settled.set(1);
     --refs[1].chunk->chunk.live;

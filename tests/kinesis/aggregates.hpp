@@ -16,7 +16,7 @@
 /// Aggregates as the format's description has them, built the slow way.
 namespace aggregates {
 
-using sluice::kinesis::HeaderView;
+using sluice::HeaderView;
 using sluice::kinesis::UserRecord;
 
 inline std::string from_hex(std::string_view digits) {

@@ -25,7 +25,7 @@ using aggregates::record;
 using sluice::kinesis::deaggregate;
 using sluice::kinesis::hash_of;
 using sluice::kinesis::HashKey;
-using sluice::kinesis::HeaderView;
+using sluice::HeaderView;
 using sluice::kinesis::UserRecord;
 
 /// Tables of two keys and the hash keys 5 and 2^128-1.

@@ -8,7 +8,7 @@
 namespace {
 
 using sluice::Header;
-using sluice::kinesis::HeaderView;
+using sluice::HeaderView;
 using sluice::kinesis::UserRecord;
 
 static_assert(!std::is_aggregate_v<UserRecord>);

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <sluice/policy.hpp>
+#include <sluice/record.hpp>
 
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +26,16 @@ public:
     std::size_t entry_bytes = 1U << 20U; ///< Data and partition key of one entry.
 };
 
+/// How many records a batching wants to look at for one request; what is reached first counts.
+class Horizon {
+public:
+    Horizon() = default;
+    Horizon(std::size_t most_records, std::size_t most_bytes) : records(most_records), bytes(most_bytes) {}
+
+    std::size_t records = 500;
+    std::size_t bytes = 10U << 20U; ///< Of data and keys, more or less.
+};
+
 /// A record that may be sent now, as a batching sees it. The views live until the request is answered.
 class Candidate {
 public:
@@ -34,6 +46,10 @@ public:
     std::string_view partition_key;
     std::string_view explicit_hash_key; ///< Empty: none.
     std::string_view data;
+    std::span<const HeaderView> headers;
+    std::uint32_t group = 0; ///< Of records that go to one shard, whatever their keys; 0: it is not known where it goes.
+    std::uint32_t lane = 0;  ///< Of records that must keep their order; 0: none.
+    bool alone = false; ///< It may not share an entry: who reads might not find it there.
 };
 
 /// The entries of one request: each a list of candidates.
@@ -74,21 +90,26 @@ public:
 
 /// When a batch is ready, and what is in it; pure.
 ///
-/// | expression                          | meaning                                                                  |
-/// |-------------------------------------|--------------------------------------------------------------------------|
-/// | `b.plan(candidates, limits, all)`   | The entries of the next request, oldest candidates first. `all`: these will get no company, send what there is. Else an empty plan says that waiting would fill it better. A candidate is used once at most; one that fits no request stands alone. |
-/// | `b.assemble(members, scratch)`      | The entry that holds these candidates. Its views point into them or into `scratch`. |
-/// | `b.horizon(limits)`                 | How many candidates `plan` wants to see at most.                         |
-/// | `b.carries_headers()`               | Whether records with headers can be sent.                                |
+/// | expression                       | meaning                                                                     |
+/// |----------------------------------|-----------------------------------------------------------------------------|
+/// | `b.horizon(limits, shards)`      | How much `plan` wants to see. So many records leave without waiting for more. `shards`: how many open ones the stream has; 0: it is not known. |
+/// | `b.plan(candidates, limits)`     | The entries of the next request, oldest candidates first. A candidate is used once at most; one that fits no request stands alone. Records of one lane go into one entry, in their order; those that it does not take are not used. |
+/// | `b.assemble(entries, texts)`     | What is sent: an entry for each list of candidates. Its views point into these or into texts that are added at the end. |
+/// | `b.entry_room(limits)`           | Bytes of data and keys that one entry takes of several records, more or less; zero: an entry is one record. |
+/// | `b.goes_by_shard()`              | Whether it wants to know which records go to one shard: `Candidate::group`. |
+/// | `b.carries_headers()`            | Whether records with headers can be sent.                                   |
 ///
-/// Called on the producer's strand. Models: Collect (default).
+/// Called on the producer's strand. Models: Collect (default), Aggregate.
 template <class B>
 concept Batching = PolicyOf<B, kind::batching> &&
                    requires(const B batching, std::span<const Candidate> candidates, const RequestLimits limits,
-                            bool all, std::string& scratch) {
-                       { batching.plan(candidates, limits, all) } -> std::same_as<Plan>;
-                       { batching.assemble(candidates, scratch) } -> std::same_as<Entry>;
-                       { batching.horizon(limits) } -> std::same_as<std::size_t>;
+                            std::size_t shards, std::span<const std::span<const Candidate>> entries,
+                            std::deque<std::string>& texts) {
+                       { batching.horizon(limits, shards) } -> std::same_as<Horizon>;
+                       { batching.plan(candidates, limits) } -> std::same_as<Plan>;
+                       { batching.assemble(entries, texts) } -> std::same_as<std::vector<Entry>>;
+                       { batching.entry_room(limits) } -> std::same_as<std::size_t>;
+                       { batching.goes_by_shard() } -> std::same_as<bool>;
                        { batching.carries_headers() } -> std::same_as<bool>;
                    };
 

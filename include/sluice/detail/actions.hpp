@@ -101,6 +101,7 @@ public:
     std::vector<FlushDone> flushed;
     std::vector<PauseNote> pauses;
     std::vector<Unreadable> unreadable;
+    std::vector<std::string> keyless; ///< Streams whose service was found not to go by keys.
 
     /// Counts one more record.
     void tally(const std::string& stream, error_code outcome, std::uint64_t bytes) {

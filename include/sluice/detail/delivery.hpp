@@ -15,11 +15,14 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
 #include <random>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -102,7 +105,7 @@ public:
         const auto meaning = disposition(attempt.error);
         if (meaning == Disposition::stream) {
             pause(its, id, attempt, answer.retry_after, now);
-            return give_back(flight, attempt, now);
+            return give_back(its, flight.members, attempt, now);
         }
         resume(its);
         if (answer.error) ++its.stats.failed_requests;
@@ -117,19 +120,10 @@ public:
     /// What listing the shards of a stream brought.
     void shards(const std::string& name, const result<kinesis::ShardMap>& map, Moment now) {
         auto& its = stream(name);
-        its.maps.under_way = false;
-        its.maps.wanted = false;
-        if (map && map->size() > 0) {
-            its.maps.failures = 0;
-            its.maps.not_before = now.steady + std::chrono::seconds(5);
-            if (its.queue.gate().closed()) its.queue.gate().use(*map, now.steady);
-        } else {
-            // Without permission to list shards the stream is paced as a whole.
-            const auto wait =
-                back_off(std::chrono::seconds(10), std::chrono::seconds(60), ++its.maps.failures, dice_());
-            its.maps.not_before = now.steady + wait;
-            its.maps.wanted = true;
-        }
+        // Without permission to list shards the stream is paced as a whole, and only records of one key share entries.
+        if (!map || map->size() == 0) return its.shards.failed(now.steady, dice_());
+        its.shards.learn(*map, now.steady);
+        if (its.queue.gate().closed()) its.queue.gate().use(*map, now.steady);
     }
 
     /// Starts a flush of all that was admitted so far; every paused stream is probed at once. Without a timeout it ends
@@ -325,27 +319,43 @@ private:
         actions_.pauses.emplace_back(its.name, error_code{}, std::string{});
     }
 
-    /// Of a request that failed: those that came back too late are lost, and will be found closed wherever they go.
-    void expire(const Flight& flight, Moment now) {
-        for (const auto& ref : flight.members) {
-            if (ref.chunk->expiry(ref.index) <= now.steady) outcomes_.lose(*flight.stream, ref, error::expired);
+    /// Does something with each record that comes back: first with those that travelled with others, from the last, so
+    /// that every lane stands in order again before its first is let go.
+    template <class Members, class Do>
+    static void for_each_back(const Members& members, Do something) {
+        std::vector<Ref> heads;
+        for (auto ref = members.rbegin(); ref != members.rend(); ++ref) {
+            if (ref->chunk->has(ref->index, LiveChunk::follower)) {
+                something(*ref);
+            } else {
+                heads.push_back(*ref);
+            }
         }
+        for (auto ref = heads.rbegin(); ref != heads.rend(); ++ref) something(*ref);
     }
 
-    /// The stream is paused: its records wait as they are.
-    void give_back(const Flight& flight, const Attempt& attempt, Moment now) {
-        expire(flight, now);
-        for (const auto& ref : flight.members) {
+    /// Of what failed: a record that came back too late is lost, and will be found closed wherever it goes.
+    void expire(StreamState& its, Ref ref, Moment now) {
+        if (ref.chunk->expiry(ref.index) <= now.steady) outcomes_.lose(its, ref, error::expired);
+    }
+
+    /// Nothing speaks against these records: they wait as they are.
+    template <class Members>
+    void give_back(StreamState& its, const Members& members, const Attempt& attempt, Moment now) {
+        for_each_back(members, [&](Ref ref) {
             if (outcomes_.ledger().watched(ref.sequence())) outcomes_.ledger().note(ref.sequence(), attempt);
-            flight.stream->queue.give_back(ref);
-        }
-        flight.stream->stats.retried += flight.members.size();
+            expire(its, ref, now);
+            its.queue.give_back(ref);
+        });
+        its.stats.retried += members.size();
     }
 
     void entries_answered(const Flight& flight, const Answer& answer, const Attempt& attempt, Moment now) {
         std::uint64_t delivered = 0;
+        auto& its = *flight.stream;
         for (std::size_t entry = 0; entry < flight.ends.size(); ++entry) {
             const auto& said = answer.entries[entry];
+            const auto members = flight.entry(entry);
             const auto meaning = disposition(said.error);
             auto its_attempt = attempt;
             its_attempt.error = said.error;
@@ -353,17 +363,48 @@ private:
                 its_attempt.code = said.code;
                 its_attempt.message = said.message;
             }
-            for (auto i = flight.begin_of(entry); i < flight.ends[entry]; ++i) {
-                const auto ref = flight.members[i];
-                if (meaning == Disposition::delivered) {
-                    delivered += deliver(*flight.stream, ref, said, its_attempt);
-                } else {
-                    fail(*flight.stream, ref, meaning, its_attempt, now);
-                }
+            if (meaning == Disposition::delivered && !lies_right(flight, entry, said.shard_id, now)) {
+                its_attempt.error = error::wrong_shard;
+                give_back(its, members, its_attempt, now);
+            } else if (meaning == Disposition::delivered) {
+                for (const auto& ref : members) delivered += deliver(its, ref, said, its_attempt);
+            } else if (members.size() > 1 && refuses(meaning)) {
+                halve(its, members, {}, now);
+            } else {
+                for_each_back(members, [&](Ref ref) { fail(its, ref, meaning, its_attempt, now); });
             }
-            if (!flight.stream->queue.gate().knows(said.shard_id)) flight.stream->maps.wanted = true;
+            if (!its.queue.gate().knows(said.shard_id)) its.shards.want(now.steady);
         }
-        flight.stream->rate.add(now.steady, delivered);
+        its.rate.add(now.steady, delivered);
+    }
+
+    /// Promise 7: whether the shard that took an entry holds the keys of all its records. Consumers drop an aggregate
+    /// as a whole if it does not.
+    [[nodiscard]] bool lies_right(const Flight& flight, std::size_t entry, std::string_view shard_id, Moment now) {
+        if (!dispatch_.goes_by_shard()) return true;
+        const auto group = flight.groups[entry];
+        if (group != 0 && flight.map.id(group - 1) == shard_id) return true;
+        auto& shards = flight.stream->shards;
+        if (group != 0 && flight.map == shards.map()) shards.surprise(now.steady);
+        const auto members = flight.entry(entry);
+        const auto first = members.front().hash_key();
+        const auto range = shards.range_of(shard_id);
+        if (!range) {
+            const auto differs = [&](Ref ref) { return ref.hash_key() != first; };
+            // A shard that opened since: it will be known soon, and then they go there again.
+            return members.size() == 1 || (!shards.listed() && std::none_of(members.begin(), members.end(), differs));
+        }
+        const auto outside = [&](const kinesis::HashKey& key) { return key < range->first || range->second < key; };
+        if (outside(first)) {
+            if (!shards.keyless()) actions_.keyless.push_back(flight.stream->name);
+            shards.misplaced(now.steady);
+        }
+        if (members.size() == 1) return true;
+        return std::none_of(members.begin(), members.end(), [&](Ref ref) { return outside(ref.hash_key()); });
+    }
+
+    static bool refuses(Disposition meaning) {
+        return meaning == Disposition::request || meaning == Disposition::refused;
     }
 
     std::uint64_t deliver(StreamState& its, Ref ref, const EntryAnswer& said, const Attempt& attempt) {
@@ -372,6 +413,7 @@ private:
             outcomes_.settle(its, ref, {}, actions_, &said, &attempt);
             its.count_delivery(said.shard_id);
         }
+        ref.chunk->reset(ref.index, LiveChunk::follower);
         its.queue.leave_lane(ref);
         its.queue.release(ref);
         return counts ? 1 : 0;
@@ -379,13 +421,13 @@ private:
 
     void all_failed(const Flight& flight, const Attempt& attempt, Moment now) {
         const auto meaning = disposition(attempt.error);
-        for (const auto& ref : flight.members) fail(*flight.stream, ref, meaning, attempt, now);
+        for_each_back(flight.members, [&](Ref ref) { fail(*flight.stream, ref, meaning, attempt, now); });
     }
 
     /// One record failed; it goes on waiting, or is lost.
     void fail(StreamState& its, Ref ref, Disposition meaning, const Attempt& attempt, Moment now) {
         if (!ref.open()) return its.queue.drop(ref);
-        if (meaning == Disposition::request || meaning == Disposition::refused) {
+        if (refuses(meaning)) {
             outcomes_.ledger().note(ref.sequence(), attempt);
             outcomes_.lose(its, ref, attempt.error);
             return its.queue.release(ref);
@@ -417,23 +459,41 @@ private:
         ++its.stats.throttled;
         auto& gate = its.queue.gate();
         if (!gate.closed()) gate.close(now.steady, its.rate.per_second());
-        if (!gate.has_map()) its.maps.wanted = true;
+        if (!gate.has_map()) its.shards.want(now.steady);
         gate.throttled(ref, now.steady);
     }
 
     /// The service refuses something in the request: each half is tried alone, until it is found.
     void halve(const Flight& flight, const Attempt& attempt, Moment now) {
-        const auto& members = flight.members;
-        if (members.size() == 1) {
-            return fail(*flight.stream, members.front(), Disposition::refused, attempt, now);
+        if (flight.members.size() == 1) {
+            return fail(*flight.stream, flight.members.front(), Disposition::refused, attempt, now);
         }
-        expire(flight, now);
-        const auto middle = static_cast<std::ptrdiff_t>(
-            flight.ends.size() > 1 ? flight.begin_of(flight.ends.size() / 2) : members.size() / 2);
-        auto& suspects = flight.stream->suspects;
-        suspects.emplace_front(members.begin() + middle, members.end());
-        suspects.emplace_front(members.begin(), members.begin() + middle);
-        flight.stream->stats.retried += members.size();
+        halve(*flight.stream, flight.members, flight.ends, now);
+    }
+
+    /// The same for several records; `ends` is where entries end, if there are several. Who travelled with another goes
+    /// back to its lane: the next time only half as many do.
+    void halve(StreamState& its, std::span<const Ref> members, std::span<const std::uint32_t> ends, Moment now) {
+        const std::size_t middle = ends.size() > 1 ? ends[ends.size() / 2 - 1] : members.size() / 2;
+        std::deque<Ref> first_half;
+        std::deque<Ref> second_half;
+        std::size_t followers = 0;
+        for (auto i = members.size(); i-- > 0;) {
+            const auto ref = members[i];
+            if (ref.chunk->has(ref.index, LiveChunk::follower)) {
+                ++followers;
+                expire(its, ref, now);
+                its.queue.give_back(ref);
+                continue;
+            }
+            if (followers > 0) its.queue.lanes().narrow(ref, std::exchange(followers, 0));
+            (i < middle ? first_half : second_half).push_front(ref);
+        }
+        for (auto* half : {&second_half, &first_half}) {
+            for (const auto& ref : *half) expire(its, ref, now);
+            if (!half->empty()) its.suspects.emplace_front(half->begin(), half->end());
+        }
+        its.stats.retried += members.size();
     }
 
     // --- the rest of the world ---------------------------------------------------------------------------------
@@ -450,10 +510,16 @@ private:
     }
 
     void ask_for_map(StreamState& its, Moment now) {
-        auto& maps = its.maps;
-        if (!maps.wanted || maps.under_way || now.steady < maps.not_before || !its.queue.gate().closed()) return;
-        maps.under_way = true;
+        if (!needs_map(its)) return;
+        if (dispatch_.goes_by_shard() && its.shards.map().size() == 0) its.shards.want(now.steady);
+        if (!its.shards.due(now.steady)) return;
+        its.shards.asked();
         actions_.maps.push_back(its.name);
+    }
+
+    /// Whether the stream's shards are worth a call.
+    [[nodiscard]] bool needs_map(const StreamState& its) const {
+        return its.queue.gate().closed() || (dispatch_.goes_by_shard() && !its.queue.chunks().empty());
     }
 
     /// Whether nothing is under way: what is left could not be sent at once.
@@ -466,8 +532,7 @@ private:
     [[nodiscard]] steady_time wakes_at(const StreamState& its) const {
         auto first = steady_time::max();
         if (its.backlog.more && its.backlog.again_at) first = std::min(first, *its.backlog.again_at);
-        const bool map = its.maps.wanted && !its.maps.under_way && its.queue.gate().closed();
-        if (map) first = std::min(first, its.maps.not_before);
+        if (needs_map(its)) first = std::min(first, its.shards.due_at());
         const bool may_send = options_.auto_flush || outcomes_.flushes().active();
         if (!may_send || flights_.size() >= options_.requests_in_flight) return first;
         if (its.pause) {

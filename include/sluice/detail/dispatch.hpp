@@ -5,10 +5,9 @@
 #include <sluice/detail/stream_state.hpp>
 #include <sluice/options.hpp>
 
-#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
-#include <span>
 #include <utility>
 #include <vector>
 
@@ -26,6 +25,9 @@ public:
 
     [[nodiscard]] const std::vector<StreamState*>& streams() const noexcept { return order_; }
 
+    /// Whether requests are better where the shards are known.
+    [[nodiscard]] bool goes_by_shard() const { return batching_.goes_by_shard(); }
+
     /// The next request, of the next stream that has one; none if nothing may be sent now. `all`: nothing waits for
     /// company.
     [[nodiscard]] std::optional<SendOrder> next(Flights& flights, bool all, steady_time now) {
@@ -41,15 +43,14 @@ public:
     }
 
 private:
-    /// Records that were refused together are sent with no others.
+    /// Records that were refused together are sent with no others, but for those that travel with them.
     [[nodiscard]] std::optional<SendOrder> suspects(StreamState& its, Flights& flights) {
         while (!its.suspects.empty()) {
             auto refs = std::move(its.suspects.front());
             its.suspects.pop_front();
-            drop_closed(its, refs, refs.size());
+            drop_closed(its, refs);
             if (refs.empty()) continue;
-            look_at(refs, refs.size());
-            auto order = flights.depart(its, refs, candidates_, batching_.plan(candidates_, limits_, true));
+            auto order = depart(its, flights, refs);
             if (!refs.empty()) its.suspects.push_front(std::move(refs));
             return order;
         }
@@ -57,49 +58,77 @@ private:
     }
 
     [[nodiscard]] std::optional<SendOrder> ready(StreamState& its, Flights& flights, bool all, steady_time now) {
-        auto& ready = its.queue.ready();
-        const auto horizon = batching_.horizon(limits_);
+        auto& queue = its.queue;
+        const auto horizon = batching_.horizon(limits_, its.shards.map().size());
         do {
-            its.queue.fill(horizon, now);
-        } while (drop_closed(its, ready, horizon) > 0);
-        if (ready.empty()) return std::nullopt;
-        const bool due = all || its.pause || its.queue.urgent() ||
-                         its.queue.oldest_sendable() + options_.linger <= now;
-        if (!due && its.considered == ready.size()) return std::nullopt;
-        its.considered = ready.size();
-        const auto seen = std::min(horizon, ready.size());
-        look_at(ready, seen);
-        const auto plan = batching_.plan(candidates_, limits_, due);
-        if (plan.empty()) return std::nullopt;
-        const auto end = ready.begin() + static_cast<std::ptrdiff_t>(seen);
-        std::vector<Ref> refs(ready.begin(), end);
-        ready.erase(ready.begin(), end);
-        auto order = flights.depart(its, refs, candidates_, plan);
-        ready.insert(ready.begin(), refs.begin(), refs.end());
-        its.queue.calm();
-        its.considered = 0;
+            queue.fill(horizon, now);
+            const bool due = all || its.pause || queue.urgent() || queue.oldest_sendable() + options_.linger <= now;
+            if (queue.ready().empty() || !(due || queue.full(horizon))) return std::nullopt;
+        } while (queue.drop_closed() > 0);
+        auto refs = queue.take_ready();
+        auto order = depart(its, flights, refs);
+        queue.put_back(refs);
+        queue.calm();
         return order;
     }
 
-    /// Takes those of the first `seen` that are not open any more out of `refs`; gives their number.
-    template <class Refs>
-    static std::size_t drop_closed(StreamState& its, Refs& refs, std::size_t seen) {
-        const auto end = refs.begin() + static_cast<std::ptrdiff_t>(std::min(seen, refs.size()));
+    static void drop_closed(StreamState& its, std::vector<Ref>& refs) {
         std::vector<Ref> gone;
-        const auto is_gone = [&gone](Ref ref) {
+        std::erase_if(refs, [&gone](Ref ref) {
             if (ref.open()) return false;
             gone.push_back(ref);
             return true;
-        };
-        refs.erase(std::remove_if(refs.begin(), end, is_gone), end);
+        });
         for (const auto& ref : gone) its.queue.drop(ref);
-        return gone.size();
     }
 
-    template <class Refs>
-    void look_at(const Refs& refs, std::size_t count) {
+    /// Sends what the batching makes of these and those that may travel with them; what it leaves stays in `refs`, or
+    /// goes back to its lane.
+    [[nodiscard]] std::optional<SendOrder> depart(StreamState& its, Flights& flights, std::vector<Ref>& refs) {
+        look_at(its, refs);
+        const auto plan = batching_.plan(candidates_, limits_);
+        std::optional<SendOrder> order;
+        if (!plan.empty()) order = flights.depart(its, company_, candidates_, plan);
+        refs.clear();
+        for (const auto& ref : company_) {
+            if (!ref.chunk->has(ref.index, LiveChunk::follower)) refs.push_back(ref);
+        }
+        for (auto ref = company_.rbegin(); ref != company_.rend(); ++ref) {
+            if (ref->chunk->has(ref->index, LiveChunk::follower)) its.queue.give_back(*ref);
+        }
+        return order;
+    }
+
+    /// Makes `company_` of these and their followers, and `candidates_` of it.
+    void look_at(StreamState& its, const std::vector<Ref>& refs) {
+        company_.clear();
         candidates_.clear();
-        for (std::size_t i = 0; i < count; ++i) candidates_.push_back(refs[i].chunk->candidate(refs[i].index));
+        const bool by_shard = batching_.goes_by_shard();
+        const bool alone = by_shard && its.shards.alone();
+        const auto room = alone ? 0 : batching_.entry_room(limits_);
+        for (const auto& ref : refs) {
+            const auto first = company_.size();
+            const auto group = by_shard ? its.shards.group_of(ref) : 0;
+            company_.push_back(ref);
+            if (ref.chunk->has(ref.index, LiveChunk::in_lane)) add_followers(its, ref, group, room);
+            for (auto i = first; i < company_.size(); ++i) {
+                auto& candidate = candidates_.emplace_back(company_[i].chunk->candidate(company_[i].index));
+                candidate.group = group;
+                candidate.lane = its.queue.lanes().number_of(ref);
+                candidate.alone = alone;
+            }
+        }
+    }
+
+    /// Of the records that wait in its lane, those that go where it goes.
+    void add_followers(StreamState& its, Ref first, std::uint32_t group, std::size_t room) {
+        const auto bytes = first.size();
+        if (bytes >= room) return;
+        const auto belongs = [&](Ref ref) {
+            if (group != 0) return its.shards.group_of(ref) == group;
+            return ref.chunk->frame(ref.index).partition_key == first.chunk->frame(first.index).partition_key;
+        };
+        its.queue.add_followers(first, room - bytes, belongs, company_);
     }
 
     const Options& options_;
@@ -107,7 +136,8 @@ private:
     B batching_;
     std::vector<StreamState*> order_;
     std::size_t turn_ = 0;
-    std::vector<Candidate> candidates_;
+    std::vector<Ref> company_;
+    std::vector<Candidate> candidates_; ///< Of `company_`.
 };
 
 } // namespace sluice::detail

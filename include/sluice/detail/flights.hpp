@@ -2,6 +2,7 @@
 
 #include <sluice/detail/actions.hpp>
 #include <sluice/detail/stream_state.hpp>
+#include <sluice/kinesis/shard_map.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -17,10 +18,16 @@ namespace sluice::detail {
 class Flight {
 public:
     StreamState* stream = nullptr;
-    std::vector<Ref> members;        ///< Of all entries, one entry after the other.
-    std::vector<std::uint32_t> ends; ///< Where each entry ends among the members.
+    std::vector<Ref> members;          ///< Of all entries, one entry after the other.
+    std::vector<std::uint32_t> ends;   ///< Where each entry ends among the members.
+    std::vector<std::uint32_t> groups; ///< The shard that each entry is for, as `ShardBook::group_of` has it.
+    kinesis::ShardMap map;             ///< What these were predicted by.
 
     [[nodiscard]] std::size_t begin_of(std::size_t entry) const { return entry == 0 ? 0 : ends[entry - 1]; }
+
+    [[nodiscard]] std::span<const Ref> entry(std::size_t index) const {
+        return std::span(members).subspan(begin_of(index), ends[index] - begin_of(index));
+    }
 };
 
 /// The requests that wait for their answers. Pure.
@@ -38,16 +45,23 @@ public:
         order.stream = its.name;
         Flight flight;
         flight.stream = &its;
+        flight.map = its.shards.map();
+        const auto count = plan.members().size();
+        order.members.reserve(count);
+        order.sequences.reserve(count);
+        flight.members.reserve(count);
         for (std::size_t entry = 0; entry < plan.entries(); ++entry) {
             for (const auto member : plan.entry(entry)) {
                 order.members.push_back(candidates[member]);
                 order.sequences.push_back(refs[member].sequence());
                 flight.members.push_back(refs[member]);
-                board(refs[member]);
+                board(its, refs[member]);
             }
             order.ends.push_back(static_cast<std::uint32_t>(order.members.size()));
+            flight.groups.push_back(candidates[plan.entry(entry).front()].group);
         }
         flight.ends = order.ends;
+        its.queue.gate().sent(plan.entries(), count);
         std::erase_if(refs, [](Ref ref) { return ref.chunk->has(ref.index, LiveChunk::flying); });
         if (its.pause) its.pause->probe = order.id;
         flights_.emplace(order.id, std::move(flight));
@@ -69,7 +83,8 @@ public:
     }
 
 private:
-    static void board(Ref ref) {
+    static void board(StreamState& its, Ref ref) {
+        if (ref.chunk->has(ref.index, LiveChunk::follower)) its.queue.gate().charge(ref);
         ref.chunk->set(ref.index, LiveChunk::flying);
         ++ref.chunk->in_flight;
     }

@@ -143,15 +143,15 @@ inline void append_frame(std::string& body, const RecordView& record, std::strin
     return frame;
 }
 
-/// The headers of a frame, decoded; `error::storage_corrupt` if they are not whole.
-[[nodiscard]] inline result<std::vector<Header>> frame_headers(std::string_view encoded) {
-    std::vector<Header> headers;
+/// The headers of a frame, decoded, which view it; `error::storage_corrupt` if they are not whole.
+[[nodiscard]] inline result<std::vector<HeaderView>> frame_headers(std::string_view encoded) {
+    std::vector<HeaderView> headers;
     FrameReader reader(encoded);
     while (!reader.at_end()) {
-        std::string name(reader.piece(reader.number<std::uint32_t>()));
-        std::string value(reader.piece(reader.number<std::uint32_t>()));
+        const auto name = reader.piece(reader.number<std::uint32_t>());
+        const auto value = reader.piece(reader.number<std::uint32_t>());
         if (!reader.ok()) return error::storage_corrupt;
-        headers.emplace_back(std::move(name), std::move(value));
+        headers.emplace_back(name, value);
     }
     return headers;
 }

@@ -16,7 +16,7 @@ inline constexpr auto shard_bytes_per_second = static_cast<double>(kinesis::limi
 
 /// The pace of one shard: additive increase, multiplicative decrease around what the service grants.
 ///
-/// A token bucket for records and one for bytes, each holding a quarter of a second's worth. Throttling cuts the pace
+/// A token bucket for entries and one for bytes, each holding a quarter of a second's worth. Throttling cuts the pace
 /// to 70 %, at most once in 200 ms, since the answers of one burst come together; every second without it adds 5 % of
 /// the grant. At twice the grant the shard evidently needs no limit.
 class Limiter {
@@ -28,25 +28,30 @@ public:
         byte_tokens_ = room(bytes_);
     }
 
-    /// Takes the tokens of one record if there are any; a debt delays those that follow.
+    /// Takes the tokens of one record, which is `part` of an entry, if there are any; a debt delays those that follow.
     ///
     /// Once it ran dry it waits for a twentieth of a second's worth, so that records leave in batches, not in drops.
-    [[nodiscard]] bool take(std::size_t bytes, steady_time now) {
+    [[nodiscard]] bool take(double part, std::size_t bytes, steady_time now) {
         refill(now);
-        if (record_tokens_ < needed_ || byte_tokens_ <= 0) {
-            if (needed_ <= 1) needed_ = sip();
-            return false;
-        }
-        needed_ = 1;
-        record_tokens_ -= 1;
-        byte_tokens_ -= static_cast<double>(bytes);
+        if (needed_ > 0 && (record_tokens_ < needed_ || byte_tokens_ < needed_bytes_)) return false;
+        const bool dry = record_tokens_ <= 0 || byte_tokens_ <= 0;
+        needed_ = dry ? sip(records_) : 0;
+        needed_bytes_ = dry ? sip(bytes_) : 0;
+        if (dry) return false;
+        charge(part, bytes);
         return true;
+    }
+
+    /// The same for one that does not wait.
+    void charge(double part, std::size_t bytes) {
+        record_tokens_ -= part;
+        byte_tokens_ -= static_cast<double>(bytes);
     }
 
     /// When `take` would succeed.
     [[nodiscard]] steady_time ready_at() const {
         const double records = (needed_ - record_tokens_) / (records_ * factor_);
-        const double bytes = (1 - byte_tokens_) / (bytes_ * factor_);
+        const double bytes = (needed_bytes_ - byte_tokens_) / (bytes_ * factor_);
         const double seconds = std::max({records, bytes, 0.0});
         // A microsecond more than computed, or rounding could make the waker come a moment too early for ever.
         return filled_ + std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9) + 1'000);
@@ -57,7 +62,8 @@ public:
         cut_ = now;
         grown_ = now;
         factor_ = std::max(factor_ * 0.7, least);
-        needed_ = std::min(needed_, sip());
+        needed_ = std::min(needed_, sip(records_));
+        needed_bytes_ = std::min(needed_bytes_, sip(bytes_));
     }
 
     /// Whether the pace has grown so far that no limit is needed.
@@ -72,7 +78,7 @@ private:
     static constexpr double least = 0.05;
     static constexpr double most = 2;
 
-    [[nodiscard]] double sip() const noexcept { return std::max(records_ * factor_ / 20, 1.0); }
+    [[nodiscard]] double sip(double rate) const noexcept { return std::max(rate * factor_ / 20, 1.0); }
     [[nodiscard]] static double room(double rate) noexcept { return std::max(rate / 4, 1.0); }
 
     void grow(steady_time now) {
@@ -96,7 +102,8 @@ private:
     double factor_ = 1;
     double record_tokens_ = 0;
     double byte_tokens_ = 0;
-    double needed_ = 1; ///< Record tokens that `take` waits for: one, or a sip since it ran dry.
+    double needed_ = 0;       ///< Record tokens that `take` waits for: none, or a sip since it ran dry.
+    double needed_bytes_ = 0; ///< The same of bytes.
     steady_time filled_;
     steady_time grown_;
     steady_time cut_ = steady_time(std::chrono::hours(-24));

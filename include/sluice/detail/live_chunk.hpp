@@ -9,7 +9,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -30,9 +32,10 @@ class LiveChunk {
 public:
     /// What happens to a record besides waiting.
     enum Flag : std::uint8_t {
-        in_lane = 1, ///< It has passed the lane gate, and its lane is busy until it is through.
-        flying = 2,  ///< It is in a request.
-        losing = 4,  ///< It is on its way to the dead letters.
+        in_lane = 1,  ///< It has passed the lane gate, and its lane is busy until it is through.
+        flying = 2,   ///< It is in a request.
+        losing = 4,   ///< It is on its way to the dead letters.
+        follower = 8, ///< It travels in the entry of the one that its lane is busy with.
     };
 
     LiveChunk(Chunk its_chunk, Moment now) : chunk(std::move(its_chunk)) {
@@ -55,6 +58,7 @@ public:
             if (!frame) return frame.error();
             slots_.emplace_back(static_cast<std::uint32_t>(offset));
             offset += frame->size;
+            if (!frame->headers.empty() && !keep_headers(i, frame->headers)) return error::storage_corrupt;
             if (!chunk.settled.test(i)) ++live;
         }
         const bool whole = offset == chunk.body->size() && live == chunk.live &&
@@ -67,7 +71,22 @@ public:
 
     [[nodiscard]] Candidate candidate(std::uint32_t record) const {
         const auto its = frame(record);
-        return {its.partition_key, its.explicit_hash_key, its.data};
+        Candidate made(its.partition_key, its.explicit_hash_key, its.data);
+        if (!its.headers.empty()) made.headers = headers(record);
+        return made;
+    }
+
+    /// The record's headers, as long as the chunk lives.
+    [[nodiscard]] std::span<const HeaderView> headers(std::uint32_t record) const {
+        const auto found = headers_.find(record);
+        if (found == headers_.end()) return {};
+        return found->second;
+    }
+
+    /// How many bytes the record takes in the body: some more than its data and keys.
+    [[nodiscard]] std::size_t size(std::uint32_t record) const {
+        const bool last = record + 1 == slots_.size();
+        return (last ? chunk.body->size() : slots_[record + 1].offset) - slots_[record].offset;
     }
 
     /// The hash key that decides a record's shard and lane. The first question costs as much as all.
@@ -152,6 +171,12 @@ private:
         std::uint8_t throttles = 0;
     };
 
+    [[nodiscard]] bool keep_headers(std::uint32_t record, std::string_view encoded) {
+        auto decoded = frame_headers(encoded);
+        if (decoded) headers_.emplace(record, std::move(*decoded));
+        return decoded.has_value();
+    }
+
     /// Records with a hash key of their own need no digest, and one is enough for a run of equal partition keys.
     void find_hash_keys() {
         std::vector<std::string_view> keys;
@@ -174,6 +199,7 @@ private:
 
     std::vector<Slot> slots_;
     std::vector<kinesis::HashKey> hash_keys_; ///< None until somebody asks.
+    std::unordered_map<std::uint32_t, std::vector<HeaderView>> headers_; ///< Of the few records that have some.
 };
 
 /// A record of a live chunk. Whoever keeps one counts it in `LiveChunk::references`.
@@ -184,6 +210,7 @@ public:
 
     [[nodiscard]] bool open() const { return chunk->open(index); }
     [[nodiscard]] std::uint64_t sequence() const noexcept { return chunk->sequence(index); }
+    [[nodiscard]] std::size_t size() const { return chunk->size(index); }
 
     /// The hash key that decides the record's shard and lane.
     [[nodiscard]] const kinesis::HashKey& hash_key() const { return chunk->hash_key(index); }

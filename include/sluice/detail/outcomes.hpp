@@ -86,7 +86,9 @@ public:
         Record record(std::string(frame.partition_key), std::string(frame.data));
         record.explicit_hash_key = frame.explicit_hash_key;
         record.stream = loss.stream->name;
-        if (auto headers = frame_headers(frame.headers)) record.headers = std::move(*headers);
+        for (const auto& header : loss.ref.chunk->headers(loss.ref.index)) {
+            record.headers.emplace_back(std::string(header.name), std::string(header.value));
+        }
         if (frame.time_to_live.count() > 0) record.time_to_live = frame.time_to_live;
         DeadLetter letter(RecordId(store.id, sequence), std::move(record), loss.reason);
         letter.attempts = ledger_.attempts(sequence);

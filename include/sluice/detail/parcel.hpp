@@ -36,7 +36,7 @@ public:
             const RecordId id(store, order_.sequences[i]);
             auto pointer = co_await offload.store(id, members_[i].data);
             if (!pointer) co_return pointer.error();
-            members_[i].data = scratch_.emplace_back(std::move(*pointer));
+            members_[i].data = texts_.emplace_back(std::move(*pointer));
         }
         co_return error_code{};
     }
@@ -44,17 +44,23 @@ public:
     /// Compresses and assembles the entries, and refuses those that became too large.
     template <Batching B, Compression C>
     void pack(const B& batching, C& compression, const RequestLimits& limits) {
-        entries_.reserve(order_.entries());
+        std::vector<std::span<const Candidate>> groups;
+        std::vector<std::size_t> places;
         for (std::size_t i = 0; i < order_.entries(); ++i) {
-            auto entry = make_entry(i, batching, compression);
-            if (entry && entry->data.size() + entry->partition_key.size() > limits.entry_bytes) {
-                entry = error::record_too_large;
-            }
-            if (entry) {
-                entries_.push_back(*entry);
-            } else {
-                refusals_[i] = entry.error();
-            }
+            const auto members = std::span(members_).subspan(order_.begin_of(i), order_.ends[i] - order_.begin_of(i));
+            if (compression.scope() == Scope::record) refusals_[i] = shrink_all(compression, members);
+            if (refusals_[i]) continue;
+            groups.emplace_back(members);
+            places.push_back(i);
+        }
+        auto assembled = batching.assemble(groups, texts_);
+        for (std::size_t i = 0; i < assembled.size(); ++i) {
+            auto& entry = assembled[i];
+            auto& refusal = refusals_[places[i]];
+            if (compression.scope() == Scope::aggregate) refusal = shrink(compression, entry.data);
+            const auto size = entry.data.size() + entry.partition_key.size();
+            if (!refusal && size > limits.entry_bytes) refusal = error::record_too_large;
+            if (!refusal) entries_.push_back(entry);
         }
     }
 
@@ -85,42 +91,30 @@ public:
     }
 
 private:
-    template <class B, class C>
-    [[nodiscard]] result<Entry> make_entry(std::size_t index, const B& batching, C& compression) {
-        const auto begin = order_.begin_of(index);
-        const auto members = std::span(members_).subspan(begin, order_.ends[index] - begin);
-        if (compression.scope() == Scope::record) {
-            for (auto& member : members) {
-                const auto compressed = shrink(compression, member.data);
-                if (!compressed) return compressed.error();
-                member.data = *compressed;
-            }
-        }
-        auto entry = batching.assemble(members, scratch());
-        if (compression.scope() == Scope::aggregate) {
-            const auto compressed = shrink(compression, entry.data);
-            if (!compressed) return compressed.error();
-            entry.data = *compressed;
-        }
-        return entry;
-    }
-
-    /// A text of its own for whoever writes; who does not write leaves it to the next.
-    [[nodiscard]] std::string& scratch() {
-        if (scratch_.empty() || !scratch_.back().empty()) scratch_.emplace_back();
-        return scratch_.back();
-    }
-
     template <class C>
-    [[nodiscard]] result<std::string_view> shrink(C& compression, std::string_view data) {
-        return compression.compress(data, scratch());
+    [[nodiscard]] error_code shrink_all(C& compression, std::span<Candidate> members) {
+        for (auto& member : members) {
+            if (const auto failure = shrink(compression, member.data)) return failure;
+        }
+        return {};
+    }
+
+    /// Has `data` view itself, compressed.
+    template <class C>
+    [[nodiscard]] error_code shrink(C& compression, std::string_view& data) {
+        // A text of its own for whoever writes; who does not write leaves it to the next.
+        if (texts_.empty() || !texts_.back().empty()) texts_.emplace_back();
+        const auto compressed = compression.compress(data, texts_.back());
+        if (!compressed) return compressed.error();
+        data = *compressed;
+        return {};
     }
 
     const SendOrder& order_;
     std::vector<Candidate> members_;
     std::vector<error_code> refusals_;
     std::vector<Entry> entries_;
-    std::deque<std::string> scratch_; ///< What the views point into that do not point into chunks.
+    std::deque<std::string> texts_; ///< What the views point into that do not point into chunks.
 };
 
 } // namespace sluice::detail

@@ -17,7 +17,7 @@ namespace sluice::detail {
 ///
 /// Open, and free of cost, until somebody is throttled. From then on each record is predicted to a shard by the shard
 /// map and passes when its shard's limiter lets it; without a map the whole stream counts as one shard. Opens again
-/// when no shard needs a limit.
+/// when no shard needs a limit. Where several records share an entry, each counts as its part of one, as it was of late.
 class ShardGate {
 public:
     [[nodiscard]] bool closed() const noexcept { return !shards_.empty(); }
@@ -44,7 +44,7 @@ public:
     /// Whether the record may pass now; if not, it is held.
     [[nodiscard]] bool pass(Ref ref, steady_time now) {
         auto& shard = shards_[shard_of(ref)];
-        if (shard.held.empty() && shard.limiter.take(size_of(ref), now)) return true;
+        if (shard.held.empty() && shard.limiter.take(part_, size_of(ref), now)) return true;
         shard.held.push_back(ref);
         return false;
     }
@@ -56,11 +56,22 @@ public:
             auto& shard = shards_[turn_];
             if (shard.held.empty()) continue;
             const auto ref = shard.held.front();
-            if (ref.open() && !shard.limiter.take(size_of(ref), now)) continue;
+            if (ref.open() && !shard.limiter.take(part_, size_of(ref), now)) continue;
             shard.held.pop_front();
             return ref;
         }
         return {};
+    }
+
+    /// A record leaves that did not ask, in the company of one that did.
+    void charge(Ref ref) {
+        if (closed()) shards_[shard_of(ref)].limiter.charge(part_, size_of(ref));
+    }
+
+    /// So many entries left, with so many records in them.
+    void sent(std::size_t entries, std::size_t records) {
+        const double part = static_cast<double>(entries) / static_cast<double>(std::max<std::size_t>(records, 1));
+        part_ += (part - part_) / 4;
     }
 
     /// Slows the shard that a record belongs to.
@@ -124,6 +135,7 @@ private:
     kinesis::ShardMap map_;
     bool has_map_ = false;
     std::size_t turn_ = 0;
+    double part_ = 1; ///< Of an entry, that a record is.
 };
 
 } // namespace sluice::detail

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/batching/batching.hpp>
 #include <sluice/detail/lane_gate.hpp>
 #include <sluice/detail/live_chunk.hpp>
 #include <sluice/detail/shard_gate.hpp>
@@ -21,7 +22,8 @@ namespace sluice::detail {
 /// The records of one stream that are in memory, and which of them may be sent next.
 ///
 /// A record comes from the chunks in the order of the puts, or back from a failed request when its back-off is over;
-/// passes the lane gate, once; passes the shard gate, at every try; and then stands in `ready()`. Pure: time is told.
+/// passes the lane gate, once, or stays there until it travels with one that did; passes the shard gate, at every try;
+/// and then stands in `ready()`. Pure: time is told.
 class StreamQueue {
 public:
     explicit StreamQueue(std::size_t lanes) : lanes_(lanes) {}
@@ -38,17 +40,17 @@ public:
         return its;
     }
 
-    /// Fills `ready()` up to `wanted` records, if there are so many that may be sent.
-    void fill(std::size_t wanted, steady_time now) {
+    /// Fills `ready()` as far as one request wants to see, if there are so many records that may be sent.
+    void fill(const Horizon& horizon, steady_time now) {
         release_rested(now);
-        while (ready_.size() < wanted && release_held(now)) {}
-        while (ready_.size() < wanted && !returned_.empty()) {
+        while (!full(horizon) && release_held(now)) {}
+        while (!full(horizon) && !returned_.empty()) {
             const auto ref = returned_.front();
             returned_.pop_front();
             urgent_ = true;
             admit(ref, now);
         }
-        while (ready_.size() < wanted) {
+        while (!full(horizon)) {
             const auto ref = next_fresh();
             if (ref.chunk == nullptr) return;
             if (lanes_.pass(ref)) {
@@ -58,7 +60,55 @@ public:
         }
     }
 
-    [[nodiscard]] std::deque<Ref>& ready() noexcept { return ready_; }
+    /// The records that may be sent now.
+    [[nodiscard]] const std::deque<Ref>& ready() const noexcept { return ready_; }
+
+    /// Whether as many are ready as one request wants to see.
+    [[nodiscard]] bool full(const Horizon& horizon) const noexcept {
+        return ready_.size() >= horizon.records || ready_bytes_ >= horizon.bytes;
+    }
+
+    /// Lets go of those that are ready and not open any more; gives their number.
+    std::size_t drop_closed() {
+        std::vector<Ref> gone;
+        std::erase_if(ready_, [&gone](Ref ref) {
+            if (ref.open()) return false;
+            gone.push_back(ref);
+            return true;
+        });
+        for (const auto& ref : gone) {
+            ready_bytes_ -= ref.size();
+            drop(ref);
+        }
+        return gone.size();
+    }
+
+    /// Takes out what is ready, the oldest first.
+    [[nodiscard]] std::vector<Ref> take_ready() {
+        std::vector<Ref> taken(ready_.begin(), ready_.end());
+        ready_.clear();
+        ready_bytes_ = 0;
+        return taken;
+    }
+
+    /// Puts back what was taken out, before all that is ready.
+    void put_back(const std::vector<Ref>& refs) {
+        ready_.insert(ready_.begin(), refs.begin(), refs.end());
+        for (const auto& ref : refs) ready_bytes_ += ref.size();
+    }
+
+    /// Adds to `company` what may travel with `first` in an entry: of those that its lane holds the next ones, so many
+    /// bytes of them, if `belongs` says so.
+    template <class Belongs>
+    void add_followers(Ref first, std::size_t most, Belongs belongs, std::vector<Ref>& company) {
+        const auto before = company.size();
+        std::vector<Ref> stale;
+        lanes_.take_followers(first, most, belongs, company, stale);
+        for (auto i = before; i < company.size(); ++i) company[i].chunk->set(company[i].index, LiveChunk::follower);
+        for (const auto& gone : stale) release(gone);
+    }
+
+    [[nodiscard]] LaneGate& lanes() noexcept { return lanes_; }
 
     /// Lets go of a record that a queue or a flight held.
     void release(Ref ref) {
@@ -72,11 +122,16 @@ public:
         release(ref);
     }
 
-    /// Takes back a record from a request: it is to be sent as soon as may be, before fresh ones.
-    void give_back(Ref ref) { returned_.push_back(ref); }
+    /// Takes back a record from a request: it is to be sent as soon as may be, before fresh ones; a follower waits for
+    /// its lane.
+    void give_back(Ref ref) {
+        if (!stopped_following(ref)) returned_.push_back(ref);
+    }
 
     /// The same, after a rest.
-    void give_back(Ref ref, steady_time when) { resting_.push({when, rested_++, ref}); }
+    void give_back(Ref ref, steady_time when) {
+        if (!stopped_following(ref)) resting_.push({when, rested_++, ref});
+    }
 
     /// The record has its outcome, or is on its way to the dead letters: its lane goes on.
     void leave_lane(Ref ref) {
@@ -98,6 +153,7 @@ public:
         refs.insert(refs.end(), returned_.begin(), returned_.end());
         for (; !resting_.empty(); resting_.pop()) refs.push_back(resting_.top().ref);
         ready_.clear();
+        ready_bytes_ = 0;
         returned_.clear();
         const std::vector<LiveChunk*> fresh(fresh_.begin(), fresh_.end());
         for (auto* chunk : fresh) forget_if_done(*chunk);
@@ -180,7 +236,7 @@ private:
         const auto ref = gate_.closed() ? gate_.release(now) : Ref{};
         if (ref.chunk == nullptr) return false;
         if (ref.open()) {
-            ready_.push_back(ref);
+            make_ready(ref);
         } else {
             drop(ref);
         }
@@ -189,7 +245,20 @@ private:
 
     void admit(Ref ref, steady_time now) {
         if (!ref.open()) return drop(ref);
-        if (!gate_.closed() || gate_.pass(ref, now)) ready_.push_back(ref);
+        if (!gate_.closed() || gate_.pass(ref, now)) make_ready(ref);
+    }
+
+    void make_ready(Ref ref) {
+        ready_.push_back(ref);
+        ready_bytes_ += ref.size();
+    }
+
+    /// A follower goes back to its lane, before all that are held; of several the last one is to come first.
+    bool stopped_following(Ref ref) {
+        if (!ref.chunk->has(ref.index, LiveChunk::follower)) return false;
+        ref.chunk->reset(ref.index, LiveChunk::follower);
+        lanes_.put_back(ref);
+        return true;
     }
 
     /// The next record that was never looked at, with a reference of its own.
@@ -223,6 +292,7 @@ private:
     std::priority_queue<Resting, std::vector<Resting>, std::greater<>> resting_;
     std::uint64_t rested_ = 0;
     std::deque<Ref> ready_;
+    std::size_t ready_bytes_ = 0;
     bool urgent_ = false;
     LaneGate lanes_;
     ShardGate gate_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/detail/shard_book.hpp>
 #include <sluice/detail/stream_queue.hpp>
 #include <sluice/error.hpp>
 #include <sluice/stats.hpp>
@@ -81,15 +82,6 @@ private:
     std::uint64_t before_ = 0;
 };
 
-/// When the shards of a stream are listed again.
-class MapCalls {
-public:
-    bool wanted = false;
-    bool under_way = false;
-    unsigned failures = 0;
-    steady_time not_before;
-};
-
 /// Everything that the delivery keeps for one stream.
 class StreamState {
 public:
@@ -97,10 +89,10 @@ public:
 
     /// Counts a record that this shard took.
     void count_delivery(std::string_view shard_id) {
-        auto& shards = stats.delivered_by_shard;
+        auto& counts = stats.delivered_by_shard;
         if (last_shard_ == nullptr || last_shard_->first != shard_id) {
-            if (shard_id.empty() || (shards.size() >= most_shards && !shards.contains(std::string(shard_id)))) return;
-            last_shard_ = &*shards.try_emplace(std::string(shard_id)).first;
+            if (shard_id.empty() || (counts.size() >= most_shards && !counts.contains(std::string(shard_id)))) return;
+            last_shard_ = &*counts.try_emplace(std::string(shard_id)).first;
         }
         ++last_shard_->second;
     }
@@ -111,9 +103,8 @@ public:
     std::optional<Pause> pause;
     Backlog backlog;
     Rate rate;
-    MapCalls maps;
+    ShardBook shards;
     StreamStats stats;
-    std::size_t considered = 0; ///< How many ready records the batching saw when it chose to wait.
 
 private:
     static constexpr std::size_t most_shards = 1'024;

@@ -84,6 +84,9 @@ protected:
         for (auto& order : actions.loads) spawn(load(std::move(order)));
         for (auto& stream : actions.maps) spawn_cancellable(list_shards(std::move(stream)));
         for (const auto& note : actions.pauses) log(note);
+        for (const auto& stream : actions.keyless) {
+            options_.log.info("stream ", stream, " gives records to shards that do not hold their keys: they go alone");
+        }
         for (const auto& lost : actions.unreadable) {
             unreadable_ += lost.records;
             options_.log.error("the storage gave back a damaged chunk of stream ", lost.stream, ", ", lost.records,

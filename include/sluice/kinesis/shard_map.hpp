@@ -64,6 +64,11 @@ public:
         return shard.first <= key && key <= shard.last;
     }
 
+    /// Whether no other shard holds any key.
+    [[nodiscard]] bool holds_everything(std::size_t index) const {
+        return holds(index, HashKey()) && holds(index, HashKey::max());
+    }
+
     /// The id of the shard with this number; valid as long as any copy of this map.
     [[nodiscard]] const std::string& id(std::size_t index) const { return knowledge_->shards[index].id; }
 
@@ -80,6 +85,9 @@ public:
         if (found == by_id.end() || shards[*found].id != id) return {};
         return *found;
     }
+
+    /// Whether they are copies of one another.
+    friend bool operator==(const ShardMap&, const ShardMap&) = default;
 
 private:
     class Shard {

@@ -8,20 +8,6 @@
 
 namespace sluice::kinesis {
 
-/// A header that lies in somebody else's memory.
-class HeaderView {
-public:
-    HeaderView() = default;
-    HeaderView(std::string_view its_name, std::string_view its_value) : name(its_name), value(its_value) {}
-    HeaderView(const Header& header) // NOLINT(google-explicit-constructor): a header is its own view
-        : name(header.name), value(header.value) {}
-
-    std::string_view name;
-    std::string_view value;
-
-    friend bool operator==(const HeaderView&, const HeaderView&) = default;
-};
-
 /// What a user put, as it goes into a Kinesis record, alone or with others, and comes out of it. All of it lies in
 /// somebody else's memory.
 class UserRecord {

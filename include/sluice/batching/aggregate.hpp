@@ -1,0 +1,247 @@
+#pragma once
+
+#include <sluice/batching/batching.hpp>
+#include <sluice/kinesis/aggregate.hpp>
+#include <sluice/kinesis/aggregate_writer.hpp>
+#include <sluice/kinesis/key_table.hpp>
+#include <sluice/kinesis/limits.hpp>
+#include <sluice/kinesis/packing.hpp>
+#include <sluice/kinesis/user_record.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace sluice {
+
+namespace detail {
+
+/// A candidate as it goes into an aggregate.
+[[nodiscard]] inline kinesis::UserRecord user_record(const Candidate& candidate) {
+    kinesis::UserRecord record(candidate.partition_key, candidate.explicit_hash_key, candidate.data);
+    record.headers.assign(candidate.headers.begin(), candidate.headers.end());
+    return record;
+}
+
+/// One request of aggregates while it is planned.
+class AggregatePlan {
+public:
+    AggregatePlan(std::span<const Candidate> candidates, const RequestLimits& limits, kinesis::AggregateKeys keys,
+                  std::size_t room)
+        : candidates_(candidates), limits_(limits), keys_(keys), room_(room), next_(candidates.size(), none) {}
+
+    [[nodiscard]] Plan make() {
+        for (std::uint32_t i = 0; i < candidates_.size(); ++i) {
+            if (!place(i)) break;
+        }
+        Plan plan;
+        for (const auto& entry : entries_) {
+            for (auto member = entry.first; member != none; member = next_[member]) plan.add(member);
+            plan.close_entry();
+        }
+        return plan;
+    }
+
+private:
+    static constexpr auto none = std::numeric_limits<std::uint32_t>::max();
+
+    class PlannedEntry {
+    public:
+        std::uint32_t first = none; ///< Candidates; each names the next one.
+        std::uint32_t last = none;
+    };
+
+    /// An aggregate that takes more records.
+    class Open {
+    public:
+        kinesis::AggregateWriter writer;
+        std::uint32_t entry = none;
+    };
+
+    /// Finds a place for a candidate, or passes it over; false if the request is full.
+    [[nodiscard]] bool place(std::uint32_t candidate) {
+        const auto& its = candidates_[candidate];
+        const auto record = user_record(its);
+        const auto lane = its.lane == 0 ? lanes_.end() : lanes_.find(its.lane);
+        const auto bound = lane == lanes_.end() ? none : lane->second;
+        Open* const open = its.alone ? nullptr : &open_for(its);
+        if (open != nullptr && fits(*open, its) && (lane == lanes_.end() || bound == open->entry)) {
+            const auto before = open->writer.size();
+            if (open->writer.try_add(record, most_of(its))) {
+                if (!afford(open->writer.size() - before)) return false;
+                append(open->entry, candidate);
+                return true;
+            }
+        }
+        if (lane != lanes_.end()) {
+            lane->second = none; // those that come after it must not overtake it
+            return true;
+        }
+        return begin(candidate, record, open);
+    }
+
+    /// Puts a candidate first into an entry of its own, which others may join.
+    [[nodiscard]] bool begin(std::uint32_t candidate, const kinesis::UserRecord& record, Open* open) {
+        if (entries_.size() == limits_.entries) return false;
+        kinesis::AggregateWriter single;
+        const auto size = single.size_with(record);
+        if (!afford(size + std::max(record.partition_key.size(), kinesis::container_key.size()))) return false;
+        const auto entry = static_cast<std::uint32_t>(entries_.size());
+        entries_.emplace_back();
+        append(entry, candidate);
+        if (open == nullptr || size > most_of(candidates_[candidate])) return true;
+        open->writer.clear();
+        open->writer.add(record);
+        open->entry = entry;
+        return true;
+    }
+
+    void append(std::uint32_t entry, std::uint32_t candidate) {
+        auto& its = entries_[entry];
+        if (its.first == none) {
+            its.first = candidate;
+        } else {
+            next_[its.last] = candidate;
+        }
+        its.last = candidate;
+        if (const auto lane = candidates_[candidate].lane; lane != 0) lanes_.emplace(lane, entry);
+    }
+
+    /// Whether the request has room for so many bytes more; one that fits no request stands alone.
+    [[nodiscard]] bool afford(std::size_t bytes) {
+        if (bytes_ > 0 && bytes_ + bytes > limits_.bytes) return false;
+        bytes_ += bytes;
+        return true;
+    }
+
+    /// The aggregate that a candidate may join: that of its shard, else that of its key.
+    [[nodiscard]] Open& open_for(const Candidate& candidate) {
+        if (keys_ == kinesis::AggregateKeys::any && candidate.group != 0) {
+            if (by_group_.size() <= candidate.group) by_group_.resize(candidate.group + 1);
+            return by_group_[candidate.group];
+        }
+        const auto place = keys_seen_.find(candidate.partition_key);
+        keys_seen_.use(place, candidate.partition_key);
+        if (by_key_.size() <= place.index) by_key_.resize(place.index + 1);
+        return by_key_[place.index];
+    }
+
+    /// Whether an aggregate has begun, of records that may share it with this one.
+    [[nodiscard]] bool fits(const Open& open, const Candidate& candidate) const {
+        if (open.entry == none) return false;
+        if (keys_ == kinesis::AggregateKeys::any && candidate.group != 0) return true;
+        return candidates_[entries_[open.entry].first].explicit_hash_key == candidate.explicit_hash_key;
+    }
+
+    /// Bytes that an aggregate with this candidate in it may have.
+    [[nodiscard]] std::size_t most_of(const Candidate& candidate) const {
+        const auto key = keys_ == kinesis::AggregateKeys::any ? kinesis::container_key.size()
+                                                              : candidate.partition_key.size();
+        return std::min(room_, limits_.entry_bytes - std::min(limits_.entry_bytes, key));
+    }
+
+    std::span<const Candidate> candidates_;
+    const RequestLimits& limits_;
+    kinesis::AggregateKeys keys_;
+    std::size_t room_;
+    std::vector<std::uint32_t> next_; ///< Of each candidate, the one after it in its entry.
+    std::vector<PlannedEntry> entries_;
+    std::deque<Open> by_group_;
+    std::deque<Open> by_key_;
+    kinesis::KeyTable keys_seen_;
+    std::unordered_map<std::uint32_t, std::uint32_t> lanes_; ///< To the entry that each goes into; none: it is full.
+    std::size_t bytes_ = 0;
+};
+
+} // namespace detail
+
+/// Many records in one: the format of the Kinesis Producer Library, which the KCL, Lambda's deaggregation modules and
+/// our own consumer take apart.
+///
+/// Records of small size cost the service, and the CPU, much less this way: a shard takes 1,000 Kinesis records a
+/// second, whatever is in them. With `Keys::any`, the default, all records that go to one shard share aggregates; that
+/// needs permission to list the stream's shards (`kinesis:ListShards`). Until the list is there every record goes alone,
+/// and if it cannot be had, only records of one key share. With `Keys::same` only these ever do, and no list is asked
+/// for. A record that stays alone goes as it is, unless it has headers, or looks like an aggregate itself.
+///
+/// An aggregate is acknowledged only if all its records belong to the shard that took it: consumers drop others. While
+/// a stream is being resharded, some are therefore sent again. Streams whose service ignores keys (the record
+/// distribution strategy AUTO) are recognised by where records land, and get no aggregates; that, too, takes the list.
+class Aggregate {
+public:
+    using policy_kind = kind::batching;
+    using Keys = kinesis::AggregateKeys;
+
+    /// No aggregate of two or more has over `max_bytes` bytes, 64 to 10 MiB, nor, in any case, what the service takes.
+    /// Throws `std::invalid_argument` for other numbers. The default is the KPL's.
+    explicit Aggregate(std::size_t max_bytes = 51'200, Keys keys = Keys::any) : max_bytes_(max_bytes), keys_(keys) {
+        if (max_bytes < 64 || max_bytes > kinesis::limits::largest_record_bytes) {
+            throw std::invalid_argument("sluice: an Aggregate has 64 bytes to 10 MiB");
+        }
+    }
+
+    explicit Aggregate(Keys keys) : Aggregate(51'200, keys) {}
+
+    /// So much that every shard gets a few aggregates.
+    [[nodiscard]] Horizon horizon(const RequestLimits& limits, std::size_t shards) const {
+        constexpr std::size_t per_shard = 256U << 10U; // as the KPL
+        constexpr std::size_t least = 1U << 20U;
+        if (shards == 0 || keys_ == Keys::same) return {4 * limits.entries, limits.bytes};
+        return {100'000, std::min(limits.bytes, std::max(least, shards * per_shard))};
+    }
+
+    [[nodiscard]] Plan plan(std::span<const Candidate> candidates, const RequestLimits& limits) const {
+        return detail::AggregatePlan(candidates, limits, keys_, max_bytes_).make();
+    }
+
+    [[nodiscard]] std::vector<Entry> assemble(std::span<const std::span<const Candidate>> entries,
+                                              std::deque<std::string>& texts) const {
+        std::vector<Entry> all;
+        all.reserve(entries.size());
+        std::vector<std::span<char>> aggregates;
+        kinesis::AggregateWriter writer;
+        for (const auto& members : entries) {
+            auto& entry = all.emplace_back(key_of(members, texts));
+            if (members.size() == 1 && kinesis::may_go_raw(detail::user_record(members.front()))) {
+                entry.data = members.front().data;
+                continue;
+            }
+            writer.clear();
+            for (const auto& member : members) writer.add(detail::user_record(member));
+            auto& text = texts.emplace_back();
+            writer.append_unsealed_to(text);
+            aggregates.emplace_back(text);
+            entry.data = text;
+        }
+        kinesis::seal(aggregates);
+        return all;
+    }
+
+    [[nodiscard]] std::size_t entry_room(const RequestLimits&) const noexcept { return max_bytes_; }
+    [[nodiscard]] bool goes_by_shard() const noexcept { return keys_ == Keys::any; }
+    [[nodiscard]] bool carries_headers() const noexcept { return true; }
+
+private:
+    /// An entry without data: with the keys of its only record, or of all; else the container's.
+    [[nodiscard]] Entry key_of(std::span<const Candidate> members, std::deque<std::string>& texts) const {
+        const auto& first = members.front();
+        const bool container = members.size() > 1 && keys_ == Keys::any;
+        if (!container) return {first.partition_key, first.explicit_hash_key, {}};
+        if (!first.explicit_hash_key.empty()) return {kinesis::container_key, first.explicit_hash_key, {}};
+        return {kinesis::container_key, texts.emplace_back(kinesis::hash_of(first.partition_key).to_string()), {}};
+    }
+
+    std::size_t max_bytes_;
+    Keys keys_;
+};
+
+} // namespace sluice
