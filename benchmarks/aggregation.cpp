@@ -126,7 +126,9 @@ void measure(bench::Table& table, std::string_view what, std::size_t most, std::
 } // namespace
 
 int main() {
-    bench::Table table;
+    bench::Table table("Aggregating",
+                       "CPU time to put a user record into an aggregate, the aggregate's own digest included. The "
+                       "yardstick copies the data together, and digests as many bytes, with OpenSSL.");
     measure(table, "aggregate 100 B to 50 KiB, random keys: CPU", 51'200, 20'000, 200);
     measure(table, "aggregate 100 B to 50 KiB, one key: CPU", 51'200, 1, 200);
     measure(table, "aggregate 100 B to 1 MiB, random keys: CPU", 1U << 20U, 20'000, 10);

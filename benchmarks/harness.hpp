@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
 
-/// What every benchmark shares: CPU clocks, medians, and the table in which ours stands beside a yardstick.
+/// What every benchmark shares: CPU clocks, medians, the table in which ours stands beside a yardstick, and points for
+/// a plot.
 namespace bench {
 
 /// The nanoseconds that a thread, the process or everybody spent since it was made.
@@ -41,11 +43,15 @@ public:
 
     [[nodiscard]] bool empty() const { return values_.empty(); }
 
-    [[nodiscard]] double median() const {
+    [[nodiscard]] double median() const { return quantile(0.5); }
+
+    /// What this share of the values, from 0 to 1, does not exceed.
+    [[nodiscard]] double quantile(double share) const {
         auto sorted = values_;
-        const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
-        std::nth_element(sorted.begin(), middle, sorted.end());
-        return *middle;
+        const auto last = static_cast<double>(sorted.size() - 1);
+        const auto place = sorted.begin() + static_cast<std::ptrdiff_t>(share * last + 0.5);
+        std::nth_element(sorted.begin(), place, sorted.end());
+        return *place;
     }
 
     /// Round by round: what else the machine does meets both sides of a round alike.
@@ -66,12 +72,25 @@ void repeat(int rounds, Round round) {
     for (int i = 0; i < rounds; ++i) round(true);
 }
 
-/// A Markdown table of medians, a line for each question.
+/// Adds a point to a plot: a line of the file that the environment variable `BENCHMARK_POINTS` names, if it does.
+inline void plot(std::string_view name, std::string_view series, std::string_view x, double y) {
+    const char* const path = std::getenv("BENCHMARK_POINTS");
+    std::FILE* const file = path != nullptr ? std::fopen(path, "a") : nullptr;
+    if (file == nullptr) return;
+    const auto width = [](std::string_view text) { return static_cast<int>(text.size()); };
+    std::fprintf(file, "%.*s\t%.*s\t%.*s\t%.6g\n", width(name), name.data(), width(series), series.data(), width(x),
+                 x.data(), y);
+    std::fclose(file);
+}
+
+/// A Markdown table of medians, a line for each question, under a title and a few words on how to read it.
 class Table {
 public:
-    Table() {
+    Table(std::string_view title, std::string_view how_to_read) {
+        std::printf("## %.*s\n\n%.*s\n\n", static_cast<int>(title.size()), title.data(),
+                    static_cast<int>(how_to_read.size()), how_to_read.data());
         line("what", "ours", "yardstick", "ratio", "goal");
-        line(std::string(46, '-'), "----------:", "----------:", "-----:", std::string(22, '-'));
+        line(std::string(54, '-'), "----------:", "----------:", "-----:", std::string(22, '-'));
     }
 
     /// Medians in `unit`; without a yardstick its columns stay empty.
@@ -92,7 +111,7 @@ private:
     static void line(std::string_view what, std::string_view ours, std::string_view yardstick, std::string_view ratio,
                      std::string_view goal) {
         const auto width = [](std::string_view text) { return static_cast<int>(text.size()); };
-        std::printf("| %-46.*s | %11.*s | %11.*s | %6.*s | %-22.*s |\n", width(what), what.data(), width(ours),
+        std::printf("| %-54.*s | %11.*s | %11.*s | %6.*s | %-22.*s |\n", width(what), what.data(), width(ours),
                     ours.data(), width(yardstick), yardstick.data(), width(ratio), ratio.data(), width(goal),
                     goal.data());
         std::fflush(stdout);

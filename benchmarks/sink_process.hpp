@@ -16,8 +16,9 @@ namespace bench {
 class SinkProcess {
 public:
     /// `program` is this benchmark's `argv[0]`: the sink lies beside it.
-    explicit SinkProcess(const std::filesystem::path& program)
-        : ca_file_(std::filesystem::temp_directory_path() / ("sluice-sink-" + std::to_string(::getpid()) + ".pem")) {
+    explicit SinkProcess(const std::filesystem::path& program, std::size_t shards = 4)
+        : ca_file_(std::filesystem::temp_directory_path() / ("sluice-sink-" + std::to_string(::getpid()) + "-" +
+                                                             std::to_string(++made()) + ".pem")) {
         const auto sink = (program.parent_path() / "sink").string();
         int to[2];
         int from[2];
@@ -27,7 +28,9 @@ public:
         posix_spawn_file_actions_adddup2(&actions, to[0], STDIN_FILENO);
         posix_spawn_file_actions_adddup2(&actions, from[1], STDOUT_FILENO);
         for (const int end : {to[0], to[1], from[0], from[1]}) posix_spawn_file_actions_addclose(&actions, end);
-        char* arguments[]{const_cast<char*>(sink.c_str()), const_cast<char*>(ca_file_.c_str()), nullptr};
+        const auto number = std::to_string(shards);
+        char* arguments[]{const_cast<char*>(sink.c_str()), const_cast<char*>(ca_file_.c_str()),
+                          const_cast<char*>(number.c_str()), nullptr};
         const int failure = ::posix_spawn(&process_, sink.c_str(), &actions, nullptr, arguments, environ);
         posix_spawn_file_actions_destroy(&actions);
         ::close(to[0]);
@@ -55,6 +58,11 @@ public:
     [[nodiscard]] std::string ca_file() const { return ca_file_.string(); }
 
 private:
+    static int& made() {
+        static int count = 0;
+        return count;
+    }
+
     std::filesystem::path ca_file_;
     pid_t process_ = -1;
     int life_ = -1; ///< When this end of its standard input closes, the sink ends.
