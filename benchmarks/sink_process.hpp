@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,12 +23,12 @@ public:
         const auto sink = (program.parent_path() / "sink").string();
         int to[2];
         int from[2];
-        if (::pipe(to) != 0 || ::pipe(from) != 0) throw std::runtime_error("no pipe");
+        // Closed in other sinks: each would else live as long as the last.
+        if (::pipe2(to, O_CLOEXEC) != 0 || ::pipe2(from, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
         posix_spawn_file_actions_t actions;
         posix_spawn_file_actions_init(&actions);
         posix_spawn_file_actions_adddup2(&actions, to[0], STDIN_FILENO);
         posix_spawn_file_actions_adddup2(&actions, from[1], STDOUT_FILENO);
-        for (const int end : {to[0], to[1], from[0], from[1]}) posix_spawn_file_actions_addclose(&actions, end);
         const auto number = std::to_string(shards);
         char* arguments[]{const_cast<char*>(sink.c_str()), const_cast<char*>(ca_file_.c_str()),
                           const_cast<char*>(number.c_str()), nullptr};
