@@ -2,6 +2,7 @@
 
 // Everything but what needs an optional dependency: storage/sqlite.hpp and the like are included by those who use them.
 
+#include <sluice/batching/aggregate.hpp>
 #include <sluice/batching/batching.hpp>
 #include <sluice/batching/collect.hpp>
 #include <sluice/blocking_producer.hpp>

@@ -117,4 +117,36 @@ TEST_CASE("whatever comes and goes, each lane is first in, first out, and one at
     CHECK(through == hash_keys.size());
 }
 
+TEST_CASE("those of its company travel with a record, in order, within the bytes allowed; others stay") {
+    const auto live = hashed({1, 1, 3, 1, 1, 1});
+    const auto bytes = Ref(*live, 0).size();
+    LaneGate gate(2);
+    std::vector<Ref> taken;
+    std::vector<Ref> stale;
+    CHECK(gate.pass(Ref(*live, 0)));
+    for (std::uint32_t i = 1; i < 6; ++i) CHECK_FALSE(gate.pass(Ref(*live, i)));
+    live->chunk.settled.set(3);
+    const auto same = [](Ref ref) { return ref.hash_key().low() == 1; };
+    gate.take_followers(Ref(*live, 0), 2 * bytes, same, taken, stale);
+    REQUIRE(taken.size() == 2);
+    CHECK(taken[0].index == 1);
+    CHECK(taken[1].index == 4);
+    REQUIRE(stale.size() == 1);
+    CHECK(stale.front().index == 3);
+    gate.put_back(taken[1]);
+    gate.put_back(taken[0]);
+    CHECK(gate.leave(Ref(*live, 0), stale).index == 1);
+    CHECK(gate.leave(Ref(*live, 1), stale).index == 4);
+    CHECK(gate.leave(Ref(*live, 4), stale).index == 2);
+    CHECK(gate.leave(Ref(*live, 2), stale).index == 5);
+    CHECK(gate.leave(Ref(*live, 5), stale).chunk == nullptr);
+}
+
+TEST_CASE("a lane has a number from 1, and none without lanes") {
+    const auto live = hashed({0, 3});
+    CHECK(LaneGate(4).number_of(Ref(*live, 0)) == 1);
+    CHECK(LaneGate(4).number_of(Ref(*live, 1)) == 4);
+    CHECK(LaneGate(0).number_of(Ref(*live, 1)) == 0);
+}
+
 } // namespace

@@ -158,7 +158,7 @@ private:
     std::deque<Open> by_group_;
     std::deque<Open> by_key_;
     kinesis::KeyTable keys_seen_;
-    std::unordered_map<std::uint32_t, std::uint32_t> lanes_; ///< To the entry that each goes into; none: it is full.
+    std::unordered_map<std::uint32_t, std::uint32_t> lanes_; ///< To entries; none: full.
     std::size_t bytes_ = 0;
 };
 
@@ -169,7 +169,7 @@ private:
 ///
 /// Records of small size cost the service, and the CPU, much less this way: a shard takes 1,000 Kinesis records a
 /// second, whatever is in them. With `Keys::any`, the default, all records that go to one shard share aggregates; that
-/// needs permission to list the stream's shards (`kinesis:ListShards`). Until the list is there every record goes alone,
+/// needs permission to list the stream's shards (`kinesis:ListShards`). Until the list is there each record goes alone,
 /// and if it cannot be had, only records of one key share. With `Keys::same` only these ever do, and no list is asked
 /// for. A record that stays alone goes as it is, unless it has headers, or looks like an aggregate itself.
 ///

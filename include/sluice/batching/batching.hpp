@@ -47,7 +47,7 @@ public:
     std::string_view explicit_hash_key; ///< Empty: none.
     std::string_view data;
     std::span<const HeaderView> headers;
-    std::uint32_t group = 0; ///< Of records that go to one shard, whatever their keys; 0: it is not known where it goes.
+    std::uint32_t group = 0; ///< Of records that go to one shard, whatever their keys; 0: it is not known which.
     std::uint32_t lane = 0;  ///< Of records that must keep their order; 0: none.
     bool alone = false; ///< It may not share an entry: who reads might not find it there.
 };

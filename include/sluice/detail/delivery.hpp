@@ -7,6 +7,7 @@
 #include <sluice/detail/dispatch.hpp>
 #include <sluice/detail/disposition.hpp>
 #include <sluice/detail/flights.hpp>
+#include <sluice/detail/halves.hpp>
 #include <sluice/detail/outcomes.hpp>
 #include <sluice/detail/stream_state.hpp>
 #include <sluice/options.hpp>
@@ -15,7 +16,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -83,12 +83,7 @@ public:
         auto& its = stream(order.stream);
         its.backlog.loading = false;
         if (order.epoch != epoch_) return;
-        if (!chunks) {
-            const auto rest =
-                back_off(std::chrono::seconds(1), std::chrono::seconds(30), ++its.backlog.failures, dice_());
-            its.backlog.again_at = now.steady + rest;
-            return;
-        }
+        if (!chunks) return its.backlog.failed(now.steady, dice_());
         its.backlog.failures = 0;
         if (chunks->empty()) its.backlog.more = its.backlog.appended;
         for (auto& chunk : *chunks) take_in(its, std::move(chunk), now);
@@ -113,7 +108,7 @@ public:
         case Disposition::delivered: return entries_answered(flight, answer, attempt, now);
         case Disposition::request:
         case Disposition::refused: return halve(flight, attempt, now);
-        default: return all_failed(flight, attempt, now);
+        default: return for_each_back(flight.members, [&](Ref ref) { fail(its, ref, meaning, attempt, now); });
         }
     }
 
@@ -161,14 +156,10 @@ public:
         StreamState* owner = nullptr;
         LiveChunk* oldest = nullptr;
         for (auto& [name, its] : streams_) {
-            for (const auto& [first, chunk] : its.queue.chunks()) {
-                if (chunk->in_flight > 0 || chunk->chunk.live == 0) continue;
-                if (oldest == nullptr || chunk->put < oldest->put) {
-                    owner = &its;
-                    oldest = chunk.get();
-                }
-                break;
-            }
+            auto* const idle = its.queue.oldest_idle();
+            if (idle == nullptr || (oldest != nullptr && oldest->put <= idle->put)) continue;
+            owner = &its;
+            oldest = idle;
         }
         if (oldest == nullptr) return false;
         outcomes_.lose_chunk(*owner, *oldest, error::dropped);
@@ -319,21 +310,6 @@ private:
         actions_.pauses.emplace_back(its.name, error_code{}, std::string{});
     }
 
-    /// Does something with each record that comes back: first with those that travelled with others, from the last, so
-    /// that every lane stands in order again before its first is let go.
-    template <class Members, class Do>
-    static void for_each_back(const Members& members, Do something) {
-        std::vector<Ref> heads;
-        for (auto ref = members.rbegin(); ref != members.rend(); ++ref) {
-            if (ref->chunk->has(ref->index, LiveChunk::follower)) {
-                something(*ref);
-            } else {
-                heads.push_back(*ref);
-            }
-        }
-        for (auto ref = heads.rbegin(); ref != heads.rend(); ++ref) something(*ref);
-    }
-
     /// Of what failed: a record that came back too late is lost, and will be found closed wherever it goes.
     void expire(StreamState& its, Ref ref, Moment now) {
         if (ref.chunk->expiry(ref.index) <= now.steady) outcomes_.lose(its, ref, error::expired);
@@ -378,33 +354,15 @@ private:
         its.rate.add(now.steady, delivered);
     }
 
-    /// Promise 7: whether the shard that took an entry holds the keys of all its records. Consumers drop an aggregate
-    /// as a whole if it does not.
+    /// Promise 7: whether the shard that took an entry holds the keys of all its records.
     [[nodiscard]] bool lies_right(const Flight& flight, std::size_t entry, std::string_view shard_id, Moment now) {
         if (!dispatch_.goes_by_shard()) return true;
+        auto& its = *flight.stream;
+        const bool knew = its.shards.keyless();
         const auto group = flight.groups[entry];
-        if (group != 0 && flight.map.id(group - 1) == shard_id) return true;
-        auto& shards = flight.stream->shards;
-        if (group != 0 && flight.map == shards.map()) shards.surprise(now.steady);
-        const auto members = flight.entry(entry);
-        const auto first = members.front().hash_key();
-        const auto range = shards.range_of(shard_id);
-        if (!range) {
-            const auto differs = [&](Ref ref) { return ref.hash_key() != first; };
-            // A shard that opened since: it will be known soon, and then they go there again.
-            return members.size() == 1 || (!shards.listed() && std::none_of(members.begin(), members.end(), differs));
-        }
-        const auto outside = [&](const kinesis::HashKey& key) { return key < range->first || range->second < key; };
-        if (outside(first)) {
-            if (!shards.keyless()) actions_.keyless.push_back(flight.stream->name);
-            shards.misplaced(now.steady);
-        }
-        if (members.size() == 1) return true;
-        return std::none_of(members.begin(), members.end(), [&](Ref ref) { return outside(ref.hash_key()); });
-    }
-
-    static bool refuses(Disposition meaning) {
-        return meaning == Disposition::request || meaning == Disposition::refused;
+        const bool right = its.shards.judge(flight.map, group, flight.entry(entry), shard_id, now.steady);
+        if (!knew && its.shards.keyless()) actions_.keyless.push_back(its.name);
+        return right;
     }
 
     std::uint64_t deliver(StreamState& its, Ref ref, const EntryAnswer& said, const Attempt& attempt) {
@@ -417,11 +375,6 @@ private:
         its.queue.leave_lane(ref);
         its.queue.release(ref);
         return counts ? 1 : 0;
-    }
-
-    void all_failed(const Flight& flight, const Attempt& attempt, Moment now) {
-        const auto meaning = disposition(attempt.error);
-        for_each_back(flight.members, [&](Ref ref) { fail(*flight.stream, ref, meaning, attempt, now); });
     }
 
     /// One record failed; it goes on waiting, or is lost.
@@ -471,27 +424,14 @@ private:
         halve(*flight.stream, flight.members, flight.ends, now);
     }
 
-    /// The same for several records; `ends` is where entries end, if there are several. Who travelled with another goes
-    /// back to its lane: the next time only half as many do.
     void halve(StreamState& its, std::span<const Ref> members, std::span<const std::uint32_t> ends, Moment now) {
-        const std::size_t middle = ends.size() > 1 ? ends[ends.size() / 2 - 1] : members.size() / 2;
-        std::deque<Ref> first_half;
-        std::deque<Ref> second_half;
-        std::size_t followers = 0;
-        for (auto i = members.size(); i-- > 0;) {
-            const auto ref = members[i];
-            if (ref.chunk->has(ref.index, LiveChunk::follower)) {
-                ++followers;
-                expire(its, ref, now);
-                its.queue.give_back(ref);
-                continue;
-            }
-            if (followers > 0) its.queue.lanes().narrow(ref, std::exchange(followers, 0));
-            (i < middle ? first_half : second_half).push_front(ref);
+        for (const auto& ref : members) {
+            if (ref.follows()) expire(its, ref, now);
         }
-        for (auto* half : {&second_half, &first_half}) {
+        auto halves = halves_of(its.queue, members, ends);
+        for (auto half = halves.rbegin(); half != halves.rend(); ++half) {
             for (const auto& ref : *half) expire(its, ref, now);
-            if (!half->empty()) its.suspects.emplace_front(half->begin(), half->end());
+            if (!half->empty()) its.suspects.push_front(std::move(*half));
         }
         its.stats.retried += members.size();
     }

@@ -91,10 +91,10 @@ private:
         if (!plan.empty()) order = flights.depart(its, company_, candidates_, plan);
         refs.clear();
         for (const auto& ref : company_) {
-            if (!ref.chunk->has(ref.index, LiveChunk::follower)) refs.push_back(ref);
+            if (!ref.follows()) refs.push_back(ref);
         }
         for (auto ref = company_.rbegin(); ref != company_.rend(); ++ref) {
-            if (ref->chunk->has(ref->index, LiveChunk::follower)) its.queue.give_back(*ref);
+            if (ref->follows()) its.queue.give_back(*ref);
         }
         return order;
     }

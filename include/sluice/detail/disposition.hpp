@@ -35,4 +35,9 @@ enum class Disposition : std::uint8_t {
     }
 }
 
+/// Whether it says that something can never be sent as it is.
+[[nodiscard]] inline bool refuses(Disposition meaning) noexcept {
+    return meaning == Disposition::request || meaning == Disposition::refused;
+}
+
 } // namespace sluice::detail

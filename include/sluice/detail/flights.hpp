@@ -84,7 +84,7 @@ public:
 
 private:
     static void board(StreamState& its, Ref ref) {
-        if (ref.chunk->has(ref.index, LiveChunk::follower)) its.queue.gate().charge(ref);
+        if (ref.follows()) its.queue.gate().charge(ref);
         ref.chunk->set(ref.index, LiveChunk::flying);
         ++ref.chunk->in_flight;
     }

@@ -209,6 +209,7 @@ public:
     Ref(LiveChunk& its_chunk, std::uint32_t its_index) : chunk(&its_chunk), index(its_index) {}
 
     [[nodiscard]] bool open() const { return chunk->open(index); }
+    [[nodiscard]] bool follows() const { return chunk->has(index, LiveChunk::follower); }
     [[nodiscard]] std::uint64_t sequence() const noexcept { return chunk->sequence(index); }
     [[nodiscard]] std::size_t size() const { return chunk->size(index); }
 

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -45,34 +46,25 @@ public:
         return shard ? static_cast<std::uint32_t>(*shard) + 1 : 0;
     }
 
-    /// Whether the shards were ever listed.
-    [[nodiscard]] bool listed() const noexcept { return map_.size() > 0; }
-
     // --- answers -----------------------------------------------------------------------------------------------
 
-    /// A shard took records that it was not predicted to take: the map is old.
-    void surprise(steady_time now) {
-        if (!believed_) return;
-        believed_ = false;
-        // A map that was wrong soon after it was made may well be so again.
-        surprises_ = now - learned_ < std::chrono::minutes(1) ? surprises_ + 1 : 0;
-        want(learned_ + least_rest * (1U << std::min(surprises_, 7U)));
-    }
-
-    /// A shard took a record though it does not hold the key that decides: the service does not go by keys, or the
-    /// stream is another one of the same name. Until the shards are listed again records go alone.
-    void misplaced(steady_time now) {
-        surprise(now);
-        keyless_ = true;
-    }
-
-    /// The first and the last key of a shard that is open, or was until a minute ago; none if it is not known.
-    [[nodiscard]] std::optional<std::pair<kinesis::HashKey, kinesis::HashKey>> range_of(std::string_view shard_id) const {
-        if (const auto range = range_in(map_, shard_id)) return range;
-        for (const auto& [map, until] : old_) {
-            if (const auto range = range_in(map, shard_id)) return range;
+    /// Whether a shard that took an entry holds the keys of all its records, as far as can be told: consumers drop an
+    /// aggregate as a whole if it does not. The entry was for `group`, by the map `predicted_by`.
+    [[nodiscard]] bool judge(const kinesis::ShardMap& predicted_by, std::uint32_t group, std::span<const Ref> members,
+                             std::string_view shard_id, steady_time now) {
+        if (group != 0 && predicted_by.id(group - 1) == shard_id) return true;
+        if (group != 0 && predicted_by == map()) surprise(now);
+        const auto range = range_of(shard_id);
+        const auto first = members.front().hash_key();
+        if (!range) {
+            const auto differs = [&](Ref ref) { return ref.hash_key() != first; };
+            // A shard that opened since will be known soon, and then the records go there again.
+            return members.size() == 1 || (!listed() && std::none_of(members.begin(), members.end(), differs));
         }
-        return {};
+        const auto outside = [&](const kinesis::HashKey& key) { return key < range->first || range->second < key; };
+        if (outside(first)) misplaced(now);
+        if (members.size() == 1) return true;
+        return std::none_of(members.begin(), members.end(), [&](Ref ref) { return outside(ref.hash_key()); });
     }
 
     // --- listing -----------------------------------------------------------------------------------------------
@@ -115,15 +107,44 @@ public:
     }
 
 private:
+    using Range = std::pair<kinesis::HashKey, kinesis::HashKey>;
+
     static constexpr std::chrono::seconds least_rest{5};  ///< Between two listings.
     static constexpr std::chrono::seconds remembered{60}; ///< As long as the KPL remembers closed shards.
     static constexpr std::size_t most_remembered = 8;
 
-    [[nodiscard]] static std::optional<std::pair<kinesis::HashKey, kinesis::HashKey>>
-    range_in(const kinesis::ShardMap& map, std::string_view shard_id) {
+    /// Whether the shards were ever listed.
+    [[nodiscard]] bool listed() const noexcept { return map_.size() > 0; }
+
+    /// A shard took records that it was not predicted to take: the map is old.
+    void surprise(steady_time now) {
+        if (!believed_) return;
+        believed_ = false;
+        // A map that was wrong soon after it was made may well be so again.
+        surprises_ = now - learned_ < std::chrono::minutes(1) ? surprises_ + 1 : 0;
+        want(learned_ + least_rest * (1U << std::min(surprises_, 7U)));
+    }
+
+    /// A shard took a record though it does not hold the key that decides: the service does not go by keys, or the
+    /// stream is another one of the same name. Until the shards are listed again records go alone.
+    void misplaced(steady_time now) {
+        surprise(now);
+        keyless_ = true;
+    }
+
+    /// The keys of a shard that is open, or was until a minute ago; none if it is not known.
+    [[nodiscard]] std::optional<Range> range_of(std::string_view shard_id) const {
+        if (const auto range = range_in(map_, shard_id)) return range;
+        for (const auto& [map, until] : old_) {
+            if (const auto range = range_in(map, shard_id)) return range;
+        }
+        return {};
+    }
+
+    [[nodiscard]] static std::optional<Range> range_in(const kinesis::ShardMap& map, std::string_view shard_id) {
         const auto shard = map.index_of(shard_id);
         if (!shard) return {};
-        return std::pair(map.first(*shard), map.last(*shard));
+        return Range(map.first(*shard), map.last(*shard));
     }
 
     const kinesis::ShardMap nothing_;

@@ -17,7 +17,7 @@ namespace sluice::detail {
 ///
 /// Open, and free of cost, until somebody is throttled. From then on each record is predicted to a shard by the shard
 /// map and passes when its shard's limiter lets it; without a map the whole stream counts as one shard. Opens again
-/// when no shard needs a limit. Where several records share an entry, each counts as its part of one, as it was of late.
+/// when no shard needs a limit. Where records share entries, each counts as its part of one, as it was of late.
 class ShardGate {
 public:
     [[nodiscard]] bool closed() const noexcept { return !shards_.empty(); }

@@ -182,6 +182,14 @@ public:
         return first == chunks_.end() ? steady_time::max() : first->second->put;
     }
 
+    /// The oldest chunk with live records that has nothing in flight; none if there is none.
+    [[nodiscard]] LiveChunk* oldest_idle() const {
+        const auto first = std::find_if(chunks_.begin(), chunks_.end(), [](const auto& entry) {
+            return entry.second->in_flight == 0 && entry.second->chunk.live > 0;
+        });
+        return first == chunks_.end() ? nullptr : first->second.get();
+    }
+
     /// When the oldest record that could be sent was put; `max()` if there is none.
     [[nodiscard]] steady_time oldest_sendable() const {
         if (!ready_.empty()) return ready_.front().chunk->put;
@@ -255,7 +263,7 @@ private:
 
     /// A follower goes back to its lane, before all that are held; of several the last one is to come first.
     bool stopped_following(Ref ref) {
-        if (!ref.chunk->has(ref.index, LiveChunk::follower)) return false;
+        if (!ref.follows()) return false;
         ref.chunk->reset(ref.index, LiveChunk::follower);
         lanes_.put_back(ref);
         return true;

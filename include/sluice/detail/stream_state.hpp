@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/detail/back_off.hpp>
 #include <sluice/detail/shard_book.hpp>
 #include <sluice/detail/stream_queue.hpp>
 #include <sluice/error.hpp>
@@ -7,6 +8,7 @@
 #include <sluice/storage/chunk.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -50,6 +52,10 @@ public:
         chunk.live = known.mapped().live;
         chunk.live_bytes = known.mapped().live_bytes;
         chunk.settled = known.mapped().settled;
+    }
+
+    void failed(steady_time now, std::uint64_t random) {
+        again_at = now + back_off(std::chrono::seconds(1), std::chrono::seconds(30), ++failures, random);
     }
 
     void clear() {
