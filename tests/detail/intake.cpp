@@ -1153,7 +1153,7 @@ TEST_CASE("threads share arenas, and none sees what another writes") {
             const auto mine = static_cast<char>('a' + i);
             for (int round = 0; round < 200; ++round) {
                 auto text = arenas->take(Arenas::least_bytes);
-                text.append(5'000, mine);
+                text.assign(5'000, mine);
                 const auto shared = arenas->share(std::move(text));
                 if (shared->find_first_not_of(mine) != std::string::npos) ++wrong[i];
             }

@@ -23,7 +23,7 @@ public:
 
     Arenas() { idle_.reserve(most_idle); }
 
-    /// An empty text with room for so many bytes.
+    /// A text with room for so many bytes. What it holds is what was there before, as good as nothing.
     [[nodiscard]] std::string take(std::size_t bytes) {
         std::string arena;
         if (bytes >= least_bytes) {
@@ -33,7 +33,7 @@ public:
                 idle_.pop_back();
             }
         }
-        arena.clear();
+        if (arena.capacity() < bytes) arena.clear(); // not to be copied
         arena.reserve(bytes);
         return arena;
     }

@@ -5,10 +5,10 @@
 
 #include <boost/endian/conversion.hpp>
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -51,12 +51,6 @@ inline constexpr std::size_t frame_fixed_bytes = 12;
     return std::uint64_t{data} + key + 32;
 }
 
-template <class Number>
-void append_little(std::string& out, Number number) {
-    number = boost::endian::native_to_little(number);
-    out.append(reinterpret_cast<const char*>(&number), sizeof number);
-}
-
 /// Reads numbers and pieces off the front of a text; after a read past the end everything is empty and `ok()` false.
 class FrameReader {
 public:
@@ -89,35 +83,57 @@ private:
     bool ok_ = true;
 };
 
-inline void append_headers(std::string& body, std::span<const Header> headers) {
+[[nodiscard]] inline std::uint32_t headers_size(std::span<const Header> headers) noexcept {
     std::uint32_t size = 0;
     for (const auto& header : headers) size += static_cast<std::uint32_t>(8 + header.name.size() + header.value.size());
-    append_little(body, size);
-    for (const auto& header : headers) {
-        append_little(body, static_cast<std::uint32_t>(header.name.size()));
-        body += header.name;
-        append_little(body, static_cast<std::uint32_t>(header.value.size()));
-        body += header.value;
-    }
+    return size;
 }
 
-/// Appends a record; `key` is the partition key that it has, or was given. Sizes have been validated.
-inline void append_frame(std::string& body, const RecordView& record, std::string_view key,
-                         std::chrono::milliseconds put_after, std::chrono::milliseconds time_to_live) {
+/// Bytes of a record's frame; `key` is the partition key that it has, or was given. Sizes have been validated.
+[[nodiscard]] inline std::size_t frame_size(const RecordView& record, std::string_view key,
+                                            std::chrono::milliseconds time_to_live) noexcept {
+    auto size = frame_fixed_bytes + key.size() + record.explicit_hash_key.size() + record.data.size();
+    if (time_to_live.count() > 0) size += sizeof(std::uint64_t);
+    if (!record.headers.empty()) size += sizeof(std::uint32_t) + headers_size(record.headers);
+    return size;
+}
+
+inline char* write_bytes(char* to, std::string_view bytes) noexcept {
+    // A view of nothing may point nowhere, from where memcpy must not copy even nothing.
+    if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
+    return to + bytes.size();
+}
+
+template <class Number>
+char* write_little(char* to, Number number) noexcept {
+    number = boost::endian::native_to_little(number);
+    std::memcpy(to, &number, sizeof number);
+    return to + sizeof number;
+}
+
+inline char* write_headers(char* to, std::span<const Header> headers) noexcept {
+    to = write_little(to, headers_size(headers));
+    for (const auto& header : headers) {
+        to = write_bytes(write_little(to, static_cast<std::uint32_t>(header.name.size())), header.name);
+        to = write_bytes(write_little(to, static_cast<std::uint32_t>(header.value.size())), header.value);
+    }
+    return to;
+}
+
+/// Writes a record where there is room for `frame_size` bytes; gives the end of what it wrote.
+inline char* write_frame(char* to, const RecordView& record, std::string_view key, std::chrono::milliseconds put_after,
+                         std::chrono::milliseconds time_to_live) noexcept {
     const unsigned flags = (time_to_live.count() > 0 ? frame_has_time_to_live : 0U) |
                            (record.headers.empty() ? 0U : frame_has_headers);
-    std::array<unsigned char, frame_fixed_bytes> fixed{};
-    boost::endian::store_little_u32(fixed.data(), static_cast<std::uint32_t>(record.data.size()));
-    boost::endian::store_little_u16(fixed.data() + 4, static_cast<std::uint16_t>(key.size()));
-    fixed[6] = static_cast<unsigned char>(record.explicit_hash_key.size());
-    fixed[7] = static_cast<unsigned char>(flags);
-    boost::endian::store_little_u32(fixed.data() + 8, static_cast<std::uint32_t>(put_after.count()));
-    body.append(reinterpret_cast<const char*>(fixed.data()), fixed.size());
-    if ((flags & frame_has_time_to_live) != 0) append_little(body, static_cast<std::uint64_t>(time_to_live.count()));
-    if ((flags & frame_has_headers) != 0) append_headers(body, record.headers);
-    body += key;
-    if (!record.explicit_hash_key.empty()) body += record.explicit_hash_key;
-    body += record.data;
+    // Four numbers in one word: the first of the table lies lowest.
+    to = write_little(to, std::uint64_t{record.data.size()} | std::uint64_t{key.size()} << 32U |
+                              std::uint64_t{record.explicit_hash_key.size()} << 48U | std::uint64_t{flags} << 56U);
+    to = write_little(to, static_cast<std::uint32_t>(put_after.count()));
+    if ((flags & frame_has_time_to_live) != 0) to = write_little(to, static_cast<std::uint64_t>(time_to_live.count()));
+    if ((flags & frame_has_headers) != 0) to = write_headers(to, record.headers);
+    to = write_bytes(to, key);
+    to = write_bytes(to, record.explicit_hash_key);
+    return write_bytes(to, record.data);
 }
 
 /// The frame at `offset`; its views point into `body`. `error::storage_corrupt` if there is none.

@@ -8,9 +8,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -35,20 +37,27 @@ public:
 
     [[nodiscard]] bool empty() const noexcept { return count == 0; }
 
+    /// Of the body as it is now.
+    [[nodiscard]] std::size_t bytes() const noexcept { return used_; }
+
     /// Its first record comes now; so many bytes are expected.
     void open(steady_time now, wall_time today, const std::shared_ptr<Arenas>& memory, std::size_t bytes) {
         opened = now;
         oldest_put = today;
         arenas = memory;
-        body = arenas->take(bytes);
+        body_ = arenas->take(bytes);
     }
 
     /// Writes a record; both clocks as they were when the lot was opened, or read just now.
-    void add(const RecordView& record, std::string_view key, wall_time now, std::chrono::milliseconds time_to_live) {
+    [[gnu::always_inline]] inline void add(const RecordView& record, std::string_view key, wall_time now,
+                                           std::chrono::milliseconds time_to_live) {
         using std::chrono::milliseconds;
-        if (body.empty()) body += Frame::format;
-        const auto after = std::chrono::duration_cast<milliseconds>(now - oldest_put);
-        append_frame(body, record, key, std::clamp(after, milliseconds(0), milliseconds(0xFFFFFFFF)), time_to_live);
+        milliseconds after{};
+        if (now > oldest_put) {
+            after = std::min(std::chrono::duration_cast<milliseconds>(now - oldest_put), milliseconds(0xFFFFFFFF));
+        }
+        char* const to = room(frame_size(record, key, time_to_live));
+        used_ = static_cast<std::size_t>(write_frame(to, record, key, after, time_to_live) - body_.data());
         cost += buffer_cost(record.data.size(), key.size());
         ++count;
     }
@@ -71,18 +80,19 @@ public:
         std::size_t offset = 1;
         auto claim = claims.begin();
         for (std::uint32_t i = 0; i < count; ++i) {
-            const auto frame = read_frame(body, offset);
+            const auto frame = read_frame(body(), offset);
             while (claim != claims.end() && claim->first + claim->count <= i) ++claim;
             if (claim == claims.end() || i < claim->first) {
-                if (kept.empty()) kept.body += Frame::format;
-                kept.body.append(body, offset, frame->size);
+                write_bytes(kept.room(frame->size), body().substr(offset, frame->size));
+                kept.used_ += frame->size;
                 kept.cost += buffer_cost(frame->data.size(), frame->partition_key.size());
                 ++kept.count;
             }
             offset += frame->size;
         }
         const auto dropped = count - kept.count;
-        body = std::move(kept.body);
+        body_ = std::move(kept.body_);
+        used_ = kept.used_;
         count = kept.count;
         cost = kept.cost;
         claims.clear();
@@ -92,20 +102,41 @@ public:
     /// The chunk that the storage takes. The body is moved, not copied.
     [[nodiscard]] Chunk seal(std::uint64_t first) {
         if (!arenas) arenas = std::make_shared<Arenas>();
-        Chunk chunk(stream, first, count, arenas->share(std::move(body)));
+        body_.resize(used_);
+        Chunk chunk(stream, first, count, arenas->share(std::move(body_)));
         chunk.live_bytes = cost;
         chunk.oldest_put = oldest_put;
         return chunk;
     }
 
     std::string stream;
-    std::string body;
     std::uint32_t count = 0;
     std::uint64_t cost = 0;
     wall_time oldest_put;
     steady_time opened;
     std::vector<Claim> claims;
     std::shared_ptr<Arenas> arenas; ///< Where the body's memory comes from, and goes back to.
+
+private:
+    static constexpr std::size_t step = 4'096;
+
+    [[nodiscard]] std::string_view body() const noexcept { return std::string_view(body_).substr(0, used_); }
+
+    /// Where the next frame goes, which has so many bytes.
+    [[nodiscard]] char* room(std::size_t bytes) {
+        if (body_.size() - used_ <= bytes) grow(used_ + bytes + 1);
+        if (used_ == 0) body_[used_++] = Frame::format;
+        return body_.data() + used_;
+    }
+
+    /// Whoever makes a text longer writes zeros first: by and by, so that they are still in the cache when the frames
+    /// come.
+    [[gnu::noinline]] void grow(std::size_t least) {
+        body_.resize(std::max(least, std::min(body_.capacity(), body_.size() + step)));
+    }
+
+    std::string body_;     ///< Longer than what was written.
+    std::size_t used_ = 0; ///< Bytes that were.
 };
 
 /// Takes records back that were put and are not wanted any more; gives how many had been live.

@@ -19,6 +19,7 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <exception>
@@ -67,9 +68,13 @@ protected:
     /// Called whenever a task has ended.
     virtual void task_ended() = 0;
 
-    /// Has `step` called soon; any thread.
+    /// Has `step` called soon, once for all who ask before it begins; any thread.
     void request_step() {
-        asio::post(strand_, [self = this->shared_from_this()] { self->step(); });
+        if (step_requested_.exchange(true)) return;
+        asio::post(strand_, [self = this->shared_from_this()] {
+            self->step_requested_ = false;
+            self->step();
+        });
     }
 
     [[nodiscard]] Moment moment() const { return {clock_.steady(), clock_.wall()}; }
@@ -359,6 +364,7 @@ protected:
     Tasks tasks_;
     Bulletin bulletin_;
 
+    std::atomic<bool> step_requested_{false};
     bool open_ = false;
     bool committing_ = false;
     bool settling_ = false;
