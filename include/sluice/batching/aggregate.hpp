@@ -28,7 +28,7 @@ namespace detail {
 /// A candidate as it goes into an aggregate.
 [[nodiscard]] inline kinesis::UserRecord user_record(const Candidate& candidate) {
     kinesis::UserRecord record(candidate.partition_key, candidate.explicit_hash_key, candidate.data);
-    record.headers.assign(candidate.headers.begin(), candidate.headers.end());
+    if (!candidate.headers.empty()) record.headers.assign(candidate.headers.begin(), candidate.headers.end());
     return record;
 }
 

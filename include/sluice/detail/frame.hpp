@@ -159,6 +159,20 @@ inline char* write_frame(char* to, const RecordView& record, std::string_view ke
     return frame;
 }
 
+/// The same where `read_frame` found a frame that has neither time-to-live nor headers nor an explicit hash key: nothing
+/// is looked at twice.
+[[nodiscard]] inline Frame read_plain_frame(std::string_view body, std::size_t offset) noexcept {
+    const auto* const fixed = reinterpret_cast<const unsigned char*>(body.data() + offset);
+    const std::size_t key = boost::endian::load_little_u16(fixed + 4);
+    const std::size_t data = boost::endian::load_little_u32(fixed);
+    Frame frame;
+    frame.put_after = std::chrono::milliseconds(boost::endian::load_little_u32(fixed + 8));
+    frame.partition_key = {body.data() + offset + frame_fixed_bytes, key};
+    frame.data = {frame.partition_key.data() + key, data};
+    frame.size = frame_fixed_bytes + key + data;
+    return frame;
+}
+
 /// The headers of a frame, decoded, which view it; `error::storage_corrupt` if they are not whole.
 [[nodiscard]] inline result<std::vector<HeaderView>> frame_headers(std::string_view encoded) {
     std::vector<HeaderView> headers;

@@ -59,6 +59,9 @@ public:
             slots_.emplace_back(static_cast<std::uint32_t>(offset));
             offset += frame->size;
             if (!frame->headers.empty() && !keep_headers(i, frame->headers)) return error::storage_corrupt;
+            const bool plain = frame->size == frame_fixed_bytes + frame->partition_key.size() + frame->data.size();
+            plain_ = plain_ && plain;
+            mortal_ = mortal_ || frame->time_to_live.count() > 0;
             if (!chunk.settled.test(i)) ++live;
         }
         const bool whole = offset == chunk.body->size() && live == chunk.live &&
@@ -67,7 +70,10 @@ public:
     }
 
     /// The record; the body was indexed, so that it is there.
-    [[nodiscard]] Frame frame(std::uint32_t record) const { return *read_frame(*chunk.body, slots_[record].offset); }
+    [[nodiscard]] Frame frame(std::uint32_t record) const {
+        const auto offset = slots_[record].offset;
+        return plain_ ? read_plain_frame(*chunk.body, offset) : *read_frame(*chunk.body, offset);
+    }
 
     [[nodiscard]] Candidate candidate(std::uint32_t record) const {
         const auto its = frame(record);
@@ -96,6 +102,7 @@ public:
     }
 
     [[nodiscard]] std::uint64_t cost(std::uint32_t record) const {
+        if (plain_) return buffer_cost(size(record) - frame_fixed_bytes, 0);
         const auto its = frame(record);
         return buffer_cost(its.data.size(), its.partition_key.size());
     }
@@ -103,6 +110,7 @@ public:
     /// When the record's time-to-live is over; `max()` if it has none.
     [[nodiscard]] steady_time expiry(std::uint32_t record) const {
         constexpr std::chrono::milliseconds century = std::chrono::hours(24 * 36'525); // more would overflow
+        if (!mortal_) return steady_time::max();
         const auto its = frame(record);
         if (its.time_to_live.count() == 0) return steady_time::max();
         return put + its.put_after + std::min(its.time_to_live, century);
@@ -111,7 +119,7 @@ public:
     /// When the first record expires after `now`, in flight or not; `max()` if none will.
     [[nodiscard]] steady_time first_expiry(steady_time now = steady_time::min()) const {
         auto first = steady_time::max();
-        for (std::uint32_t i = 0; i < chunk.count; ++i) {
+        for (std::uint32_t i = 0; i < chunk.count && mortal_; ++i) {
             const bool undecided = !chunk.settled.test(i) && !has(i, losing);
             const auto when = undecided ? expiry(i) : now;
             if (when > now) first = std::min(first, when);
@@ -198,6 +206,8 @@ private:
     static constexpr auto none = static_cast<std::size_t>(-1);
 
     std::vector<Slot> slots_;
+    bool plain_ = true;   ///< No record has anything but key and data.
+    bool mortal_ = false; ///< Some have a time-to-live.
     std::vector<kinesis::HashKey> hash_keys_; ///< None until somebody asks.
     std::unordered_map<std::uint32_t, std::vector<HeaderView>> headers_; ///< Of the few records that have some.
 };

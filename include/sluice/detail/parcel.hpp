@@ -26,7 +26,8 @@ namespace sluice::detail {
 /// Entries that cannot be sent are answered here; `merge` puts the service's answers in between.
 class Parcel {
 public:
-    explicit Parcel(const SendOrder& order) : order_(order), members_(order.members), refusals_(order.entries()) {}
+    /// The order's members become what is sent for them.
+    explicit Parcel(SendOrder& order) : order_(order), members_(order.members), refusals_(order.entries()) {}
 
     /// Puts payloads over the offload's threshold elsewhere. An error is the whole request's.
     template <class O>
@@ -47,7 +48,7 @@ public:
         std::vector<std::span<const Candidate>> groups;
         std::vector<std::size_t> places;
         for (std::size_t i = 0; i < order_.entries(); ++i) {
-            const auto members = std::span(members_).subspan(order_.begin_of(i), order_.ends[i] - order_.begin_of(i));
+            const auto members = members_.subspan(order_.begin_of(i), order_.ends[i] - order_.begin_of(i));
             if (compression.scope() == Scope::record) refusals_[i] = shrink_all(compression, members);
             if (refusals_[i]) continue;
             groups.emplace_back(members);
@@ -111,7 +112,7 @@ private:
     }
 
     const SendOrder& order_;
-    std::vector<Candidate> members_;
+    std::span<Candidate> members_;
     std::vector<error_code> refusals_;
     std::vector<Entry> entries_;
     std::deque<std::string> texts_; ///< What the views point into that do not point into chunks.
