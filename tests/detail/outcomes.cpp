@@ -38,6 +38,17 @@ public:
 
     [[nodiscard]] Ref ref(std::uint32_t index) const { return {*chunk, index}; }
 
+    std::uint64_t deliver(std::uint32_t index) {
+        ++chunk->references;
+        const std::vector<Ref> members{ref(index)};
+        return outcomes.deliver(state, members, {}, {}, actions);
+    }
+
+    void lose(std::uint32_t index, error reason) {
+        outcomes.lose(state, ref(index), reason);
+        outcomes.buried(chunk->chunk.first + index, actions);
+    }
+
     StreamState state{"s", 0};
     LiveChunk* chunk = nullptr;
     Outcomes outcomes;
@@ -46,8 +57,9 @@ public:
 
 TEST_CASE("the first outcome counts, and only that") {
     Court court;
-    court.outcomes.settle(court.state, court.ref(1), {}, court.actions);
-    court.outcomes.settle(court.state, court.ref(1), error::expired, court.actions);
+    CHECK(court.deliver(1) == 1);
+    CHECK(court.deliver(1) == 0);
+    court.lose(1, error::expired);
     CHECK(court.outcomes.unsettled() == 2);
     CHECK(court.state.stats.delivered == 1);
     CHECK(court.state.stats.expired == 0);
@@ -58,9 +70,9 @@ TEST_CASE("the first outcome counts, and only that") {
 
 TEST_CASE("tallies add up by stream and outcome") {
     Court court;
-    for (std::uint32_t i = 0; i < 3; ++i) {
-        court.outcomes.settle(court.state, court.ref(i), i == 2 ? error::expired : sluice::error_code(), court.actions);
-    }
+    CHECK(court.deliver(0) == 1);
+    CHECK(court.deliver(1) == 1);
+    court.lose(2, error::expired);
     REQUIRE(court.actions.tallies.size() == 2);
     CHECK(court.actions.tallies[0].records == 2);
     CHECK(court.actions.tallies[0].bytes == 2 * (5 + 2 + 32));
@@ -114,8 +126,8 @@ TEST_CASE("a letter has all of its record, the reason and the attempts") {
 TEST_CASE("each settlement is given once, and dirt that comes later gives another") {
     Court court;
     CHECK_FALSE(court.outcomes.has_settlements());
-    court.outcomes.settle(court.state, court.ref(0), {}, court.actions);
-    court.outcomes.settle(court.state, court.ref(1), {}, court.actions);
+    CHECK(court.deliver(0) == 1);
+    CHECK(court.deliver(1) == 1);
     CHECK(court.outcomes.take_settlements().size() == 1);
     CHECK_FALSE(court.outcomes.has_settlements());
     court.chunk->fail(2);

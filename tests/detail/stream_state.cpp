@@ -35,7 +35,7 @@ TEST_CASE("a rate from before a long silence is no rate") {
 
 TEST_CASE("deliveries are counted by shard, and those without a shard are not") {
     StreamState state("s", 0);
-    for (const auto* shard : {"a", "a", "b", "", "a"}) state.count_delivery(shard);
+    for (const auto* shard : {"a", "a", "b", "", "a"}) state.count_delivery(shard, 1);
     CHECK(state.stats.delivered_by_shard.at("a") == 3);
     CHECK(state.stats.delivered_by_shard.at("b") == 1);
     CHECK(state.stats.delivered_by_shard.size() == 2);
@@ -44,7 +44,7 @@ TEST_CASE("deliveries are counted by shard, and those without a shard are not") 
 TEST_CASE("as many shards are counted as fit, and those go on being counted") {
     StreamState state("s", 0);
     for (int round = 0; round < 2; ++round) {
-        for (int i = 0; i < 2'000; ++i) state.count_delivery(std::to_string(i));
+        for (int i = 0; i < 2'000; ++i) state.count_delivery(std::to_string(i), 1);
     }
     CHECK(state.stats.delivered_by_shard.size() == 1'024);
     for (const auto& [shard, count] : state.stats.delivered_by_shard) CHECK(count == 2);

@@ -35,7 +35,7 @@ namespace detail {
 /// One request of aggregates while it is planned.
 class AggregatePlan {
 public:
-    AggregatePlan(std::span<const Candidate> candidates, const RequestLimits& limits, kinesis::AggregateKeys keys,
+    AggregatePlan(std::span<Candidate> candidates, const RequestLimits& limits, kinesis::AggregateKeys keys,
                   std::size_t room)
         : candidates_(candidates), limits_(limits), keys_(keys), room_(room), next_(candidates.size(), none) {}
 
@@ -69,7 +69,7 @@ private:
 
     /// Finds a place for a candidate, or passes it over; false if the request is full.
     [[nodiscard]] bool place(std::uint32_t candidate) {
-        const auto& its = candidates_[candidate];
+        auto& its = candidates_[candidate];
         const auto record = user_record(its);
         const auto lane = its.lane == 0 ? lanes_.end() : lanes_.find(its.lane);
         const auto bound = lane == lanes_.end() ? none : lane->second;
@@ -79,6 +79,7 @@ private:
             if (open->writer.try_add(record, most_of(its))) {
                 if (!afford(open->writer.size() - before)) return false;
                 append(open->entry, candidate);
+                its.note = open->writer.last_key();
                 return true;
             }
         }
@@ -98,6 +99,7 @@ private:
         const auto entry = static_cast<std::uint32_t>(entries_.size());
         entries_.emplace_back();
         append(entry, candidate);
+        candidates_[candidate].note = 0;
         if (open == nullptr || size > most_of(candidates_[candidate])) return true;
         open->writer.clear();
         open->writer.add(record);
@@ -149,7 +151,7 @@ private:
         return std::min(room_, limits_.entry_bytes - std::min(limits_.entry_bytes, key));
     }
 
-    std::span<const Candidate> candidates_;
+    std::span<Candidate> candidates_; ///< Their notes are the numbers of their keys in their aggregates.
     const RequestLimits& limits_;
     kinesis::AggregateKeys keys_;
     std::size_t room_;
@@ -199,7 +201,7 @@ public:
         return {100'000, std::min(limits.bytes, std::max(least, shards * per_shard))};
     }
 
-    [[nodiscard]] Plan plan(std::span<const Candidate> candidates, const RequestLimits& limits) const {
+    [[nodiscard]] Plan plan(std::span<Candidate> candidates, const RequestLimits& limits) const {
         return detail::AggregatePlan(candidates, limits, keys_, max_bytes_).make();
     }
 
@@ -215,8 +217,7 @@ public:
                 entry.data = members.front().data;
                 continue;
             }
-            writer.clear();
-            for (const auto& member : members) writer.add(detail::user_record(member));
+            fill(writer, members);
             auto& text = texts.emplace_back();
             writer.append_unsealed_to(text);
             aggregates.emplace_back(text);
@@ -231,6 +232,18 @@ public:
     [[nodiscard]] bool carries_headers() const noexcept { return true; }
 
 private:
+    static void fill(kinesis::AggregateWriter& writer, std::span<const Candidate> members) {
+        writer.clear();
+        const bool planned = members.front().note == 0;
+        for (const auto& member : members) {
+            if (planned) {
+                writer.add(detail::user_record(member), member.note);
+            } else {
+                writer.add(detail::user_record(member));
+            }
+        }
+    }
+
     /// An entry without data: with the keys of its only record, or of all; else the container's.
     [[nodiscard]] Entry key_of(std::span<const Candidate> members, std::deque<std::string>& texts) const {
         const auto& first = members.front();

@@ -50,6 +50,9 @@ public:
     std::uint32_t group = 0; ///< Of records that go to one shard, whatever their keys; 0: it is not known which.
     std::uint32_t lane = 0;  ///< Of records that must keep their order; 0: none.
     bool alone = false; ///< It may not share an entry: who reads might not find it there.
+    std::uint32_t note = no_note; ///< What `plan` may leave for `assemble`.
+
+    static constexpr std::uint32_t no_note = 0xFFFFFFFF;
 };
 
 /// The entries of one request: each a list of candidates.
@@ -102,7 +105,7 @@ public:
 /// Called on the producer's strand. Models: Collect (default), Aggregate.
 template <class B>
 concept Batching = PolicyOf<B, kind::batching> &&
-                   requires(const B batching, std::span<const Candidate> candidates, const RequestLimits limits,
+                   requires(const B batching, std::span<Candidate> candidates, const RequestLimits limits,
                             std::size_t shards, std::span<const std::span<const Candidate>> entries,
                             std::deque<std::string>& texts) {
                        { batching.horizon(limits, shards) } -> std::same_as<Horizon>;

@@ -103,17 +103,17 @@ public:
     std::vector<Unreadable> unreadable;
     std::vector<std::string> keyless; ///< Streams whose service was found not to go by keys.
 
-    /// Counts one more record.
-    void tally(const std::string& stream, error_code outcome, std::uint64_t bytes) {
+    /// Counts more records.
+    void tally(const std::string& stream, error_code outcome, std::uint64_t records, std::uint64_t bytes) {
         for (auto& known : tallies) {
             if (known.outcome == outcome && known.stream == stream) {
-                ++known.records;
+                known.records += records;
                 known.bytes += bytes;
                 return;
             }
         }
         auto& fresh = tallies.emplace_back(stream, outcome);
-        fresh.records = 1;
+        fresh.records = records;
         fresh.bytes = bytes;
     }
 };

@@ -343,7 +343,7 @@ private:
                 its_attempt.error = error::wrong_shard;
                 give_back(its, members, its_attempt, now);
             } else if (meaning == Disposition::delivered) {
-                for (const auto& ref : members) delivered += deliver(its, ref, said, its_attempt);
+                delivered += outcomes_.deliver(its, members, said, its_attempt, actions_);
             } else if (members.size() > 1 && refuses(meaning)) {
                 halve(its, members, {}, now);
             } else {
@@ -363,18 +363,6 @@ private:
         const bool right = its.shards.judge(flight.map, group, flight.entry(entry), shard_id, now.steady);
         if (!knew && its.shards.keyless()) actions_.keyless.push_back(its.name);
         return right;
-    }
-
-    std::uint64_t deliver(StreamState& its, Ref ref, const EntryAnswer& said, const Attempt& attempt) {
-        const bool counts = !ref.chunk->chunk.settled.test(ref.index);
-        if (counts) {
-            outcomes_.settle(its, ref, {}, actions_, &said, &attempt);
-            its.count_delivery(said.shard_id);
-        }
-        ref.chunk->reset(ref.index, LiveChunk::follower);
-        its.queue.leave_lane(ref);
-        its.queue.release(ref);
-        return counts ? 1 : 0;
     }
 
     /// One record failed; it goes on waiting, or is lost.

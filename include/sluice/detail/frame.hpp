@@ -159,8 +159,8 @@ inline char* write_frame(char* to, const RecordView& record, std::string_view ke
     return frame;
 }
 
-/// The same where `read_frame` found a frame that has neither time-to-live nor headers nor an explicit hash key: nothing
-/// is looked at twice.
+/// The same where `read_frame` found a frame without time-to-live, headers and explicit hash key: nothing is looked at
+/// twice.
 [[nodiscard]] inline Frame read_plain_frame(std::string_view body, std::size_t offset) noexcept {
     const auto* const fixed = reinterpret_cast<const unsigned char*>(body.data() + offset);
     const std::size_t key = boost::endian::load_little_u16(fixed + 4);

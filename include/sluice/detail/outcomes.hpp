@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,25 +35,23 @@ public:
         flushes_.forgotten(first, records);
     }
 
-    /// The record is delivered if `outcome` is empty, and gone for another reason if not. The first outcome counts.
-    void settle(StreamState& its, Ref ref, error_code outcome, Actions& actions, const EntryAnswer* taken = nullptr,
-                const Attempt* last = nullptr) {
-        auto& chunk = *ref.chunk;
-        if (chunk.chunk.settled.test(ref.index)) return;
-        const auto cost = chunk.cost(ref.index);
-        chunk.chunk.settled.set(ref.index);
-        --chunk.chunk.live;
-        chunk.chunk.live_bytes -= std::min(chunk.chunk.live_bytes, cost);
-        soil(its, chunk);
-        if (unsettled_ > 0) --unsettled_; // a storage may hold more than it said
-        actions.tally(its.name, outcome, cost);
-        if (!outcome) {
-            ++its.stats.delivered;
-        } else {
-            ++(outcome == error::expired ? its.stats.expired : its.stats.failed);
+    /// The service has these records; gives how many of them had no outcome yet.
+    std::uint64_t deliver(StreamState& its, std::span<const Ref> members, const EntryAnswer& said,
+                          const Attempt& attempt, Actions& actions) {
+        std::uint64_t records = 0;
+        std::uint64_t bytes = 0;
+        for (const auto& ref : members) {
+            const auto cost = settle(its, ref, {}, actions, &said, &attempt);
+            records += cost > 0 ? 1 : 0;
+            bytes += cost;
+            ref.chunk->reset(ref.index, LiveChunk::follower);
+            its.queue.leave_lane(ref);
+            its.queue.release(ref);
         }
-        flushes_.settled(ref.sequence(), outcome);
-        ledger_.close(ref.sequence(), outcome, taken, last, actions.told);
+        if (records == 0) return 0;
+        its.count_delivery(said.shard_id, records);
+        actions.tally(its.name, {}, records, bytes);
+        return records;
     }
 
     /// The record will not be delivered: the dead letters are to take it, and then it is settled.
@@ -102,7 +101,8 @@ public:
         const auto loss = found->second;
         losses_.erase(found);
         --loss.ref.chunk->in_flight;
-        settle(*loss.stream, loss.ref, loss.reason, actions);
+        const auto cost = settle(*loss.stream, loss.ref, loss.reason, actions);
+        if (cost > 0) actions.tally(loss.stream->name, loss.reason, 1, cost);
         loss.stream->queue.release(loss.ref);
     }
 
@@ -197,6 +197,28 @@ private:
         Ref ref;
         error_code reason;
     };
+
+    /// The record has this outcome, none if it was delivered; gives what it cost. The first outcome counts: if there is
+    /// one, it costs nothing. Whoever calls this tells the tally.
+    [[nodiscard]] std::uint64_t settle(StreamState& its, Ref ref, error_code outcome, Actions& actions,
+                                       const EntryAnswer* taken = nullptr, const Attempt* last = nullptr) {
+        auto& chunk = *ref.chunk;
+        if (chunk.chunk.settled.test(ref.index)) return 0;
+        const auto cost = chunk.cost(ref.index);
+        chunk.chunk.settled.set(ref.index);
+        --chunk.chunk.live;
+        chunk.chunk.live_bytes -= std::min(chunk.chunk.live_bytes, cost);
+        soil(its, chunk);
+        if (unsettled_ > 0) --unsettled_; // a storage may hold more than it said
+        if (!outcome) {
+            ++its.stats.delivered;
+        } else {
+            ++(outcome == error::expired ? its.stats.expired : its.stats.failed);
+        }
+        flushes_.settled(ref.sequence(), outcome);
+        ledger_.close(ref.sequence(), outcome, taken, last, actions.told);
+        return cost;
+    }
 
     std::map<std::uint64_t, Loss> losses_;
     std::multimap<steady_time, std::pair<StreamState*, std::uint64_t>> expiries_;

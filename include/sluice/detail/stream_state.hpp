@@ -93,14 +93,14 @@ class StreamState {
 public:
     StreamState(std::string its_name, std::size_t lanes) : name(std::move(its_name)), queue(lanes) {}
 
-    /// Counts a record that this shard took.
-    void count_delivery(std::string_view shard_id) {
+    /// Counts records that this shard took.
+    void count_delivery(std::string_view shard_id, std::uint64_t records) {
         auto& counts = stats.delivered_by_shard;
         if (last_shard_ == nullptr || last_shard_->first != shard_id) {
             if (shard_id.empty() || (counts.size() >= most_shards && !counts.contains(std::string(shard_id)))) return;
             last_shard_ = &*counts.try_emplace(std::string(shard_id)).first;
         }
-        ++last_shard_->second;
+        last_shard_->second += records;
     }
 
     std::string name;

@@ -65,6 +65,17 @@ public:
 
     void add(const UserRecord& record) { put(record, fit(record)); }
 
+    /// Adds a record whose key has this number, as `last_key()` said where the same records were added in the same
+    /// order: there is no search for it. All of an aggregate are added so, or none.
+    void add(const UserRecord& record, std::uint32_t key) {
+        const auto its = fit(record, KeyTable::Place(key, key < keys_.size()));
+        keys_.use(key, record.partition_key);
+        put_item(record, its);
+    }
+
+    /// The number of the partition key of the record that was added last.
+    [[nodiscard]] std::uint32_t last_key() const noexcept { return items_.back().key; }
+
     /// Adds a record unless the whole would be more than `most` bytes; says whether it did.
     [[nodiscard]] bool try_add(const UserRecord& record, std::size_t most) {
         const auto its = fit(record);
@@ -131,9 +142,11 @@ private:
         return field_size(header.name.size()) + field_size(header.value.size());
     }
 
-    [[nodiscard]] Fit fit(const UserRecord& record) const {
+    [[nodiscard]] Fit fit(const UserRecord& record) const { return fit(record, keys_.find(record.partition_key)); }
+
+    [[nodiscard]] Fit fit(const UserRecord& record, const KeyTable::Place& key) const {
         Fit its;
-        its.key = keys_.find(record.partition_key);
+        its.key = key;
         its.message = number_size(its.key.index) + field_size(record.data.size());
         its.size = size_ + (its.key.known ? 0 : field_size(record.partition_key.size()));
         if (!record.explicit_hash_key.empty()) {
@@ -147,11 +160,15 @@ private:
     }
 
     void put(const UserRecord& record, const Fit& its) {
+        keys_.use(its.key, record.partition_key);
+        put_item(record, its);
+    }
+
+    void put_item(const UserRecord& record, const Fit& its) {
         Item item;
         item.data = record.data;
         item.message = its.message;
         item.key = its.key.index;
-        keys_.use(its.key, record.partition_key);
         if (!record.explicit_hash_key.empty()) {
             item.hash_key = its.hash_key.index + 1;
             hash_keys_.use(its.hash_key, record.explicit_hash_key);

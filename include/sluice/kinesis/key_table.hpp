@@ -59,6 +59,11 @@ public:
         }
     }
 
+    /// Takes note of a key whose number is known, and that nobody will search for.
+    void use(std::uint32_t number, std::string_view key) {
+        if (number == keys_.size()) keys_.emplace_back(key, 0);
+    }
+
     void clear() {
         // A table that was too large for most of what it was used for becomes smaller step by step.
         if (slots_.size() > least_slots && keys_.size() * 16 < slots_.size()) slots_.resize(slots_.size() / 2);
