@@ -190,6 +190,36 @@ def coroutines():
         yield from traps("README.md", blanked, strict=False)
 
 
+# Not in the umbrella: whoever includes these uses them.
+ALWAYS_EMITTED = {"storage/sqlite.hpp", "storage/conformance.hpp"}
+AWAITABLE = re.compile(r"( *)(?:\[\[nodiscard\]\] |static |inline )*(?:boost::)?asio::awaitable<.*> \w+\(")
+
+
+def emitted():
+    """g++ makes code of every coroutine that it reads, wanted or not, unless it is a template: `template <class...>`,
+    if it has nothing else to be one for. Of a non-template class, what only passes a coroutine on counts too."""
+    for path in sorted(INCLUDE.rglob("*.hpp")):
+        if name_in_include(path) in ALWAYS_EMITTED:
+            continue
+        lines = path.read_text().splitlines()
+        for number, line in enumerate(lines):
+            found = AWAITABLE.match(line)
+            if not found or re.search(r"override|= 0;", " ".join(lines[number:number + 3])):
+                continue
+            depth, above = len(found[1]) + 1, number
+            while above > 0 and depth > 0:
+                text = lines[above]
+                indent = len(text) - len(text.lstrip())
+                if text and indent < depth and not re.match(r" *(}|#|public:|private:|protected:|:)", text):
+                    depth = indent
+                    before = next((l for l in reversed(lines[:above]) if not l.lstrip().startswith("requires")), "")
+                    if before.lstrip().startswith("template <") or before.startswith("          class"):
+                        break
+                above -= 1
+            else:
+                yield f"{name(path)}:{number + 1}: a coroutine that is no template is made code of in every file"
+
+
 def one_definition():
     """All tests are one program: what two of them name alike must be in an unnamed namespace."""
     apart = ("rejects", "packaging", "odr", "fuzz", "conform", "simulate", "foreign")
@@ -207,7 +237,7 @@ def one_definition():
                 yield f"{name(path)}:{number}: stands outside an unnamed namespace"
 
 
-faults = [*arrows(), *leftovers(), *coroutines(), *one_definition()]
+faults = [*arrows(), *leftovers(), *coroutines(), *emitted(), *one_definition()]
 for fault in faults:
     print(fault)
 sys.exit(1 if faults else 0)

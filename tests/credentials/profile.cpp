@@ -208,7 +208,7 @@ TEST_CASE("a program is run for its credentials") {
 TEST_CASE("a real profile with a real program works, roles and all") {
     Desk desk("");
     auto machine = desk.fake.machine();
-    machine.run = aws::run_command;
+    machine.run = aws::run_command<>;
     desk.fake.files[config] = "[default]\nrole_arn = arn:r\nsource_profile = p\nregion = eu-west-1\n[profile p]\n"
                               "credential_process = echo '{\"Version\": 1, \"AccessKeyId\": \"AKIDPROCESS\", "
                               "\"SecretAccessKey\": \"k\"}'\n";

@@ -98,6 +98,7 @@ public:
     }
 
     /// One attempt. If it fails because of the clock or the credentials, the next call has better ones.
+    template <class...>
     [[nodiscard]] asio::awaitable<Reply> send_once(Call call) {
         const Invocation invocation(invocation_id(), 1, 1);
         auto outcome = co_await attempt(call, invocation);
@@ -106,6 +107,7 @@ public:
 
     /// Attempts until one succeeds or `Options::retry` ends it; the reply is the last one's. Attempts after an error of
     /// the clock or the credentials are part of the count, one for each.
+    template <class...>
     [[nodiscard]] asio::awaitable<Reply> send(Call call) {
         Retries retries(rules_, tokens_);
         const auto id = invocation_id();
@@ -171,6 +173,7 @@ private:
 
     [[nodiscard]] Seconds now() const { return world_->clock().steady().time_since_epoch(); }
 
+    template <class...>
     [[nodiscard]] asio::awaitable<error_code> wait(std::chrono::nanoseconds time) {
         return world_->clock().async_wait_until(world_->clock().steady() + time);
     }
@@ -196,6 +199,7 @@ private:
     }
 
     /// One attempt, whatever is thrown on the way.
+    template <class...>
     asio::awaitable<Outcome> attempt(const Call& call, const Invocation& invocation) {
         error_code thrown;
         try {
@@ -213,6 +217,7 @@ private:
         co_return Outcome(Reply(thrown));
     }
 
+    template <class...>
     asio::awaitable<Outcome> exchange(const Call& call, const Invocation& invocation) {
         result<Secrets> secrets = Secrets();
         if (credentials_ != nullptr) secrets = co_await credentials_->fetch();

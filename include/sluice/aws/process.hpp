@@ -1,14 +1,13 @@
 #pragma once
 
 #include <sluice/aws/machine.hpp>
+#include <sluice/detail/wait_for.hpp>
 #include <sluice/error.hpp>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_category.hpp>
 
 #include <openssl/crypto.h>
@@ -246,8 +245,9 @@ private:
 /// Errors: `error::timed_out` after `patience`, `error::response_too_large`, `operation_aborted` when cancelled
 /// (`terminal`); each of these ends the whole process group (SIGKILL) unless somebody else has reaped
 /// the shell. What kept the shell from starting: the system's error.
-[[nodiscard]] inline asio::awaitable<result<ProcessOutput>> run_command(std::string command,
-                                                                        std::chrono::milliseconds patience) {
+template <class...>
+[[nodiscard]] asio::awaitable<result<ProcessOutput>> run_command(std::string command,
+                                                                 std::chrono::milliseconds patience) {
     using std::chrono::milliseconds;
     const auto deadline = std::chrono::steady_clock::now() + patience;
     auto started = detail::start_command(std::move(command));
@@ -262,8 +262,7 @@ private:
         if (ended) co_return running->take();
         if (std::chrono::steady_clock::now() >= deadline) co_return error_code(error::timed_out);
         timer.expires_after(pause);
-        error_code interrupted;
-        co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, interrupted));
+        const auto interrupted = co_await sluice::detail::wait_for(timer);
         if (interrupted) co_return error_code(asio::error::operation_aborted);
     }
 }

@@ -120,7 +120,8 @@ namespace detail {
 }
 
 /// The addresses of a name, or the one that it spells.
-[[nodiscard]] inline asio::awaitable<result<std::vector<asio::ip::address>>> resolve_host(std::string host) {
+template <class Resolver = asio::ip::tcp::resolver>
+[[nodiscard]] asio::awaitable<result<std::vector<asio::ip::address>>> resolve_host(std::string host) {
     std::vector<asio::ip::address> addresses;
     error_code failure;
     const auto literal = asio::ip::make_address(host, failure);
@@ -128,7 +129,7 @@ namespace detail {
         addresses.push_back(literal);
         co_return addresses;
     }
-    asio::ip::tcp::resolver resolver(co_await asio::this_coro::executor);
+    Resolver resolver(co_await asio::this_coro::executor);
     const auto found =
         co_await resolver.async_resolve(host, "", asio::redirect_error(asio::use_awaitable, failure));
     if (failure == asio::error::operation_aborted) co_return failure;
@@ -141,12 +142,13 @@ namespace detail {
 
 /// The machine that this process runs on. The environment is read at each question: not while another thread
 /// changes it.
-[[nodiscard]] inline Machine this_machine() {
+template <class...>
+[[nodiscard]] Machine this_machine() {
     Machine machine(process_environment());
     machine.read_file = detail::read_whole_file;
     machine.write_file = detail::replace_file;
-    machine.run = run_command;
-    machine.resolve = detail::resolve_host;
+    machine.run = run_command<>;
+    machine.resolve = detail::resolve_host<>;
     return machine;
 }
 

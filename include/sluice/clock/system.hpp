@@ -1,11 +1,10 @@
 #pragma once
 
 #include <sluice/clock/clock.hpp>
+#include <sluice/detail/wait_for.hpp>
 
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <random>
 
@@ -19,15 +18,16 @@ public:
     [[nodiscard]] steady_time steady() const { return std::chrono::steady_clock::now(); }
     [[nodiscard]] wall_time wall() const { return std::chrono::system_clock::now(); }
 
+    template <class...>
     [[nodiscard]] asio::awaitable<error_code> async_wait_until(steady_time when) { return wait(when); }
 
     [[nodiscard]] std::uint64_t random() { return dice_(); }
 
 private:
+    template <class...>
     static asio::awaitable<error_code> wait(steady_time when) {
         asio::steady_timer timer(co_await asio::this_coro::executor, when);
-        error_code failure;
-        co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, failure));
+        const auto failure = co_await detail::wait_for(timer);
         co_return failure;
     }
 

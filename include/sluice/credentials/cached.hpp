@@ -3,6 +3,7 @@
 #include <sluice/aws/ascii.hpp>
 #include <sluice/credentials/credentials.hpp>
 #include <sluice/credentials/thrown.hpp>
+#include <sluice/detail/wait_for.hpp>
 #include <sluice/world.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -10,9 +11,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -156,8 +155,7 @@ private:
         if (state->stopped) co_return error_code(asio::error::operation_aborted);
         const auto flight = state->flight ? state->flight : take_off(state);
         if (!flight->answer) {
-            error_code woken;
-            co_await flight->landed.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+            co_await detail::wait_for(flight->landed);
         }
         if (!flight->answer) co_return error_code(asio::error::operation_aborted);
         const bool failed = !*flight->answer && flight->answer->error() != asio::error::operation_aborted;

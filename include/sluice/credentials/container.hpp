@@ -90,6 +90,7 @@ class ContainerCredentials {
 public:
     using policy_kind = kind::credentials;
 
+    template <class...>
     explicit ContainerCredentials(aws::Machine machine = aws::this_machine()) : machine_(std::move(machine)) {}
 
     class Running {
@@ -97,6 +98,7 @@ public:
         Running(aws::Machine machine, World& world)
             : machine_(std::move(machine)), world_(&world), complain_(world, "container") {}
 
+        template <class...>
         [[nodiscard]] asio::awaitable<result<Secrets>> fetch() {
             const auto url = container_endpoint(machine_.environment);
             if (!url && url.error() == error::credentials_missing) co_return url.error();
@@ -117,6 +119,7 @@ public:
 
         /// Where credentials may be asked for: with TLS, which proves the name, at the URL itself; else at the
         /// addresses that were checked, since the name may lead elsewhere a moment later.
+        template <class...>
         asio::awaitable<result<std::vector<std::string>>> places_of(const std::string& text) {
             const boost::urls::url_view url(text);
             std::vector<std::string> places;
@@ -135,6 +138,7 @@ public:
             co_return places;
         }
 
+        template <class...>
         asio::awaitable<result<std::vector<asio::ip::address>>> addresses_of(const boost::urls::url_view& url) {
             error_code not_an_address;
             const auto address = asio::ip::make_address(url.host_address(), not_an_address);
@@ -175,6 +179,7 @@ public:
         }
 
         /// Asks again, after up to 100 and 200 ms, while the agent stumbles: it may answer with half a document, too.
+        template <class...>
         asio::awaitable<result<Secrets>> ask(HttpRequest request, std::vector<std::string> places) {
             std::chrono::milliseconds most(100);
             for (unsigned left = attempts;; most *= 2) {
@@ -192,6 +197,7 @@ public:
         }
 
         /// Asks once, at the first of the places where anybody listens.
+        template <class...>
         asio::awaitable<result<HttpResponse>> send(const HttpRequest& request, const std::vector<std::string>& places) {
             result<HttpResponse> answer = error_code(error::connection_failed);
             for (const auto& place : places) {
@@ -219,6 +225,7 @@ public:
         detail::Complaint complain_;
     };
 
+    template <class...>
     [[nodiscard]] asio::awaitable<result<Running>> open(World& world) { co_return Running(machine_, world); }
 
 private:

@@ -29,6 +29,7 @@ class DefaultCredentials {
 public:
     using policy_kind = kind::credentials;
 
+    template <class...>
     explicit DefaultCredentials(aws::Machine machine = aws::this_machine()) : machine_(std::move(machine)) {}
 
     class Running {
@@ -38,6 +39,7 @@ public:
               profile_("", machine, world), web_identity_(WebIdentitySettings(), machine, world),
               container_(machine, world), instance_(InstanceSettings(), machine, world) {}
 
+        template <class...>
         [[nodiscard]] asio::awaitable<result<Secrets>> fetch() {
             result<Secrets> secrets = error_code(error::credentials_missing);
             if (!profile_chosen_) secrets = co_await environment_.fetch();
@@ -61,6 +63,7 @@ public:
         InstanceCredentials::Running instance_;
     };
 
+    template <class...>
     [[nodiscard]] asio::awaitable<result<Running>> open(World& world) {
         co_return Running(machine_, world);
     }

@@ -32,6 +32,7 @@ public:
         Running(aws::Environment environment, const World& world)
             : environment_(std::move(environment)), complain_(world, "environment") {}
 
+        template <class...>
         [[nodiscard]] asio::awaitable<result<Secrets>> fetch() { co_return read(); }
 
     private:
@@ -63,6 +64,7 @@ public:
         detail::Complaint complain_;
     };
 
+    template <class...>
     [[nodiscard]] asio::awaitable<result<Running>> open(World& world) { co_return Running(environment_, world); }
 
 private:

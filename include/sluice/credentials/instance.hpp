@@ -87,6 +87,7 @@ class InstanceCredentials {
 public:
     using policy_kind = kind::credentials;
 
+    template <class...>
     explicit InstanceCredentials(InstanceSettings settings = {}, aws::Machine machine = aws::this_machine())
         : settings_(std::move(settings)), machine_(std::move(machine)) {}
 
@@ -98,6 +99,7 @@ public:
               profile_(std::move(profile)),
               complain_(world, "instance metadata") {}
 
+        template <class...>
         [[nodiscard]] asio::awaitable<result<Secrets>> fetch() {
             const auto settings = current_settings();
             if (settings.disabled) co_return error_code(error::credentials_missing);
@@ -140,6 +142,7 @@ public:
             return kept;
         }
 
+        template <class...>
         asio::awaitable<result<Secrets>> ask(std::string role) {
             const auto failure = co_await get_token();
             if (failure) co_return failure;
@@ -166,6 +169,7 @@ public:
         }
 
         /// A token that holds for some time yet; or none, if the metadata is of version 1.
+        template <class...>
         asio::awaitable<error_code> get_token() {
             if (!token_.empty() && world_->clock().steady() < token_end_) co_return error_code();
             token_ = Secret();
@@ -209,12 +213,14 @@ public:
         }
 
         /// Tries again what may pass; but a machine that never answered is most likely no instance, and is asked once.
+        template <class...>
         asio::awaitable<result<HttpResponse>> send(HttpRequest request) {
             auto answer = co_await detail::send_nearby(*world_, std::move(request), attempts, reached_);
             reached_ = reached_ || answer.has_value();
             co_return answer;
         }
 
+        template <class...>
         asio::awaitable<result<HttpResponse>> get(std::string path) {
             auto request = detail::nearby_request("GET", endpoint_.url + path);
             request.headers.emplace_back("Host", endpoint_.host);
@@ -226,6 +232,7 @@ public:
         }
 
         /// Asks once more with a new token if the old one is refused, and without the extension if that is unknown.
+        template <class...>
         asio::awaitable<result<HttpResponse>> get_credentials(std::string rest) {
             bool renewed = false;
             while (true) {
@@ -246,6 +253,7 @@ public:
             }
         }
 
+        template <class...>
         asio::awaitable<result<std::string>> get_role() {
             auto answer = co_await get_credentials("");
             if (!answer) co_return answer.error();
@@ -263,6 +271,7 @@ public:
             return error::credentials_missing;
         }
 
+        template <class...>
         asio::awaitable<result<Secrets>> get_secrets(const std::string& role) {
             auto answer = co_await get_credentials(role);
             if (!answer) co_return answer.error();
@@ -293,6 +302,7 @@ public:
         std::optional<Secrets> last_;
     };
 
+    template <class...>
     [[nodiscard]] asio::awaitable<result<Running>> open(World& world) {
         co_return Running(settings_, machine_, world);
     }

@@ -34,8 +34,9 @@ namespace sluice::detail {
 /// Sends a request up to `attempts` times, at least once, until the answer is no passing failure. The delays between
 /// are random: up to 100 ms, 200 ms, 400 ms and so on. As long as nobody knows whether an endpoint `is_there`, no
 /// answer is an answer too.
-[[nodiscard]] inline asio::awaitable<result<HttpResponse>> send_nearby(World& world, HttpRequest request,
-                                                                       unsigned attempts, bool is_there = true) {
+template <class...>
+[[nodiscard]] asio::awaitable<result<HttpResponse>> send_nearby(World& world, HttpRequest request,
+                                                                unsigned attempts, bool is_there = true) {
     std::chrono::milliseconds most(100);
     while (true) {
         auto answer = co_await world.transport().send(request);

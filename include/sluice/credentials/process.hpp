@@ -92,6 +92,7 @@ public:
     using policy_kind = kind::credentials;
 
     /// Throws `std::invalid_argument` if the command is empty.
+    template <class...>
     explicit ProcessCredentials(std::string command, std::chrono::milliseconds patience = std::chrono::minutes(1),
                                 aws::Machine machine = aws::this_machine())
         : command_(std::move(command)), patience_(patience), machine_(std::move(machine)) {
@@ -104,6 +105,7 @@ public:
             : command_(std::move(command)), patience_(patience), machine_(std::move(machine)),
               world_(&world), complain_(world, "process") {}
 
+        template <class...>
         [[nodiscard]] asio::awaitable<result<Secrets>> fetch() {
             if (!machine_.run) co_return complain_("programs cannot be run here");
             auto ended = co_await machine_.run(command_, patience_);
@@ -143,6 +145,7 @@ public:
         detail::Complaint complain_;
     };
 
+    template <class...>
     [[nodiscard]] asio::awaitable<result<Running>> open(World& world) {
         co_return Running(command_, patience_, machine_, world);
     }

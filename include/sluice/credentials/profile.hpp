@@ -99,6 +99,7 @@ public:
     using policy_kind = kind::credentials;
 
     /// An empty name means `Options::profile`, `AWS_PROFILE`, or `default`.
+    template <class...>
     explicit ProfileCredentials(std::string name = {}, aws::Machine machine = aws::this_machine())
         : name_(std::move(name)), machine_(std::move(machine)) {}
 
@@ -112,6 +113,7 @@ public:
                      aws::variable(machine_.environment, "AWS_DEFAULT_PROFILE");
         }
 
+        template <class...>
         [[nodiscard]] asio::awaitable<result<Secrets>> fetch() {
             const auto failure = follow();
             if (failure) co_return failure;
@@ -179,6 +181,7 @@ public:
         std::optional<sts::Client> sts_; ///< There if a role is to be assumed.
     };
 
+    template <class...>
     [[nodiscard]] asio::awaitable<result<Running>> open(World& world) { co_return Running(name_, machine_, world); }
 
 private:

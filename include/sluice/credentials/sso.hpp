@@ -38,6 +38,7 @@ public:
     using policy_kind = kind::credentials;
 
     /// Throws `std::invalid_argument` if the account, the role, the region or the start URL is empty.
+    template <class...>
     explicit SsoCredentials(SsoRole role, aws::Machine machine = aws::this_machine())
         : role_(std::move(role)), machine_(std::move(machine)) {
         if (role_.account_id.empty() || role_.role_name.empty() || role_.region.empty() || role_.start_url.empty()) {
@@ -52,6 +53,7 @@ public:
             : role_(std::move(role)), machine_(std::move(machine)), world_(&world), profile_(std::move(profile)),
               complain_(world, "single sign-on") {}
 
+        template <class...>
         [[nodiscard]] asio::awaitable<result<Secrets>> fetch() {
             auto token = read_token();
             if (!token) co_return token.error();
@@ -96,6 +98,7 @@ public:
         }
 
         /// Renews the token, at most once a minute; if that fails, it stays as it is.
+        template <class...>
         asio::awaitable<error_code> renew(SsoToken& token) {
             next_renewal_ = world_->clock().steady() + std::chrono::minutes(1);
             const auto endpoint = where(aws::Service::sso_oidc);
@@ -153,6 +156,7 @@ public:
         }
 
         /// Trades the token for credentials.
+        template <class...>
         asio::awaitable<result<Secrets>> ask(const SsoToken& token) {
             const auto endpoint = where(aws::Service::sso);
             if (!endpoint) co_return complain_(endpoint.error());
@@ -194,6 +198,7 @@ public:
         steady_time next_renewal_;
     };
 
+    template <class...>
     [[nodiscard]] asio::awaitable<result<Running>> open(World& world) { co_return Running(role_, machine_, world); }
 
 private:

@@ -30,12 +30,14 @@ public:
         Running() = default;
         explicit Running(Secrets secrets) : secrets_(std::move(secrets)) {}
 
+        template <class...>
         [[nodiscard]] asio::awaitable<result<Secrets>> fetch() { co_return secrets_; }
 
     private:
         Secrets secrets_;
     };
 
+    template <class...>
     [[nodiscard]] asio::awaitable<result<Running>> open(World&) { co_return Running(secrets_); }
 
 private:

@@ -39,6 +39,7 @@ class WebIdentityCredentials {
 public:
     using policy_kind = kind::credentials;
 
+    template <class...>
     explicit WebIdentityCredentials(WebIdentitySettings settings = {}, aws::Machine machine = aws::this_machine())
         : settings_(std::move(settings)), machine_(std::move(machine)) {}
 
@@ -50,6 +51,7 @@ public:
               profile_(std::move(profile)),
               complain_(world, "web identity") {}
 
+        template <class...>
         [[nodiscard]] asio::awaitable<result<Secrets>> fetch() {
             auto identity = read();
             if (!identity) co_return identity.error();
@@ -90,6 +92,7 @@ public:
         std::optional<sts::Client> sts_;
     };
 
+    template <class...>
     [[nodiscard]] asio::awaitable<result<Running>> open(World& world) {
         co_return Running(settings_, machine_, world);
     }

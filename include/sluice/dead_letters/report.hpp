@@ -15,6 +15,7 @@ public:
     public:
         explicit Running(const Log& log) : log_(&log) {}
 
+        template <class...>
         [[nodiscard]] asio::awaitable<result<void>> take(DeadLetter letter) {
             const auto& last = letter.attempts.empty() ? Attempt{} : letter.attempts.back();
             log_->warning("record ", letter.id.sequence, " of stream ", letter.record.stream, " (",
@@ -27,6 +28,7 @@ public:
         const Log* log_;
     };
 
+    template <class...>
     [[nodiscard]] asio::awaitable<result<Running>> open(World& world) const { co_return Running{world.log()}; }
 };
 

@@ -24,21 +24,25 @@ class KinesisStream {
 public:
     using policy_kind = kind::destination;
 
+    template <class...>
     explicit KinesisStream(aws::Machine machine = aws::this_machine()) : machine_(std::move(machine)) {}
 
     class Running {
     public:
         explicit Running(kinesis::Client client) : client_(std::move(client)) {}
 
+        template <class...>
         [[nodiscard]] asio::awaitable<Answer> send(const std::string& stream, std::span<const Entry> entries) {
             return client_.put_records(stream, entries);
         }
 
+        template <class...>
         [[nodiscard]] asio::awaitable<result<std::vector<ShardRange>>> shards(const std::string& stream) {
             return open_shards(kinesis::ListShards(stream, true));
         }
 
     private:
+        template <class...>
         asio::awaitable<result<std::vector<ShardRange>>> open_shards(kinesis::ListShards request) {
             auto shards = co_await client_.list_shards(std::move(request));
             if (!shards) co_return shards.error();
@@ -52,6 +56,7 @@ public:
     };
 
     /// Errors: `region_missing`, `endpoint_invalid`. Nothing is sent yet.
+    template <class...>
     [[nodiscard]] asio::awaitable<result<Running>> open(World& world) const {
         auto client = kinesis::Client::open(world, machine_);
         if (!client) co_return client.error();

@@ -32,6 +32,7 @@ public:
 
     /// Has `ring` called at `when`, unless it will be called before. Never sooner than in a tenth of a millisecond, so
     /// that a caller whose reckoning is off cannot spin.
+    template <class...>
     void set(steady_time when, std::function<void()> ring) {
         if (when == steady_time::max() || (call_ && when >= call_->when)) return;
         cancel();
@@ -65,6 +66,7 @@ private:
         bool cancelled = false;
     };
 
+    template <class...>
     static asio::awaitable<void> wait(std::shared_ptr<Call> call, AnyClock& clock) {
         call->begun = true;
         if (!call->cancelled) co_await clock.async_wait_until(call->when);

@@ -51,7 +51,8 @@ template <class Value>
 }
 
 /// The error alone, of something that gives nothing else.
-[[nodiscard]] inline boost::asio::awaitable<error_code> failure_of(boost::asio::awaitable<result<void>> work) {
+template <class...>
+[[nodiscard]] boost::asio::awaitable<error_code> failure_of(boost::asio::awaitable<result<void>> work) {
     const auto done = co_await guarded(std::move(work));
     co_return done ? error_code{} : done.error();
 }

@@ -50,17 +50,21 @@ public:
         asio::co_spawn(executor_, std::move(task), asio::bind_cancellation_slot(signal->slot(), std::move(end)));
     }
 
-    /// The first step of a task that may be cut short, possibly by what it does itself: co_spawn loses a coroutine that
-    /// was cancelled and has never been suspended.
-    [[nodiscard]] asio::awaitable<void> begin() { co_await asio::post(executor_, asio::use_awaitable); }
+    /// Lets others have their turn. The first step of a task that may be cut short, possibly by what it does itself:
+    /// co_spawn loses a coroutine that was cancelled and has never been suspended.
+    template <class Token = asio::use_awaitable_t<>>
+    [[nodiscard]] asio::awaitable<void> begin() {
+        co_await asio::post(executor_, Token());
+    }
 
     /// Waits within a task; `cancel` ends it early.
+    template <class Wait = asio::awaitable<void>>
     [[nodiscard]] asio::awaitable<void> rest(std::chrono::nanoseconds time) {
         if (cancelled_) co_return;
         const auto id = ++last_;
         const auto signal = std::make_shared<asio::cancellation_signal>();
         resting_.emplace(id, signal);
-        auto wait = sleep(clock_, clock_.steady() + time);
+        Wait wait = sleep(clock_, clock_.steady() + time);
         auto token = asio::bind_cancellation_slot(signal->slot(), asio::use_awaitable);
         try {
             co_await asio::co_spawn(executor_, std::move(wait), std::move(token));
@@ -82,6 +86,7 @@ public:
 private:
     using Signals = std::map<std::uint64_t, std::shared_ptr<asio::cancellation_signal>>;
 
+    template <class...>
     static asio::awaitable<void> sleep(AnyClock& clock, steady_time until) { co_await clock.async_wait_until(until); }
 
     static void emit(const Signals& signals) {

@@ -17,7 +17,6 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -244,7 +243,7 @@ protected:
         Answer answer;
         try {
             // A destination that never waits would run within the step that sends, to any depth.
-            co_await asio::post(strand_, asio::use_awaitable);
+            co_await tasks_.begin();
             answer = co_await exchange(order, parcel);
         } catch (...) {
             answer.error = error_of_exception();
@@ -321,7 +320,7 @@ protected:
                 failures = 0;
                 delivery_.buried(sequence);
                 step(); // the next may take for ever
-                if (sequence % 64 == 0) co_await asio::post(strand_, asio::use_awaitable);
+                if (sequence % 64 == 0) co_await tasks_.begin();
                 continue;
             }
             if (stopping_ && !last_try) co_return;

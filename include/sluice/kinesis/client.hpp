@@ -40,6 +40,7 @@ public:
 
     /// A client of the region and the endpoint that options, environment and shared configuration name;
     /// `error::region_missing` or `error::endpoint_invalid`.
+    template <class...>
     [[nodiscard]] static result<Client> open(World& world, const aws::Machine& machine = aws::this_machine()) {
         const auto settings = aws::Settings::read(world.options(), machine);
         aws::EndpointParameters code;
@@ -54,30 +55,39 @@ public:
         return client;
     }
 
+    template <class...>
     [[nodiscard]] asio::awaitable<result<Nothing>> create_stream(CreateStream request) {
         return call(std::move(request));
     }
+    template <class...>
     [[nodiscard]] asio::awaitable<result<Nothing>> delete_stream(DeleteStream request) {
         return call(std::move(request));
     }
+    template <class...>
     [[nodiscard]] asio::awaitable<result<StreamSummary>> describe_stream_summary(DescribeStreamSummary request) {
         return call(std::move(request));
     }
+    template <class...>
     [[nodiscard]] asio::awaitable<result<ShardIterator>> get_shard_iterator(GetShardIterator request) {
         return call(std::move(request));
     }
+    template <class...>
     [[nodiscard]] asio::awaitable<result<RecordPage>> get_records(GetRecords request) {
         return call(std::move(request));
     }
+    template <class...>
     [[nodiscard]] asio::awaitable<result<Nothing>> split_shard(SplitShard request) { return call(std::move(request)); }
+    template <class...>
     [[nodiscard]] asio::awaitable<result<Nothing>> merge_shards(MergeShards request) {
         return call(std::move(request));
     }
+    template <class...>
     [[nodiscard]] asio::awaitable<result<PutRecordReply>> put_record(PutRecord request) {
         return call(std::move(request));
     }
 
     /// All shards, page by page; with `only_open` none that is closed, whatever the service sends.
+    template <class...>
     [[nodiscard]] asio::awaitable<result<std::vector<Shard>>> list_shards(ListShards request) {
         std::vector<Shard> shards;
         for (std::size_t page = 0; page < most_pages; ++page) {
@@ -93,6 +103,7 @@ public:
     }
 
     /// Waits until a stream is active, asking once a second; `error::timed_out` if that takes longer than `patience`.
+    template <class...>
     [[nodiscard]] asio::awaitable<result<StreamSummary>> wait_until_active(std::string stream,
                                                                             std::chrono::seconds patience) {
         const auto end = world_->clock().steady() + patience;
@@ -108,6 +119,7 @@ public:
     }
 
     /// One PutRecords, sent once. What the entries view lives until it completes.
+    template <class...>
     [[nodiscard]] asio::awaitable<Answer> put_records(std::string stream, std::span<const Entry> entries) {
         auto body = encode_put_records(stream, entries, wire());
         auto request = make_call("PutRecords", stream, std::move(body));

@@ -25,6 +25,7 @@ public:
     public:
         Running(std::shared_ptr<Service> service, AnyClock& clock) : service_(std::move(service)), clock_(&clock) {}
 
+        template <class...>
         [[nodiscard]] asio::awaitable<result<HttpResponse>> send(HttpRequest request) {
             const Moment now(clock_->steady(), clock_->wall());
             Reaction reaction = service_->react(request, now, service_->meet(request, now));
@@ -58,11 +59,13 @@ public:
 
     explicit DirectTransport(std::shared_ptr<Service> service) : service_(std::move(service)) {}
 
+    template <class...>
     [[nodiscard]] asio::awaitable<result<Running>> open(World& world) {
         return ready(Running(service_, world.clock()));
     }
 
 private:
+    template <class...>
     static asio::awaitable<result<Running>> ready(Running running) { co_return std::move(running); }
 
     std::shared_ptr<Service> service_;

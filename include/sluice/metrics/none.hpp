@@ -17,6 +17,7 @@ public:
         void buffered(std::uint64_t, std::uint64_t, std::chrono::nanoseconds) {}
     };
 
+    template <class...>
     [[nodiscard]] asio::awaitable<result<Running>> open(World&) const { co_return Running{}; }
 };
 

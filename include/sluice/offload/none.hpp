@@ -15,11 +15,13 @@ public:
     public:
         [[nodiscard]] std::size_t threshold() const { return std::numeric_limits<std::size_t>::max(); }
 
+        template <class...>
         [[nodiscard]] asio::awaitable<result<std::string>> store(const RecordId&, std::string_view) {
             co_return error::record_too_large;
         }
     };
 
+    template <class...>
     [[nodiscard]] asio::awaitable<result<Running>> open(World&) const { co_return Running{}; }
 
     [[nodiscard]] std::size_t max_payload(std::size_t limit) const { return limit; }

@@ -20,6 +20,7 @@ public:
     public:
         explicit Running(StoreIdentity identity) : identity_(identity), next_(identity.next_sequence) {}
 
+        template <class...>
         [[nodiscard]] asio::awaitable<result<void>> append(std::vector<Chunk> chunks) {
             auto next = next_;
             for (const auto& chunk : chunks) {
@@ -35,6 +36,7 @@ public:
             co_return result<void>{};
         }
 
+        template <class...>
         [[nodiscard]] asio::awaitable<result<std::vector<Chunk>>> read(std::string stream, std::uint64_t after,
                                                                        std::size_t max) {
             std::vector<Chunk> found;
@@ -49,17 +51,20 @@ public:
             co_return found;
         }
 
+        template <class...>
         [[nodiscard]] asio::awaitable<result<void>> settle(std::vector<Settlement> changes) {
             for (auto& change : changes) settle_one(change);
             co_return result<void>{};
         }
 
+        template <class...>
         [[nodiscard]] asio::awaitable<result<std::vector<std::string>>> streams() {
             std::vector<std::string> names;
             for (const auto& [name, chunks] : streams_) names.push_back(name);
             co_return names;
         }
 
+        template <class...>
         [[nodiscard]] asio::awaitable<result<StoreUsage>> usage() {
             StoreUsage all;
             for (const auto& [name, chunks] : streams_) {
@@ -72,6 +77,7 @@ public:
             co_return all;
         }
 
+        template <class...>
         [[nodiscard]] asio::awaitable<result<void>> clear() {
             streams_.clear();
             co_return result<void>{};
@@ -106,6 +112,7 @@ public:
         std::map<std::string, std::map<std::uint64_t, Chunk>, std::less<>> streams_;
     };
 
+    template <class...>
     [[nodiscard]] asio::awaitable<result<Running>> open(World& world) const {
         co_return Running{StoreIdentity::fresh(world.clock())};
     }

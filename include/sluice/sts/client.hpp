@@ -68,6 +68,7 @@ public:
     }
 
     /// Credentials to act in a role with, for whoever has `secrets`.
+    template <class...>
     [[nodiscard]] asio::awaitable<result<Secrets>> assume_role(Secrets secrets, Role role) {
         if (role.session_name.empty()) role.session_name = session_name_;
         holder_->secrets = std::move(secrets);
@@ -78,6 +79,7 @@ public:
     }
 
     /// The same for whoever has a token of an identity provider; the call is not signed.
+    template <class...>
     [[nodiscard]] asio::awaitable<result<Secrets>> assume_role_with_web_identity(WebIdentity identity) {
         if (identity.session_name.empty()) identity.session_name = session_name_;
         auto form = encode(identity);
@@ -87,6 +89,7 @@ public:
     }
 
     /// Whom `secrets` belong to.
+    template <class...>
     [[nodiscard]] asio::awaitable<result<CallerIdentity>> get_caller_identity(Secrets secrets) {
         holder_->secrets = std::move(secrets);
         auto form = aws::QueryWriter("GetCallerIdentity", api_version).body();
@@ -99,6 +102,7 @@ private:
     /// Whoever waits for credentials waits for all attempts.
     static constexpr std::chrono::seconds longest_attempt{10};
 
+    template <class...>
     asio::awaitable<result<std::string>> call(aws::Client& client, std::string_view operation, std::string form,
                                               Secret known = {}) {
         auto its_call = aws::Call::query(std::move(form));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/aws/environment.hpp>
+#include <sluice/detail/wait_for.hpp>
 #include <sluice/transport/curl_exchange.hpp>
 #include <sluice/transport/curl_options.hpp>
 #include <sluice/transport/curl_socket.hpp>
@@ -13,10 +14,8 @@
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/query.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <curl/curl.h>
 
@@ -32,6 +31,7 @@ namespace sluice {
 
 namespace detail {
 
+template <class...>
 class CurlDriver;
 
 /// Ends the drivers of an execution context before it is gone: no timer or socket may outlive it.
@@ -41,12 +41,12 @@ public:
 
     explicit CurlDrivers(asio::execution_context& owner) : service(owner) {}
 
-    void add(CurlDriver& driver) {
+    void add(CurlDriver<>& driver) {
         const std::scoped_lock lock(mutex_);
         drivers_.insert(&driver);
     }
 
-    void remove(CurlDriver& driver) noexcept {
+    void remove(CurlDriver<>& driver) noexcept {
         const std::scoped_lock lock(mutex_);
         drivers_.erase(&driver);
     }
@@ -55,13 +55,14 @@ private:
     void shutdown() override;
 
     std::mutex mutex_;
-    std::unordered_set<CurlDriver*> drivers_;
+    std::unordered_set<CurlDriver<>*> drivers_;
 };
 
 /// libcurl's multi interface on an Asio executor: libcurl says which sockets and which time to watch, Asio watches.
 ///
 /// Everything runs on the executor, a strand. libcurl is never called from its own callbacks: those only note and arm.
-class CurlDriver : public std::enable_shared_from_this<CurlDriver> {
+template <class...>
+class CurlDriver : public std::enable_shared_from_this<CurlDriver<>> {
 public:
     /// An exchange that libcurl works on, and who waits for it. Shared: libcurl reads its body until told to stop.
     class Pending {
@@ -297,7 +298,7 @@ private:
 };
 
 inline void CurlDrivers::shutdown() {
-    std::unordered_set<CurlDriver*> ended;
+    std::unordered_set<CurlDriver<>*> ended;
     {
         const std::scoped_lock lock(mutex_);
         ended.swap(drivers_);
@@ -333,7 +334,7 @@ public:
     /// ends first, that is destroyed without a word.
     class Running {
     public:
-        explicit Running(std::shared_ptr<detail::CurlDriver> driver) noexcept : driver_(std::move(driver)) {}
+        explicit Running(std::shared_ptr<detail::CurlDriver<>> driver) noexcept : driver_(std::move(driver)) {}
 
         Running(Running&&) noexcept = default;
 
@@ -350,12 +351,14 @@ public:
         /// `malformed` for a method or header that HTTP cannot carry.
         ///
         /// Cancellation (`terminal`, `partial`, `total`): the exchange ends where it is, and its connection with it.
+        template <class...>
         [[nodiscard]] asio::awaitable<result<HttpResponse>> send(HttpRequest request) {
             return exchange(driver_, std::move(request));
         }
 
     private:
-        static asio::awaitable<result<HttpResponse>> exchange(std::shared_ptr<detail::CurlDriver> driver,
+        template <class...>
+        static asio::awaitable<result<HttpResponse>> exchange(std::shared_ptr<detail::CurlDriver<>> driver,
                                                               HttpRequest request) {
             const auto cancellation = co_await asio::this_coro::cancellation_state;
             if (cancellation.cancelled() != asio::cancellation_type::none)
@@ -363,8 +366,7 @@ public:
             const auto started = driver->start(std::move(request));
             if (!started) co_return started.error();
             const auto& pending = *started;
-            error_code ignored;
-            co_await pending->settled.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+            co_await detail::wait_for(pending->settled);
             driver->abandon(pending); // If there is no outcome, the waiting was cancelled.
             co_return std::move(*pending->outcome);
         }
@@ -381,13 +383,14 @@ public:
             }
         }
 
-        std::shared_ptr<detail::CurlDriver> driver_;
+        std::shared_ptr<detail::CurlDriver<>> driver_;
     };
 
+    template <class...>
     [[nodiscard]] asio::awaitable<result<Running>> open(World& world) const {
         auto options = options_;
         if (options.ca_bundle.empty()) options.ca_bundle = aws::variable(environment_, "AWS_CA_BUNDLE").value_or("");
-        auto driver = std::make_shared<detail::CurlDriver>(world.executor(), std::move(options), world.log());
+        auto driver = std::make_shared<detail::CurlDriver<>>(world.executor(), std::move(options), world.log());
         if (const auto failure = driver->open()) co_return failure;
         co_return Running(std::move(driver));
     }
