@@ -1,5 +1,6 @@
 #include "history.hpp"
 
+#include "batching.hpp"
 #include "caller.hpp"
 #include "faults.hpp"
 #include "service.hpp"
@@ -29,7 +30,7 @@ namespace simulate {
 /// One history: a service, a disk, and a process that lives a few times; all that happens follows from the seed.
 class History {
 public:
-    using Producer = sluice::Producer<WatchedStream, SimulatedStorage, WatchedLetters, SimulatedClock,
+    using Producer = sluice::Producer<WatchedStream, SimulatedStorage, SimulatedBatching, WatchedLetters, SimulatedClock,
                                       sluice::StaticCredentials, sluice::local::DirectTransport>;
 
     History(std::uint64_t seed, Mutant mutant, bool shown)
@@ -67,6 +68,7 @@ private:
 
     void introduce() {
         const auto& options = scenario_.options;
+        if (scenario_.aggregates) chronicle_.line("aggregates of ", scenario_.aggregate_bytes, " bytes");
         chronicle_.line(scenario_.persistent ? (scenario_.syncs ? "SQLite, full" : "SQLite, normal") : "memory",
                         options.ordering == sluice::Ordering::per_key ? ", per key in " : ", in any order in ", options.lanes,
                         " lanes, linger ", options.linger, ", ", options.requests_in_flight, " requests of ",
@@ -89,7 +91,7 @@ private:
             storage = storage.in(sluice::SqliteStorage("buffer.db", durability).on(executor).vfs(vfs_.name()));
         }
         process.producer.emplace(executor, std::move(options), WatchedStream(service_), std::move(storage),
-                                 WatchedLetters(letters_), SimulatedClock(timeline_, scenario_.dice.bits()),
+                                 SimulatedBatching(scenario_), WatchedLetters(letters_), SimulatedClock(timeline_, scenario_.dice.bits()),
                                  sluice::StaticCredentials("local", sluice::Secret("local")),
                                  sluice::local::DirectTransport(service_.service));
     }

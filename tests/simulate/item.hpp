@@ -72,6 +72,7 @@ public:
     unsigned taken = 0;          ///< Answers that said so.
     std::size_t taken_in = 0;    ///< The life of the last of these.
     steady_time taken_at;
+    bool doubtful = false;       ///< Taken in an aggregate while shards came and went: it may be sent again.
     unsigned own_failures = 0;
     unsigned throttles = 0;
     steady_time failed_at;       ///< When its last own failure, or throttling, was answered.

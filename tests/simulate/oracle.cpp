@@ -134,28 +134,30 @@ void Oracle::told(std::uint64_t id, error_code outcome, const sluice::Receipt& r
     refused(id, outcome);
 }
 
-void Oracle::sending(const std::string& stream, std::span<const sluice::Entry> entries) {
+void Oracle::sending(const std::string& stream, const std::vector<SentRecord>& records) {
     pace_.sending(stream, timeline_.now(), chronicle_);
-    std::set<std::string_view> keys;
-    for (const auto& entry : entries) {
-        if (auto* its = find(entry.data)) sending(*its, stream, entry, !keys.insert(entry.partition_key).second);
+    for (const auto& record : records) {
+        if (auto* its = find(record.data)) sending(*its, stream, record);
+    }
+    if (!records.empty()) entries_before_ += records.back().entry + 1;
+}
+
+void Oracle::unanswered(const std::vector<SentRecord>& records) {
+    for (const auto& record : records) {
+        if (record.id != 0) item(record.id).flying = false;
     }
 }
 
-void Oracle::unanswered(const std::vector<std::uint64_t>& ids) {
-    for (const auto id : ids) {
-        if (id != 0) item(id).flying = false;
-    }
-}
-
-void Oracle::answered(const std::string& stream, const std::vector<std::uint64_t>& ids, const sluice::Answer& answer) {
+void Oracle::answered(const std::string& stream, const std::vector<SentRecord>& records, const sluice::Answer& answer,
+                      bool resharded) {
     pace_.answered(stream, timeline_.now(), answer.error);
-    for (std::size_t i = 0; i < ids.size(); ++i) {
-        if (ids[i] == 0) continue;
-        auto& its = item(ids[i]);
+    for (const auto& record : records) {
+        if (record.id == 0) continue;
+        auto& its = item(record.id);
         its.flying = false;
         its.failed_last = false;
-        if (!answer.error && i < answer.entries.size()) answered(its, answer.entries[i]);
+        if (answer.error || record.entry >= answer.entries.size()) continue;
+        answered(its, answer.entries[record.entry], record.shared && resharded);
     }
 }
 
@@ -179,7 +181,7 @@ void Oracle::letter(const sluice::DeadLetter& letter) {
     if (its->letters++ > 0 && !lossy_since(its->letter_in)) {
         chronicle_.broken(1, "record ", its->id, " became a dead letter twice");
     }
-    if (its->taken > 0 && !lossy_since(its->taken_in)) {
+    if (its->taken > 0 && !its->doubtful && !lossy_since(its->taken_in)) {
         chronicle_.broken(1, "record ", its->id, " was delivered, and then became a dead letter");
     }
     if (its->surely_cleared && !lossy_since(its->life)) {
@@ -214,7 +216,8 @@ void Oracle::balance(const sluice::Stats& stats, std::uint64_t removed) {
                           " expired, ", removed, " cleared, ", stats.unreadable, " unreadable, ",
                           stats.buffered_records, " buffered");
     }
-    if (total.delivered > answers_.taken || (removed == 0 && total.delivered != answers_.taken)) {
+    const bool too_few = total.delivered + answers_.doubtful < answers_.taken;
+    if (total.delivered > answers_.taken || (removed == 0 && too_few)) {
         chronicle_.broken(1, total.delivered, " records are counted as delivered; ", answers_.taken, " were");
     }
     // When nobody takes dead letters until the very end, the log has them.
@@ -236,7 +239,10 @@ void Oracle::end(const sluice::Stats& stats) {
             chronicle_.broken(its.standing == Standing::durable ? 2 : 1, "record ", its.id, ", put in life ",
                               its.life, ", has no outcome");
         }
-        if (its.taken > 0 && its.arrivals == 0) chronicle_.broken(1, "record ", its.id, " is not at the service");
+        const bool lost = its.letters > 0 || its.cleared || its.letter_refused;
+        if (its.taken > 0 && its.arrivals == 0 && !(its.doubtful && lost)) {
+            chronicle_.broken(its.doubtful ? 7 : 1, "record ", its.id, " is not at the service");
+        }
     }
     pace_.judge(chronicle_);
 }
@@ -265,16 +271,18 @@ void Oracle::land_all() {
     for (auto& its : items_) its.flying = its.failed_last = false;
 }
 
-void Oracle::sending(Item& its, const std::string& stream, const sluice::Entry& entry, bool again_in_request) {
+void Oracle::sending(Item& its, const std::string& stream, const SentRecord& record) {
     ++its.sent;
     const auto& options = scenario_.options;
-    if (its.stream != stream || its.key != entry.partition_key) {
+    if (its.stream != stream || its.key != record.key) {
         chronicle_.broken(1, "record ", its.id, " is sent elsewhere");
     }
     if (its.standing == Standing::refused) chronicle_.broken(1, "record ", its.id, " is sent, but was refused");
     if (its.standing == Standing::gone) chronicle_.broken(1, "record ", its.id, " is sent, but its store is gone");
     if (its.flying) chronicle_.broken(4, "record ", its.id, " is in two requests at once");
-    if (its.taken > 0 && !lossy_since(its.taken_in)) chronicle_.broken(4, "record ", its.id, " was taken, and is sent again");
+    if (its.taken > 0 && !its.doubtful && !lossy_since(its.taken_in)) {
+        chronicle_.broken(4, "record ", its.id, " was taken, and is sent again");
+    }
     if (its.letters > 0 && !lossy_since(its.letter_in)) {
         chronicle_.broken(1, "record ", its.id, " is a dead letter, and is sent again");
     }
@@ -286,21 +294,27 @@ void Oracle::sending(Item& its, const std::string& stream, const sluice::Entry& 
     if (its.failed_last) pace_.retried(its.own_failures, timeline_.now() - its.failed_at);
     its.flying = true;
     if (options.ordering != sluice::Ordering::per_key) return;
-    auto& flying = flying_[std::pair(its.stream, its.key)];
-    if (again_in_request) chronicle_.broken(6, "record ", its.id, ": its key is twice in one request");
-    if (flying != 0 && flying != its.id && item(flying).flying) {
+    auto& [flying, entry] = flying_[std::pair(its.stream, its.key)];
+    const auto its_entry = entries_before_ + record.entry;
+    if (flying != 0 && flying != its.id && entry != its_entry && item(flying).flying) {
         chronicle_.broken(6, "record ", its.id, " overtakes record ", flying, " of its key");
     }
+    if (flying > its.id && entry == its_entry) {
+        chronicle_.broken(6, "record ", its.id, " stands behind record ", flying, " of its key");
+    }
     flying = its.id;
+    entry = its_entry;
 }
 
-void Oracle::answered(Item& its, const sluice::EntryAnswer& said) {
+void Oracle::answered(Item& its, const sluice::EntryAnswer& said, bool doubtful) {
     if (!said.error) {
         ++its.taken;
         its.taken_in = lossy_.size() - 1;
         its.taken_at = timeline_.now();
         its.places.emplace_back(said.shard_id, said.sequence_number);
         ++answers_.taken;
+        answers_.doubtful += doubtful ? 1 : 0;
+        its.doubtful = its.doubtful || doubtful;
         return;
     }
     if (said.error == error::record_failed) {

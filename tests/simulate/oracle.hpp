@@ -8,6 +8,7 @@
 #include <sluice/dead_letters/dead_letters.hpp>
 #include <sluice/destination/destination.hpp>
 #include <sluice/detail/frame.hpp>
+#include <sluice/kinesis/user_record.hpp>
 #include <sluice/receipt.hpp>
 #include <sluice/stats.hpp>
 
@@ -25,7 +26,20 @@
 
 namespace simulate {
 
-/// Watches a history from outside, and says when promises 1 to 6 are broken.
+/// A record in a request.
+class SentRecord {
+public:
+    SentRecord(const sluice::kinesis::UserRecord& its_record, std::size_t its_entry)
+        : key(its_record.partition_key), data(its_record.data), entry(its_entry) {}
+
+    std::string_view key;
+    std::string_view data;
+    std::size_t entry; ///< Its place in the request.
+    std::uint64_t id = Item::id_of(data);
+    bool shared = false; ///< There are others in its entry.
+};
+
+/// Watches a history from outside, and says when promises 1 to 7 are broken.
 ///
 /// It is told what the caller did and was told, what was sent and answered, what the service has, and what became dead
 /// letters. It knows nothing of the producer's insides.
@@ -90,13 +104,15 @@ public:
 
     // --- what is sent, and answered ----------------------------------------------------------------------------
 
-    void sending(const std::string& stream, std::span<const sluice::Entry> entries);
+    void sending(const std::string& stream, const std::vector<SentRecord>& records);
 
-    void unanswered(const std::vector<std::uint64_t>& ids);
+    void unanswered(const std::vector<SentRecord>& records);
 
-    void answered(const std::string& stream, const std::vector<std::uint64_t>& ids, const sluice::Answer& answer);
+    /// `resharded`: shards of the stream have come and gone.
+    void answered(const std::string& stream, const std::vector<SentRecord>& records, const sluice::Answer& answer,
+                  bool resharded);
 
-    /// The service has one more record.
+    /// The service has one more record, where a consumer finds it.
     void arrived(const std::string& stream, const std::string& key, std::string_view data);
 
     void letter(const sluice::DeadLetter& letter);
@@ -131,6 +147,7 @@ private:
     class Answers {
     public:
         std::uint64_t taken = 0;
+        std::uint64_t doubtful = 0; ///< Of these, those that may be sent again.
         std::uint64_t letters = 0;
         std::uint64_t letters_refused = 0;
     };
@@ -147,9 +164,9 @@ private:
 
     void land_all();
 
-    void sending(Item& its, const std::string& stream, const sluice::Entry& entry, bool again_in_request);
+    void sending(Item& its, const std::string& stream, const SentRecord& record);
 
-    void answered(Item& its, const sluice::EntryAnswer& said);
+    void answered(Item& its, const sluice::EntryAnswer& said, bool doubtful);
 
     /// Whether a dead letter may have this reason.
     void judge(const Item& its, error_code reason);
@@ -162,7 +179,8 @@ private:
     std::vector<bool> lossy_; ///< Of each life: whether it may have lost settlements.
     Answers answers_;
     std::map<std::pair<std::string, std::string>, std::uint64_t> last_arrivals_; ///< Of each stream and key.
-    std::map<std::pair<std::string, std::string>, std::uint64_t> flying_;
+    std::map<std::pair<std::string, std::string>, std::pair<std::uint64_t, std::uint64_t>> flying_; ///< And its entry.
+    std::uint64_t entries_before_ = 0; ///< Of all requests before the latest.
     bool storage_fails_ = false;
     bool never_opened_ = false;
     bool cleared_ = false; ///< In this life.

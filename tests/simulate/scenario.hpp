@@ -56,6 +56,8 @@ public:
         draw_options();
         draw_traffic();
         draw_lives();
+        aggregates = Dice(seed).chance(50);
+        aggregate_bytes = Dice(seed + 1).one_of<std::size_t>(64, 300, 5'000, 51'200, 51'200);
     }
 
     Dice dice;
@@ -72,6 +74,8 @@ public:
     unsigned burst = 1;           ///< Puts of one action, at most.
     bool poison = false;          ///< Some records are larger than the service takes.
     std::vector<Life> lives;
+    bool aggregates = false;  ///< `Aggregate` batching, else `Collect`.
+    std::size_t aggregate_bytes = 0;
     bool neighbours = false; ///< One shard is throttled for a long time, and nothing else goes wrong.
 
 private:

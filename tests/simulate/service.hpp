@@ -3,9 +3,12 @@
 #include "oracle.hpp"
 
 #include <sluice/destination/kinesis_stream.hpp>
+#include <sluice/kinesis/deaggregate.hpp>
 #include <sluice/local/service.hpp>
 #include <sluice/world.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -33,7 +36,11 @@ public:
                 auto& seen = seen_.try_emplace(std::pair(name, shard.index), 1).first->second;
                 for (; seen < shard.next_place(); ++seen) {
                     const auto& record = shard.records()[seen - shard.first_place()];
-                    oracle.arrived(name, record.partition_key, record.data);
+                    const auto found = sluice::kinesis::deaggregate(record.data, record.partition_key,
+                                                                    shard.range.first, shard.range.last);
+                    for (const auto& its : found.records) {
+                        oracle.arrived(name, std::string(its.partition_key), its.data);
+                    }
                 }
             }
         }
@@ -109,8 +116,14 @@ private:
     public:
         Request(SimulatedService& service, const std::string& stream, std::span<const sluice::Entry> entries)
             : service_(service), stream_(stream), number_(++service.requests) {
-            service_.oracle.sending(stream, entries);
-            for (const auto& entry : entries) ids_.push_back(Item::id_of(entry.data));
+            for (std::size_t i = 0; i < entries.size(); ++i) {
+                const auto found = sluice::kinesis::deaggregate(entries[i].data, entries[i].partition_key);
+                for (const auto& record : found.records) {
+                    records_.emplace_back(record, i).shared = found.records.size() > 1;
+                    ids_.push_back(records_.back().id);
+                }
+            }
+            service_.oracle.sending(stream, records_);
             service_.chronicle.line("request ", number_, " to ", stream, " leaves with ", entries.size(), " entries: ",
                                     list(ids_));
         }
@@ -119,18 +132,19 @@ private:
         Request& operator=(const Request&) = delete;
 
         ~Request() {
-            if (!answered_) service_.oracle.unanswered(ids_);
+            if (!answered_) service_.oracle.unanswered(records_);
         }
 
         void answered(const sluice::Answer& answer) {
             answered_ = true;
             std::vector<std::uint64_t> failed;
-            for (std::size_t i = 0; i < answer.entries.size(); ++i) {
-                if (answer.entries[i].error) failed.push_back(ids_[i]);
+            for (const auto& record : records_) {
+                const bool known = record.entry < answer.entries.size();
+                if (known && answer.entries[record.entry].error) failed.push_back(record.id);
             }
             service_.chronicle.line("request ", number_, " is answered: ", answer.error,
                                     failed.empty() ? "" : ", but not for ", list(failed));
-            service_.oracle.answered(stream_, ids_, answer);
+            service_.oracle.answered(stream_, records_, answer, resharded() || lied(answer));
         }
 
     private:
@@ -146,9 +160,32 @@ private:
             return text;
         }
 
+        [[nodiscard]] bool resharded() const {
+            const auto* stream = service_.service->kinesis.find(stream_);
+            if (stream == nullptr) return true;
+            const auto& shards = stream->shards();
+            return std::any_of(shards.begin(), shards.end(), [](const auto& shard) { return !shard.open(); });
+        }
+
+        /// Whether a shard is said to have taken what it does not hold.
+        [[nodiscard]] bool lied(const sluice::Answer& answer) const {
+            const auto* stream = service_.service->kinesis.find(stream_);
+            const auto lies = [&](const SentRecord& record) {
+                if (stream == nullptr || record.entry >= answer.entries.size()) return false;
+                const auto& said = answer.entries[record.entry].shard_id;
+                const auto hash = sluice::kinesis::hash_of(record.key);
+                const auto& shards = stream->shards();
+                return std::any_of(shards.begin(), shards.end(), [&](const auto& shard) {
+                    return shard.id() == said && !shard.range.holds(hash);
+                });
+            };
+            return std::any_of(records_.begin(), records_.end(), lies);
+        }
+
         SimulatedService& service_;
         std::string stream_;
         std::uint64_t number_;
+        std::vector<SentRecord> records_;
         std::vector<std::uint64_t> ids_;
         bool answered_ = false;
     };
