@@ -234,12 +234,30 @@ private:
         if (!stopping_ && delivery_.next_loss() == 0 && intake_.wants_room()) delivery_.drop_oldest();
         perform(delivery_.act(now));
         if (delivery_.next_loss() != 0 && !std::exchange(burying_, true)) begin_burying();
-        const bool changed = delivery_.has_settlements() || !extra_settlements_.empty();
-        if (changed && !std::exchange(settling_, true)) spawn(settle());
+        settle_in_time(now.steady);
         publish(now.steady, false);
-        const auto when = std::min({delivery_.wakes_at(), lots_due_, bulletin_.due_at()});
+        const auto when = std::min({delivery_.wakes_at(), lots_due_, settle_due_, bulletin_.due_at()});
         if (!stopping_) alarm_.set(when, [this, self = this->shared_from_this()] { step(); });
     }
+
+    /// Outcomes wait for the company of a commit, as what is put does: one that is lost costs no more than a duplicate.
+    void settle_in_time(steady_time now) {
+        if (settling_ || !has_changes()) {
+            settle_due_ = steady_time::max();
+            return;
+        }
+        const bool patient = company_.storage().persistent() && !stopping_;
+        settle_due_ = std::min(settle_due_, patient ? now + options_.commit_interval : now);
+        if (now >= settle_due_) begin_settling();
+    }
+
+    void begin_settling() {
+        settle_due_ = steady_time::max();
+        settling_ = true;
+        spawn(settle());
+    }
+
+    [[nodiscard]] bool has_changes() const { return delivery_.has_settlements() || !extra_settlements_.empty(); }
 
     /// A letter that is cut short is written again after the restart, if there is something to write it from.
     void begin_burying() {
@@ -259,6 +277,7 @@ private:
         if (lots.empty()) return run(riders, missed);
         committing_ = true;
         lots_due_ = steady_time::max();
+        if (!settling_ && has_changes()) begin_settling(); // before: a commit takes along what waits for one
         spawn(commit(std::move(lots), std::move(riders), missed));
     }
 
@@ -381,6 +400,7 @@ private:
     std::vector<Rider> riders_; ///< What waits for everything put so far to be committed.
     std::uint64_t last_flush_ = 0;
     steady_time lots_due_ = steady_time::max();
+    steady_time settle_due_ = steady_time::max();
     FlushReport report_;
     std::uint64_t failed_before_ = 0; ///< The records that failed by the time of the report.
 };

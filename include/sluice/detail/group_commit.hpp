@@ -143,12 +143,23 @@ public:
 
     [[nodiscard]] const asio::any_io_executor& home() const noexcept { return home_; }
 
-    void submit(Call call) {
+    /// A patient call starts the loop by way of home: what is submitted there in the same breath comes with it.
+    void submit(Call call, bool patient) {
         {
             const std::lock_guard lock(mutex_);
             if (abandoned_) return;
             queue_.push_back(std::move(call));
-            if (std::exchange(draining_, true)) return;
+            if (draining_) return;
+        }
+        if (!patient) return start();
+        asio::post(home_, [self = this->shared_from_this()] { self->start(); });
+    }
+
+    /// Sees to it that the loop runs, if there is something to do.
+    void start() {
+        {
+            const std::lock_guard lock(mutex_);
+            if (queue_.empty() || std::exchange(draining_, true)) return;
         }
         asio::post(blocking_, [self = this->shared_from_this()] { self->drain(); });
     }
@@ -302,20 +313,21 @@ public:
     }
 
     ~GroupCommit() {
+        if (queue_) queue_->start();
         thread_.reset();
         if (queue_) queue_->close();
     }
 
     /// Completes when `work(Store&) -> result<T>` is committed, or with its error and nothing changed, but for what
     /// a piecemeal settlement stored. It takes effect after all work whose waiting began earlier. Cancellation detaches
-    /// the waiter (`operation_aborted`).
+    /// the waiter (`operation_aborted`). `patient`: it does not mind to begin a moment later, in company.
     template <class T, class Work>
-    [[nodiscard]] asio::awaitable<result<T>> perform(wall_time now, Work work) {
-        auto begin = [queue = queue_, now](auto handler, Work its_work) {
+    [[nodiscard]] asio::awaitable<result<T>> perform(wall_time now, Work work, bool patient = false) {
+        auto begin = [queue = queue_, now, patient](auto handler, Work its_work) {
             using Call = WaitingCall<Store, T, Work, decltype(handler)>;
             auto call = std::make_shared<Call>(now, queue->home(), std::move(its_work), std::move(handler));
             Call::listen(call);
-            queue->submit(std::move(call));
+            queue->submit(std::move(call), patient);
         };
         asio::use_awaitable_t<> token;
         return asio::async_initiate<asio::use_awaitable_t<>, void(result<T>)>(std::move(begin), token,

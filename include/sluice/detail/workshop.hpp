@@ -287,17 +287,13 @@ protected:
 
     /// Writes outcomes to the storage; a lost one costs a duplicate after a restart, never a record.
     asio::awaitable<void> settle() {
-        unsigned failures = 0;
-        while (delivery_.has_settlements() || !extra_settlements_.empty()) {
+        for (unsigned failures = 0;;) {
             // Of two changes of one chunk the latter counts.
             auto changes = std::exchange(extra_settlements_, {});
             auto latest = delivery_.take_settlements();
             std::move(latest.begin(), latest.end(), std::back_inserter(changes));
             const auto failure = co_await failure_of(company_.settle(changes));
-            if (!failure) {
-                failures = 0;
-                continue;
-            }
+            if (!failure) break;
             if (failures == 0) options_.log.error("the storage did not take outcomes: ", failure);
             if (stopping_) break;
             std::move(changes.begin(), changes.end(), std::back_inserter(extra_settlements_));

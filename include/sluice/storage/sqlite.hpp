@@ -51,7 +51,7 @@ public:
 
         [[nodiscard]] asio::awaitable<result<void>> settle(std::vector<Settlement> changes) {
             auto on_store = [changes = std::move(changes)](auto& store) { return store.settle(changes); };
-            return commits_.perform<void>(clock_->wall(), std::move(on_store));
+            return commits_.perform<void>(clock_->wall(), std::move(on_store), true);
         }
 
         [[nodiscard]] asio::awaitable<result<std::vector<std::string>>> streams() {
