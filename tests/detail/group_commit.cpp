@@ -198,6 +198,45 @@ TEST_CASE("with a thread of its own, the destructor waits for what was begun and
     CHECK(completed == 100);
 }
 
+TEST_CASE("a patient call begins by itself, and with whatever is submitted in the same breath") {
+    for (const bool company : {false, true}) {
+        Journal journal;
+        int completed = 0;
+        run([&](asio::io_context& context) -> asio::awaitable<void> {
+            const auto log = std::make_shared<const Log>();
+            GroupCommit<FakeStore> commits(context.get_executor(), {}, log, journal);
+            const auto count = [&](std::exception_ptr, result<int> outcome) { completed += outcome ? 1 : 0; };
+            asio::co_spawn(context, commits.perform<int>({}, Write(1), true), count);
+            asio::co_spawn(context, commits.perform<int>({}, Write(2), true), count);
+            if (company) asio::co_spawn(context, commits.perform<int>({}, Write(3)), count);
+            while (completed < (company ? 3 : 2)) co_await asio::post(asio::use_awaitable);
+        });
+        CHECK(journal.commits == 1);
+        CHECK(journal.committed.size() == (company ? 3U : 2U));
+    }
+}
+
+TEST_CASE("the destructor waits for patient calls, too") {
+    for (const bool own_thread : {false, true}) {
+        Journal journal;
+        int completed = 0;
+        run([&](asio::io_context& context) -> asio::awaitable<void> {
+            const auto log = std::make_shared<const Log>();
+            const asio::any_io_executor home = context.get_executor();
+            {
+                GroupCommit<FakeStore> commits(home, own_thread ? asio::any_io_executor() : home, log, journal);
+                asio::co_spawn(context, commits.perform<int>({}, Write(1), true),
+                               [&](std::exception_ptr, result<int> outcome) { completed += outcome ? 1 : 0; });
+                co_await asio::post(asio::use_awaitable);
+            }
+            CHECK((journal.closed || !own_thread));
+        });
+        CHECK(journal.closed);
+        CHECK(journal.committed == std::vector<int>{1});
+        CHECK(completed == 1);
+    }
+}
+
 TEST_CASE("with an executor, what was queued is done there after the destructor") {
     Journal journal;
     int completed = 0;
