@@ -78,9 +78,9 @@ int main() {
 
     constexpr auto each = 1e6 / static_cast<double>(record_count);
     bench::Table table("Memory",
-                       "A million records of 100 B, with keys of 16 B, wait in memory while the service is away: what is "
-                       "resident of the process, and for each record. The yardstick is keys, data and their sizes, one "
-                       "after the other.");
+                       "A million records of 100 B, with keys of 16 B, wait in memory while the service is away: what "
+                       "is resident of the process, and for each record. The yardstick is keys, data and their sizes, "
+                       "one after the other.");
     table.row("1,000,000 x 100 B: the whole process", " MB", once(full), once(empty + both - full), "<= 160 MB");
     table.row("a record, key and data included", " B", once((full - before) * each), once((both - full) * each),
               "<= 148 B");

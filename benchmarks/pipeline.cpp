@@ -6,6 +6,7 @@
 #include "records.hpp"
 #include "sink_process.hpp"
 
+#include <sluice/batching/aggregate.hpp>
 #include <sluice/batching/collect.hpp>
 #include <sluice/blocking_producer.hpp>
 
@@ -19,21 +20,25 @@
 
 namespace {
 
+constexpr std::size_t usual_shards = 4;
+
 /// Records of one size, sent by a producer to a stream with so many shards.
 template <class Batching>
 class Pipeline {
 public:
     Pipeline(const char* program, std::size_t shards, std::size_t bytes, std::size_t count)
-        : sink_(program, shards), records_(16'384, bytes), floor_(sink_.port(), records_, shards), count_(count) {}
+        : shards_(shards), sink_(program, shards), records_(16'384, bytes), floor_(sink_.port(), records_, shards),
+          count_(count) {}
 
     /// Adds a row: microseconds of CPU that the whole process spends for each record that is put.
     void puts(bench::Table& table, const std::string& what, sluice::Wire wire, std::string_view goal) {
         auto options = bench::options_for(sink_);
         options.wire = wire;
         sluice::BlockingProducer producer(options, Batching(), bench::transport_for(sink_), bench::credentials());
-        const auto [ours, least] = compare([&] { put_all(producer); });
-        table.row(size() + ", " + what, " us", ours, least, goal);
-        tell(what, producer.stats());
+        const auto [ours, least] = compare([&] { put(producer, count_); }, [&] { send_by_hand(); });
+        table.row(name(what), " us", ours, least, goal);
+        tell(name(what), producer.stats());
+        if (shards_ != usual_shards) return;
         bench::plot("cpu", size(), "sluice, " + what, ours.median());
         if (wire == sluice::Wire::json) bench::plot("cpu", size(), "by hand, " + what, least.median());
     }
@@ -43,16 +48,34 @@ public:
         sluice::asio::io_context context{1};
         auto producer = sluice::make_producer(context.get_executor(), bench::options_for(sink_), Batching(),
                                               bench::transport_for(sink_), bench::credentials());
-        const auto [ours, least] = compare([&] { deliver_all(context, producer); });
-        table.row(size() + ", " + what, " us", ours, least, goal);
+        const auto [ours, least] = compare([&] { deliver_all(context, producer); }, [&] { send_by_hand(); });
+        table.row(name(what), " us", ours, least, goal);
+    }
+
+    /// The same for records each of which is flushed before the next is put.
+    void requests(bench::Table& table, const std::string& what, std::string_view goal) {
+        sluice::BlockingProducer producer(bench::options_for(sink_), Batching(), bench::transport_for(sink_),
+                                          bench::credentials());
+        const auto one_by_one = [&] {
+            for (std::size_t i = 0; i < count_; ++i) put(producer, 1);
+        };
+        const auto [ours, least] = compare(one_by_one, [&] {
+            for (std::size_t i = 0; i < count_; ++i) floor_.collected(1);
+        });
+        table.row(name(what), " us", ours, least, goal);
     }
 
 private:
+    [[nodiscard]] std::string name(const std::string& what) const {
+        const auto in_shards = shards_ == usual_shards ? "" : ", shards: " + std::to_string(shards_);
+        return size() + ", " + what + in_shards;
+    }
+
     [[nodiscard]] std::string size() const { return records_.size() < 1'000 ? "100 B" : "1 KB"; }
 
     template <class Producer>
-    void put_all(Producer& producer) {
-        for (std::size_t i = 0; i < count_; ++i) {
+    void put(Producer& producer, std::size_t count) {
+        for (std::size_t i = 0; i < count; ++i) {
             if (producer.try_put(records_[i])) std::abort();
         }
         const auto report = producer.flush();
@@ -75,12 +98,12 @@ private:
     }
 
     /// What each side needs for a record, in microseconds of CPU.
-    template <class Work>
-    [[nodiscard]] std::pair<bench::Series, bench::Series> compare(Work work) {
+    template <class Work, class LeastWork>
+    [[nodiscard]] std::pair<bench::Series, bench::Series> compare(Work work, LeastWork least_work) {
         std::pair<bench::Series, bench::Series> both;
         bench::repeat(5, [&](bool counts) {
             const auto ours = time_of(work);
-            const auto least = time_of([&] { send_by_hand(); });
+            const auto least = time_of(least_work);
             if (!counts) return;
             both.first.add(ours);
             both.second.add(least);
@@ -111,6 +134,7 @@ private:
                      static_cast<unsigned long long>(total.retried));
     }
 
+    std::size_t shards_;
     bench::SinkProcess sink_;
     bench::Records records_;
     bench::Floor floor_;
@@ -123,17 +147,31 @@ int main(int, char** arguments) {
     using sluice::Wire;
     bench::Table table("From put to outcome",
                        "CPU time of a whole process for each record, from `try_put` to its outcome, over HTTPS to "
-                       "another process; with one exception JSON. The yardstick sends the same records by hand: only "
-                       "what nobody can leave out, without a queue, outcomes or retries.");
+                       "another process; in JSON and to four shards, but where it says otherwise. The yardstick sends the "
+                       "same records by hand: only what nobody can leave out, without a queue, outcomes or retries.");
+    using Aggregated = Pipeline<sluice::Aggregate>;
     using Collected = Pipeline<sluice::Collect>;
+    for (const std::size_t shards : {1U, 4U, 64U}) {
+        Aggregated small(arguments[0], shards, 100, 400'000);
+        small.puts(table, "in aggregates", Wire::json, "<= 2, <= 0.65 us");
+        if (shards != usual_shards) continue;
+        small.puts(table, "in aggregates, CBOR", Wire::cbor, "");
+        small.deliveries(table, "in aggregates, each with a handler", "");
+    }
     {
-        Collected small(arguments[0], 4, 100, 150'000);
+        Aggregated large(arguments[0], usual_shards, 1'000, 60'000);
+        large.puts(table, "in aggregates", Wire::json, "<= 1.5, <= 3.8 us");
+    }
+    {
+        Collected small(arguments[0], usual_shards, 100, 150'000);
         small.puts(table, "each an entry", Wire::json, "<= 1.2 us");
         small.puts(table, "each an entry, CBOR", Wire::cbor, "");
         small.deliveries(table, "each an entry, each with a handler", "");
     }
     {
-        Collected large(arguments[0], 4, 1'000, 30'000);
-        large.puts(table, "each an entry", Wire::json, "<= 4.7 us");
+        Collected large(arguments[0], usual_shards, 1'000, 30'000);
+        large.puts(table, "each an entry", Wire::json, "");
     }
+    Collected single(arguments[0], usual_shards, 100, 1'000);
+    single.requests(table, "each a request", "<= 110 us");
 }

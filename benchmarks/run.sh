@@ -3,6 +3,9 @@
 #
 #     benchmarks/run.sh [--build DIRECTORY] [--jobs N]
 #
+# Other clients are measured too, where they are found: librdkafka by CMake, the AWS SDK for JavaScript by Node, which
+# NODE_PATH helps, boto3 by BENCHMARK_PYTHON, or else python3.
+#
 # Each line compares ours with a yardstick of the same run: the ratio says more than the figures, which are those of one
 # machine at one time.
 set -euo pipefail
@@ -31,22 +34,48 @@ quietly cmake -S . -B "$build" -DCMAKE_BUILD_TYPE=Release -DSLUICE_BUILD_BENCHMA
     -DSLUICE_BUILD_EXAMPLES=OFF
 quietly cmake --build "$build" --target benchmarks --parallel "$jobs"
 
+# Others are measured where they are installed.
+peers=()
+if [[ -x $build/benchmarks/librdkafka ]]; then
+    peers+=("librdkafka=$build/benchmarks/librdkafka")
+else
+    echo "Without librdkafka, which is not installed (librdkafka-dev)." >&2
+fi
+NODE_PATH=${NODE_PATH:+$NODE_PATH:}$(npm root --global 2>/dev/null || true)
+export NODE_PATH NODE_NO_WARNINGS=1
+if node -e 'require.resolve("@aws-sdk/client-kinesis")' 2>/dev/null; then
+    peers+=("AWS SDK for JavaScript=node benchmarks/peers/sdk_loop.js")
+else
+    echo "Without the AWS SDK for JavaScript, which Node does not find; NODE_PATH may say where it is." >&2
+fi
+python=${BENCHMARK_PYTHON:-python3}
+if "$python" -c 'import boto3' 2>/dev/null; then
+    peers+=("boto3=$python benchmarks/peers/boto3_loop.py")
+else
+    echo "Without boto3, which $python does not find; BENCHMARK_PYTHON may name one that does." >&2
+fi
+
 load() { cut -d ' ' -f 1 /proc/loadavg; }
 
 before=$(load)
 export BENCHMARK_POINTS=$made/points.tsv
-for name in floor pipeline put hashing aggregation signing spool; do
-    program=$build/benchmarks/$name
-    if [[ ! -x $program ]]; then
-        echo "$name was not built: a library is missing." >&2
-        continue
+compiler=$(sed -n 's/^CMAKE_CXX_COMPILER:[A-Z]*=//p' "$build/CMakeCache.txt")
+measure() { # name, command...
+    if [[ ! -x $2 && ! $2 = python3 ]]; then
+        echo "$1 was not built: a library is missing." >&2
+        return
     fi
-    echo "Running $name ..." >&2
-    { "$program" && echo; } | tee -a "$made/tables.md"
+    echo "Running $1 ..." >&2
+    "${@:2}" | tee -a "$made/tables.md"
+    echo | tee -a "$made/tables.md"
+}
+for name in floor pipeline; do measure $name "$build/benchmarks/$name"; done
+measure peers "$build/benchmarks/peers" "${peers[@]}"
+for name in scale put spool latency memory transport compression aggregation hashing signing; do
+    measure $name "$build/benchmarks/$name"
 done
+measure "compile time" python3 benchmarks/compile_time.py "$compiler"
 
-cache=$build/CMakeCache.txt
-compiler=$(sed -n 's/^CMAKE_CXX_COMPILER:[A-Z]*=//p' "$cache")
 {
     echo "- Date: $(date -u +%F)"
     echo "- Machine: $(nproc) x $(sed -n 's/^model name\s*: //p' /proc/cpuinfo | head -n 1), load $before before," \

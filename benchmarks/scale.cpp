@@ -5,6 +5,7 @@
 #include "records.hpp"
 #include "sink_process.hpp"
 
+#include <sluice/batching/aggregate.hpp>
 #include <sluice/batching/collect.hpp>
 #include <sluice/blocking_producer.hpp>
 
@@ -171,6 +172,11 @@ int main(int, char** arguments) {
     bench::Table table("Scale",
                        "CPU time for each record of 100 B from put to outcome, over HTTPS to another process, when "
                        "something is large. The yardstick is the same when it is small: a ratio of 1 is flat.");
+    const Scale<sluice::Aggregate> aggregated(table, arguments[0], "in aggregates");
+    aggregated.shards();
+    aggregated.lanes();
+    aggregated.buffered();
+    aggregated.threads();
     const Scale<sluice::Collect> collected(table, arguments[0], "each an entry");
     collected.shards();
     collected.buffered();

@@ -59,8 +59,7 @@ public:
             if (!fill(least_room)) return {};
         }
         head += end.size();
-        const auto length = filled().substr(0, head).find("Content-Length: ");
-        const auto size = length != std::string::npos ? std::strtoul(buffer_.c_str() + length + 16, nullptr, 10) : 0;
+        const auto size = content_length(filled().substr(0, head));
         while (filled_ < head + size) {
             if (!fill(head + size - filled_)) return {};
         }
@@ -96,6 +95,15 @@ private:
         SSL_set_fd(peer.session_.get(), descriptor);
         if (shake_hands(peer.session_.get()) != 1) return {};
         return peer;
+    }
+
+    /// Names of headers have no case.
+    static std::size_t content_length(std::string_view head) {
+        constexpr std::string_view name = "\ncontent-length: ";
+        const auto same = [](char c, char lower) { return c == lower || (c >= 'A' && c <= 'Z' && c + 32 == lower); };
+        const auto found = std::search(head.begin(), head.end(), name.begin(), name.end(), same);
+        if (found == head.end()) return 0;
+        return std::strtoul(head.data() + (found - head.begin()) + name.size(), nullptr, 10);
     }
 
     void forget_last() {

@@ -114,7 +114,7 @@ int main(int, char** arguments) {
     const bench::SinkProcess sink(arguments[0]);
     bench::Table table("Transport",
                        "CPU time to post bodies over HTTPS with the default transport, for each gigabyte or request. "
-                       "The yardstick hands the same bytes to OpenSSL on a blocking socket, one request after another.");
+                       "The yardstick hands the same bytes to OpenSSL on a blocking socket, one after another.");
     constexpr std::size_t mebibyte = 1U << 20U;
     constexpr auto by_gigabyte = 1.0 / static_cast<double>(mebibyte); // seconds of nanoseconds, gigabytes of bytes
     Transfer large(sink, mebibyte, 150);
