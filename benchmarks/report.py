@@ -124,9 +124,10 @@ def draw_scale(panels, path):
             colour = COLOURS[names.index(name) % len(COLOURS)]
             dots = [(places[x], top + tall * (1 - y / high)) for x, y in sorted(points, key=lambda p: float(p[0]))]
             drawing.path(dots, colour)
-            for (x, y), (_, value) in zip(dots, sorted(points, key=lambda p: float(p[0]))):
+            for (x, y), (mark, value) in zip(dots, sorted(points, key=lambda p: float(p[0]))):
                 drawing.dot(x, y, colour, 4)
-                drawing.text(x, y - 9, number(value), size=11, anchor="middle")
+                top_most = value == max(dict(others)[mark] for others in all_series.values() if mark in dict(others))
+                drawing.text(x, y - 9 if top_most else y + 18, number(value), size=11, colour=colour, anchor="middle")
     drawing.height += 30 + (len(panels) + 1) // 2 * (tall + 70)
     drawing.write(path)
 
