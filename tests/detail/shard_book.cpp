@@ -5,7 +5,10 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <cstdint>
+#include <memory>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -22,17 +25,44 @@ ShardMap split_at(unsigned key, const std::string& low = "low", const std::strin
     return *ShardMap::from({{low, "0", std::to_string(key)}, {high, std::to_string(key + 1), HashKey::max().to_string()}});
 }
 
-std::unique_ptr<sluice::detail::LiveChunk> hashed(const std::string& hash_key) {
-    Record record("k", "data");
-    record.explicit_hash_key = hash_key;
-    return chunks::live(chunks::make("s", 1, {record}));
+/// The records of an entry, by their hash keys.
+class Members {
+public:
+    explicit Members(const std::vector<std::string>& hash_keys) {
+        std::vector<Record> records;
+        for (const auto& hash_key : hash_keys) {
+            records.emplace_back("k", "data");
+            records.back().explicit_hash_key = hash_key;
+        }
+        live_ = chunks::live(chunks::make("s", 1, records));
+        for (std::uint32_t i = 0; i < hash_keys.size(); ++i) refs.emplace_back(*live_, i);
+    }
+
+    std::vector<Ref> refs;
+
+private:
+    std::unique_ptr<sluice::detail::LiveChunk> live_;
+};
+
+std::uint32_t group_of(const ShardBook& book, const std::string& hash_key) {
+    return book.group_of(Members({hash_key}).refs.front());
+}
+
+/// Whether an entry with these hash keys lies right in a shard; nothing was predicted of it.
+bool right(ShardBook& book, const std::vector<std::string>& hash_keys, const std::string& shard_id,
+           steady_time now = start) {
+    return book.judge(ShardMap(), 0, Members(hash_keys).refs, shard_id, now);
+}
+
+/// An entry that was for the first shard by this map was taken by one that nobody knows.
+void surprise(ShardBook& book, const ShardMap& predicted_by, steady_time now) {
+    CHECK(book.judge(predicted_by, 1, Members({"7"}).refs, "unheard of", now));
 }
 
 TEST_CASE("without a map nothing is predicted, known, or asked for") {
     const ShardBook book;
     CHECK(book.map().size() == 0);
-    CHECK(book.group_of(Ref(*hashed("7"), 0)) == 0);
-    CHECK_FALSE(book.range_of("low").has_value());
+    CHECK(group_of(book, "7") == 0);
     CHECK_FALSE(book.keyless());
     CHECK(book.alone());
     CHECK_FALSE(book.due(start));
@@ -50,41 +80,74 @@ TEST_CASE("who wants the shards gets one listing, and with it predictions") {
     book.learn(split_at(99), start + 1s);
     CHECK_FALSE(book.due(start + 1h));
     CHECK_FALSE(book.alone());
-    CHECK(book.group_of(Ref(*hashed("7"), 0)) == 1);
-    CHECK(book.group_of(Ref(*hashed("99"), 0)) == 1);
-    CHECK(book.group_of(Ref(*hashed("100"), 0)) == 2);
-    REQUIRE(book.range_of("high").has_value());
-    CHECK(book.range_of("high")->first == HashKey(0, 100));
-    CHECK(book.range_of("high")->second == HashKey::max());
+    CHECK(group_of(book, "7") == 1);
+    CHECK(group_of(book, "99") == 1);
+    CHECK(group_of(book, "100") == 2);
+}
+
+TEST_CASE("an entry lies right where it was predicted, and elsewhere if that shard holds the keys of all") {
+    ShardBook book;
+    const auto map = split_at(99);
+    book.learn(map, start);
+    CHECK(book.judge(map, 1, Members({"7", "99"}).refs, "low", start));
+    CHECK(right(book, {"0", "99"}, "low"));
+    CHECK(right(book, {"100", HashKey::max().to_string()}, "high"));
+    CHECK(book.map().size() == 2);
+    CHECK_FALSE(right(book, {"7", "100"}, "low"));
+    CHECK_FALSE(right(book, {"100", "7"}, "high"));
+    CHECK_FALSE(book.keyless()); // the first decides, and was at home
+}
+
+TEST_CASE("in a shard that is not known only a record alone lies right, unless none is known: then those of one key") {
+    ShardBook book;
+    CHECK(right(book, {"7"}, "new"));
+    CHECK(right(book, {"7", "7"}, "new"));
+    CHECK_FALSE(right(book, {"7", "8"}, "new"));
+    book.learn(split_at(99), start);
+    CHECK(right(book, {"7"}, "new"));
+    CHECK_FALSE(right(book, {"7", "7"}, "new"));
+    CHECK_FALSE(book.keyless());
+}
+
+TEST_CASE("an answer to what an older map predicted says nothing against the map") {
+    ShardBook book;
+    const auto older = split_at(99, "a", "b");
+    book.learn(older, start);
+    book.learn(split_at(50, "c", "d"), start + 1min);
+    surprise(book, older, start + 1min);
+    CHECK(book.map().size() == 2);
+    surprise(book, book.map(), start + 1min);
+    CHECK(book.map().size() == 0);
 }
 
 TEST_CASE("one shard for all needs no hash, and a key that no shard holds has no group") {
     ShardBook book;
     book.learn(*ShardMap::from({{"one", "0", HashKey::max().to_string()}}), start);
-    CHECK(book.group_of(Ref(*hashed("12345"), 0)) == 1);
+    CHECK(group_of(book, "12345") == 1);
     book.learn(*ShardMap::from({{"one", "0", "99"}}), start);
-    CHECK(book.group_of(Ref(*hashed("12345"), 0)) == 0);
+    CHECK(group_of(book, "12345") == 0);
 }
 
 TEST_CASE("a map that surprised is not believed, and a new one is asked for at once, but not incessantly") {
     ShardBook book;
-    book.learn(split_at(99), start);
-    book.surprise(start + 2min);
+    const auto map = split_at(99);
+    book.learn(map, start);
+    surprise(book, map, start + 2min);
     CHECK(book.map().size() == 0);
     CHECK(book.alone());
-    CHECK(book.range_of("low").has_value()); // answers still come
+    CHECK(right(book, {"7", "8"}, "low", start + 2min)); // answers still come
     CHECK(book.due(start + 2min));
     book.asked();
-    book.surprise(start + 2min); // another answer of the same time
+    surprise(book, map, start + 2min); // another answer of the same time
     book.learn(split_at(50, "left", "right"), start + 2min);
     CHECK(book.map().size() == 2);
     CHECK_FALSE(book.due(start + 1h));
-    book.surprise(start + 2min + 1s);
+    surprise(book, book.map(), start + 2min + 1s);
     CHECK_FALSE(book.due(start + 2min + 9s));
     CHECK(book.due(start + 2min + 10s));
     book.asked();
     book.learn(split_at(50, "left", "right"), start + 2min + 10s);
-    book.surprise(start + 2min + 10s);
+    surprise(book, book.map(), start + 2min + 10s);
     CHECK(book.due_at() == start + 2min + 30s);
 }
 
@@ -93,7 +156,7 @@ TEST_CASE("however often it surprises, it is asked for again within a quarter of
     auto now = start;
     for (int i = 0; i < 100; ++i) {
         book.learn(split_at(99), now);
-        book.surprise(now);
+        surprise(book, book.map(), now);
         REQUIRE(book.due_at() > now);
         REQUIRE(book.due_at() < now + 15min);
         now = book.due_at();
@@ -105,17 +168,17 @@ TEST_CASE("shards that closed are remembered for a minute, and new ones of the s
     ShardBook book;
     book.learn(split_at(99, "a", "b"), start);
     book.learn(split_at(50, "c", "b"), start + 10s);
-    REQUIRE(book.range_of("a").has_value());
-    CHECK(book.range_of("a")->second == HashKey(0, 99));
-    CHECK(book.range_of("b")->first == HashKey(0, 51));
+    CHECK(right(book, {"7", "99"}, "a"));
+    CHECK_FALSE(right(book, {"7", "100"}, "a"));
+    CHECK(right(book, {"51", "100"}, "b"));
     book.learn(split_at(50, "c", "b"), start + 75s);
-    CHECK_FALSE(book.range_of("a").has_value());
+    CHECK_FALSE(right(book, {"7", "99"}, "a"));
 }
 
 TEST_CASE("where keys are ignored nothing is predicted until the shards are listed again") {
     ShardBook book;
     book.learn(split_at(99), start);
-    book.misplaced(start + 1s);
+    CHECK(right(book, {"7"}, "high", start + 1s)); // a record alone is nowhere lost
     CHECK(book.keyless());
     CHECK(book.alone());
     CHECK(book.map().size() == 0);
