@@ -272,6 +272,7 @@ TEST_CASE("it wants to see a few aggregates for every shard, and without shards 
     CHECK(batching.horizon(roomy, 0).records == 4 * roomy.entries);
     CHECK(Aggregate(Aggregate::Keys::same).horizon(roomy, 4).records == 4 * roomy.entries);
     CHECK(batching.entry_room(roomy) == 51'200);
+    CHECK(Aggregate(10U << 20U).entry_room(roomy) == roomy.entry_bytes);
     CHECK(batching.goes_by_shard());
     CHECK_FALSE(Aggregate(Aggregate::Keys::same).goes_by_shard());
     CHECK(batching.carries_headers());

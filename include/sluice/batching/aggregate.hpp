@@ -177,14 +177,15 @@ private:
 ///
 /// An aggregate is acknowledged only if all its records belong to the shard that took it: consumers drop others. While
 /// a stream is being resharded, some are therefore sent again. Streams whose service ignores keys (the record
-/// distribution strategy AUTO) are recognised by where records land, and get no aggregates; that, too, takes the list.
+/// distribution strategy AUTO) are recognised by where records land, and get no aggregates for a while, up to eleven
+/// minutes, before one is tried again; that, too, takes the list.
 class Aggregate {
 public:
     using policy_kind = kind::batching;
     using Keys = kinesis::AggregateKeys;
 
-    /// No aggregate of two or more has over `max_bytes` bytes, 64 to 10 MiB, nor, in any case, what the service takes.
-    /// Throws `std::invalid_argument` for other numbers. The default is the KPL's.
+    /// An aggregate of two records or more has at most `max_bytes` bytes, 64 to 10 MiB, and never more than the service
+    /// takes; a larger record goes alone. The default is the KPL's. Throws `std::invalid_argument` for other numbers.
     explicit Aggregate(std::size_t max_bytes = 51'200, Keys keys = Keys::any) : max_bytes_(max_bytes), keys_(keys) {
         if (max_bytes < 64 || max_bytes > kinesis::limits::largest_record_bytes) {
             throw std::invalid_argument("sluice: an Aggregate has 64 bytes to 10 MiB");
@@ -227,7 +228,9 @@ public:
         return all;
     }
 
-    [[nodiscard]] std::size_t entry_room(const RequestLimits&) const noexcept { return max_bytes_; }
+    [[nodiscard]] std::size_t entry_room(const RequestLimits& limits) const noexcept {
+        return std::min(max_bytes_, limits.entry_bytes);
+    }
     [[nodiscard]] bool goes_by_shard() const noexcept { return keys_ == Keys::any; }
     [[nodiscard]] bool carries_headers() const noexcept { return true; }
 
