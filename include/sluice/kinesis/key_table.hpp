@@ -59,7 +59,8 @@ public:
         }
     }
 
-    /// Takes note of a key whose number is known, and that nobody will search for.
+    /// Takes note of a key whose number is known, and that nobody will search for. New ones come in the order of their
+    /// numbers.
     void use(std::uint32_t number, std::string_view key) {
         if (number == keys_.size()) keys_.emplace_back(key, 0);
     }

@@ -14,7 +14,7 @@ namespace sluice {
 ///
 /// A run needs one digest and has one key in an aggregate, and aggregates fill sooner than if each record went its own
 /// way. Over many runs the shards get equal shares; a single one is all for one shard, which takes 1 MiB and 1,000
-/// records a second, an aggregate counting as one.
+/// records a second, an aggregate counting as one. The streams of a producer share the run.
 class StickyShard {
 public:
     using policy_kind = kind::partitioning;
