@@ -191,4 +191,23 @@ TEST_CASE("who wakes when the gate is ready gets a record") {
     CHECK(gate.ready_at() == steady_time::max());
 }
 
+TEST_CASE("where records share entries, each counts as its part of one") {
+    const auto live = both(1'000);
+    ShardGate gate;
+    for (int i = 0; i < 100; ++i) gate.sent(1, 100);
+    gate.close(start, 1'000);
+    std::uint32_t passed = 0;
+    while (passed < 1'000 && gate.pass(Ref(*live, passed), start)) ++passed;
+    CHECK(passed == 1'000); // ten entries; of records alone 250 would
+}
+
+TEST_CASE("who leaves in the company of another is paid by those who come after") {
+    const auto live = both(300);
+    ShardGate gate;
+    gate.charge(Ref(*live, 0)); // nobody paces
+    gate.close(start, 1'000);
+    for (std::uint32_t i = 0; i < 250; ++i) gate.charge(Ref(*live, i));
+    CHECK_FALSE(gate.pass(Ref(*live, 250), start));
+}
+
 } // namespace

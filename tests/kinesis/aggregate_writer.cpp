@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <span>
 #include <string>
@@ -162,4 +163,21 @@ TEST_CASE("any number of aggregates sealed at once is as if each had been sealed
         sluice::kinesis::seal(spans);
         CHECK((std::vector<std::string>(unsealed.begin(), unsealed.end()) == expected));
     }
+}
+
+TEST_CASE("records whose keys are numbered become the same aggregate, without a search") {
+    const std::vector<UserRecord> records{{"a", "", "1"}, {"b", "7", "2"}, {"a", "", "3"}, {"c", "", "4"}, {"b", "7", ""}};
+    AggregateWriter searching;
+    AggregateWriter told;
+    std::vector<std::uint32_t> numbers;
+    for (const auto& record : records) {
+        searching.add(record);
+        numbers.push_back(searching.last_key());
+        told.add(record, numbers.back());
+        CHECK(told.size() == searching.size());
+    }
+    CHECK(numbers == std::vector<std::uint32_t>{0, 1, 0, 2, 1});
+    std::string out;
+    told.append_to(out);
+    CHECK(out == written(records));
 }
