@@ -85,12 +85,14 @@ public:
     Wire wire = Wire::json;
 
     // what may wait
-    std::size_t buffer_bytes = 64U << 20U; ///< Of payload, keys and 32 B each of every record without an outcome.
+    std::size_t buffer_bytes = 64U << 20U; ///< Of payload, headers, keys and 32 B each of every record without an
+                                           ///< outcome.
     std::size_t buffer_records = 10'000'000; ///< Records without an outcome.
     WhenFull when_full = WhenFull::wait;
     std::size_t window_bytes = 64U << 20U; ///< Of these, how many may be held in memory by a storage that persists.
     std::size_t max_streams = 64;          ///< With records at a time; `stream` always counts.
-    std::size_t max_payload = 1U << 20U;   ///< Data and key of one record; the service takes up to 10 MiB if set so.
+    std::size_t max_payload = 1U << 20U;   ///< Data, headers and key of one record; the service takes up to 10 MiB if
+                                           ///< set so.
 
     // when it goes
     std::chrono::milliseconds linger{100}; ///< Longest time a record waits for company before its batch is sent anyway.

@@ -169,4 +169,16 @@ TEST_CASE("a lot of which everything was taken out is empty, and takes records a
     CHECK(live->frame(0).data == "2");
 }
 
+TEST_CASE("headers count as data does, from the put to the last outcome") {
+    Record record("key", "data");
+    record.headers.emplace_back("name", std::string(1'000, 'v'));
+    const auto cost = buffer_cost(record, "key");
+    CHECK(cost > buffer_cost(1'000, 3));
+    auto chunk = chunks::make("s", 1, {record, record});
+    CHECK(chunk.live_bytes == 2 * cost);
+    CHECK(chunks::live(chunk)->cost(1) == cost);
+    CHECK(sluice::detail::withdraw(chunk, 0, 1) == 1);
+    CHECK(chunk.live_bytes == cost);
+}
+
 } // namespace

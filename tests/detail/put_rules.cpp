@@ -46,3 +46,17 @@ TEST_CASE("headers need a batching that carries them") {
     rules.headers = true;
     CHECK_FALSE(rules.check(record));
 }
+
+TEST_CASE("headers count with their names, and what frames them") {
+    PutRules rules;
+    rules.headers = true;
+    rules.max_record = 100;
+    Record record("key", std::string(40, 'd'));
+    CHECK_FALSE(rules.check(record));
+    record.headers.emplace_back("name", "value");
+    CHECK_FALSE(rules.check(record));
+    record.headers.emplace_back("name", std::string(40, 'v'));
+    CHECK(rules.check(record) == error::record_too_large);
+    record.headers.back() = {std::string(40, 'n'), "value"};
+    CHECK(rules.check(record) == error::record_too_large);
+}

@@ -4,6 +4,7 @@
 #include <sluice/detail/stream_state.hpp>
 #include <sluice/kinesis/shard_map.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -58,7 +59,7 @@ public:
                 board(its, refs[member]);
             }
             order.ends.push_back(static_cast<std::uint32_t>(order.members.size()));
-            flight.groups.push_back(candidates[plan.entry(entry).front()].group);
+            flight.groups.push_back(group_of(candidates, plan.entry(entry)));
         }
         flight.ends = order.ends;
         its.queue.gate().sent(plan.entries(), count);
@@ -83,6 +84,14 @@ public:
     }
 
 private:
+    /// The group that all of an entry are of; 0: none is known, or there are several.
+    [[nodiscard]] static std::uint32_t group_of(std::span<const Candidate> candidates,
+                                                std::span<const std::uint32_t> entry) {
+        const auto group = candidates[entry.front()].group;
+        const auto same = [&](std::uint32_t member) { return candidates[member].group == group; };
+        return std::all_of(entry.begin(), entry.end(), same) ? group : 0;
+    }
+
     static void board(StreamState& its, Ref ref) {
         if (ref.follows()) its.queue.gate().charge(ref);
         ref.chunk->set(ref.index, LiveChunk::flying);

@@ -46,9 +46,13 @@ inline constexpr unsigned frame_has_headers = 2;
 
 inline constexpr std::size_t frame_fixed_bytes = 12;
 
-/// What a record counts against `Options::buffer_bytes`: data, key and 32 bytes.
+/// What a record counts against `Options::buffer_bytes`: data with headers, key and 32 bytes.
 [[nodiscard]] constexpr std::uint64_t buffer_cost(std::size_t data, std::size_t key) noexcept {
     return std::uint64_t{data} + key + 32;
+}
+
+[[nodiscard]] constexpr std::uint64_t buffer_cost(const Frame& frame) noexcept {
+    return buffer_cost(frame.data.size() + frame.headers.size(), frame.partition_key.size());
 }
 
 /// Reads numbers and pieces off the front of a text; after a read past the end everything is empty and `ok()` false.
@@ -83,10 +87,16 @@ private:
     bool ok_ = true;
 };
 
+/// Bytes of headers in a frame, without their size.
 [[nodiscard]] inline std::uint32_t headers_size(std::span<const Header> headers) noexcept {
     std::uint32_t size = 0;
     for (const auto& header : headers) size += static_cast<std::uint32_t>(8 + header.name.size() + header.value.size());
     return size;
+}
+
+[[nodiscard]] inline std::uint64_t buffer_cost(const RecordView& record, std::string_view key) noexcept {
+    const std::size_t headers = record.headers.empty() ? 0 : headers_size(record.headers);
+    return buffer_cost(record.data.size() + headers, key.size());
 }
 
 /// Bytes of a record's frame; `key` is the partition key that it has, or was given. Sizes have been validated.

@@ -319,9 +319,9 @@ private:
             if (const auto failure = choose_key(record)) return failure;
             if (const auto invalid = kinesis::check_partition_key(key_)) return invalid;
             key = key_;
-            if (const auto wrong = rules_.check_size(record.data.size(), key.size())) return wrong;
+            if (const auto wrong = rules_.check_size(record, key)) return wrong;
         }
-        const auto cost = buffer_cost(record.data.size(), key.size());
+        const auto cost = buffer_cost(record, key);
         if (!room_.fits(cost)) {
             if (room_.fell_short(cost)) wake_ = true;
             return error::buffer_full;
@@ -401,8 +401,7 @@ private:
     /// `placed`: whether `place` was tried, so that `key_` is the record's if it came without one.
     [[nodiscard]] bool may_wait(const RecordView& record, bool placed) const {
         const auto chosen = placed ? std::string_view(key_) : std::string_view{};
-        const auto key = record.partition_key.value_or(chosen).size();
-        return room_.may_fit(buffer_cost(record.data.size(), key));
+        return room_.may_fit(buffer_cost(record, record.partition_key.value_or(chosen)));
     }
 
     void refuse_rest(PutOp& op, error_code reason) {

@@ -103,8 +103,7 @@ public:
 
     [[nodiscard]] std::uint64_t cost(std::uint32_t record) const {
         if (plain_) return buffer_cost(size(record) - frame_fixed_bytes, 0);
-        const auto its = frame(record);
-        return buffer_cost(its.data.size(), its.partition_key.size());
+        return buffer_cost(frame(record));
     }
 
     /// When the record's time-to-live is over; `max()` if it has none.

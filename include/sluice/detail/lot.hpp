@@ -58,7 +58,7 @@ public:
         }
         char* const to = room(frame_size(record, key, time_to_live));
         used_ = static_cast<std::size_t>(write_frame(to, record, key, after, time_to_live) - body_.data());
-        cost += buffer_cost(record.data.size(), key.size());
+        cost += buffer_cost(record, key);
         ++count;
     }
 
@@ -85,7 +85,7 @@ public:
             if (claim == claims.end() || i < claim->first) {
                 write_bytes(kept.room(frame->size), body().substr(offset, frame->size));
                 kept.used_ += frame->size;
-                kept.cost += buffer_cost(frame->data.size(), frame->partition_key.size());
+                kept.cost += buffer_cost(*frame);
                 ++kept.count;
             }
             offset += frame->size;
@@ -149,7 +149,7 @@ inline std::uint32_t withdraw(Chunk& chunk, std::uint32_t first, std::uint32_t c
         offset += frame->size;
         if (i < first || chunk.settled.test(i)) continue;
         chunk.settled.set(i);
-        chunk.live_bytes -= buffer_cost(frame->data.size(), frame->partition_key.size());
+        chunk.live_bytes -= buffer_cost(*frame);
         --chunk.live;
         ++withdrawn;
     }

@@ -1,10 +1,13 @@
 #pragma once
 
 #include <sluice/error.hpp>
+#include <sluice/kinesis/aggregate_writer.hpp>
+#include <sluice/kinesis/user_record.hpp>
 #include <sluice/kinesis/validate.hpp>
 #include <sluice/record.hpp>
 
 #include <cstddef>
+#include <string_view>
 
 namespace sluice::detail {
 
@@ -18,16 +21,24 @@ public:
             if (const auto invalid = kinesis::check_partition_key(*record.partition_key)) return invalid;
         }
         if (const auto invalid = kinesis::check_hash_key(record.explicit_hash_key)) return invalid;
-        const auto key = record.partition_key ? record.partition_key->size() : 0;
-        return check_size(record.data.size(), key);
+        return check_size(record, record.partition_key.value_or(std::string_view()));
     }
 
-    [[nodiscard]] error_code check_size(std::size_t data, std::size_t key) const {
-        return kinesis::check_record_size(data, key, max_record);
+    /// A record with headers is framed, even if it goes alone.
+    [[nodiscard]] error_code check_size(const RecordView& record, std::string_view key) const {
+        const auto data = record.headers.empty() ? record.data.size() : framed_size(record, key);
+        return kinesis::check_record_size(data, key.size(), max_record);
     }
 
     std::size_t max_record = 1U << 20U; ///< Data and key.
     bool headers = false;               ///< Whether the batching carries them.
+
+private:
+    [[nodiscard]] static std::size_t framed_size(const RecordView& record, std::string_view key) {
+        const kinesis::UserRecord framed(key, record.explicit_hash_key, record.data,
+                                         {record.headers.begin(), record.headers.end()});
+        return kinesis::AggregateWriter().size_with(framed);
+    }
 };
 
 } // namespace sluice::detail
