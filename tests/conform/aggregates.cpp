@@ -1,13 +1,14 @@
 #include "adapter.hpp"
 
 #include <sluice/aws/base64.hpp>
+#include <sluice/batching/aggregate.hpp>
 #include <sluice/kinesis/aggregate_writer.hpp>
 #include <sluice/kinesis/deaggregate.hpp>
 #include <sluice/kinesis/hash_key.hpp>
-#include <sluice/kinesis/packing.hpp>
 
 #include <cstddef>
 #include <deque>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -74,11 +75,25 @@ json::object deaggregate(const json::object& in) {
     return out;
 }
 
+/// As the producer does it, for records that go to one shard.
 json::object pack(const json::object& in) {
     const UserRecords given(in);
+    std::vector<Candidate> candidates;
+    for (const auto& record : given.all) {
+        candidates.emplace_back(record.partition_key, record.explicit_hash_key, record.data).group = 1;
+    }
+    const Aggregate batching(number<std::size_t>(in, "max_size"));
+    const auto plan = batching.plan(candidates, RequestLimits(500, 1U << 30U, 1U << 30U));
+    std::vector<std::vector<Candidate>> entries;
+    for (std::size_t i = 0; i < plan.entries(); ++i) {
+        auto& members = entries.emplace_back();
+        for (const auto member : plan.entry(i)) members.push_back(candidates[member]);
+    }
+    const std::vector<std::span<const Candidate>> views(entries.begin(), entries.end());
+    std::deque<std::string> texts;
     json::array records;
-    for (const auto& record : kinesis::pack(given.all, number<std::size_t>(in, "max_size"))) {
-        records.push_back(entry(record.partition_key, record.explicit_hash_key, record.data));
+    for (const auto& sent : batching.assemble(views, texts)) {
+        records.push_back(entry(sent.partition_key, sent.explicit_hash_key, sent.data));
     }
     json::object out;
     out["records"] = std::move(records);

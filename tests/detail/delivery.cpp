@@ -2,6 +2,8 @@
 
 #include "history.hpp"
 
+#include <sluice/batching/aggregate.hpp>
+
 #include <doctest/doctest.h>
 
 #include <boost/asio/error.hpp>
@@ -1336,6 +1338,96 @@ TEST_CASE("a throttled stream delivers at the pace of its shard, and one without
     CHECK(took > 1s);
     CHECK(took < 6s);
     history.check_end();
+}
+
+// --- aggregates ------------------------------------------------------------------------------------------------
+
+using Aggregates = BasicHistory<sluice::Aggregate>;
+
+Record placed(const std::string& hash_key) {
+    Record record("key", "data at " + hash_key);
+    record.explicit_hash_key = hash_key;
+    return record;
+}
+
+sluice::kinesis::ShardMap split_stream() {
+    const auto last = sluice::kinesis::HashKey::max().to_string();
+    return *sluice::kinesis::ShardMap::from({{"low", "0", "99"}, {"high", "100", last}});
+}
+
+TEST_CASE("who aggregates asks for the shards with the first record, and does not wait for them") {
+    Aggregates history(sending_at_once());
+    history.put({placed("1"), placed("2")});
+    CHECK(history.maps == Data{"s"});
+    CHECK(history.request().entries() == 2);
+    history.take();
+    history.list_shards(split_stream());
+    history.put({placed("1"), placed("200"), placed("2")});
+    CHECK(history.request().entries() == 2);
+    history.shard_id = "low";
+    history.take_all();
+}
+
+TEST_CASE("an aggregate that a shard took which does not hold all of it is sent again, spends nothing, and is told") {
+    auto options = sending_at_once();
+    options.attempts = 1;
+    Aggregates history(options);
+    history.put({placed("1")});
+    history.shard_id = "low";
+    history.take();
+    history.list_shards(split_stream());
+    const auto first = history.put({placed("1"), placed("2")});
+    REQUIRE(history.request().entries() == 1);
+    history.shard_id = "child";
+    history.take();
+    CHECK(history.sends.empty()); // after a rest
+    CHECK_FALSE(history.told.contains(first));
+    while (history.sends.empty()) REQUIRE(history.sleep());
+    history.shard_id = "low";
+    for (int i = 0; history.delivery.unsettled() > 0; ++i) {
+        REQUIRE(i < 100);
+        history.take_all();
+        if (history.delivery.unsettled() > 0) REQUIRE(history.sleep());
+    }
+    CHECK_FALSE(history.outcome(first));
+    const auto& attempts = history.told.at(first).receipt.attempts();
+    REQUIRE(attempts.size() == 2);
+    CHECK(attempts[0].error == error::wrong_shard);
+    CHECK_FALSE(attempts[1].error);
+    CHECK(history.keyless.empty());
+}
+
+TEST_CASE("a stream that is gone may come back with other shards: they are listed again") {
+    Aggregates history(sending_at_once());
+    history.shard_id = "low";
+    history.put({placed("1")});
+    history.take();
+    history.list_shards(split_stream());
+    history.put({placed("1"), placed("2")});
+    REQUIRE(history.request().entries() == 1);
+    history.fail(error::stream_not_found);
+    for (int i = 0; history.maps.empty(); ++i) {
+        REQUIRE(i < 100);
+        REQUIRE(history.sleep());
+    }
+    while (history.sends.empty()) REQUIRE(history.sleep());
+    CHECK(history.request().entries() == 2);
+}
+
+TEST_CASE("a service that does not go by keys is noticed once") {
+    Aggregates history(sending_at_once());
+    history.put({placed("1")});
+    history.shard_id = "low";
+    history.take();
+    history.list_shards(split_stream());
+    history.shard_id = "high";
+    history.put({placed("1"), placed("2")});
+    history.take();
+    CHECK(history.keyless == Data{"s"});
+    while (history.sends.empty()) REQUIRE(history.sleep());
+    CHECK(history.request().members.size() == history.request().entries());
+    history.take_all();
+    CHECK(history.keyless.size() == 1);
 }
 
 } // namespace

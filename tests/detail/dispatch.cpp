@@ -244,7 +244,7 @@ TEST_CASE("a batching that goes by shard is told the shard of each record, where
     const auto flight = desk.flights.land(order->id);
     CHECK(flight->groups == std::vector<std::uint32_t>{0}); // two shards: each is judged by its own key
     CHECK(flight->map == *map);
-    CHECK_FALSE(a.shards.judge(flight->map, flight->groups[0], flight->entry(0), "low", start));
+    CHECK_FALSE(a.shards.judge(flight->map, flight->groups[0], flight->entry(0), false, "low", start));
     desk.put(a, {low, high});
     order = desk.next();
     CHECK(order->members[0].group == 0);

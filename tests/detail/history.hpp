@@ -333,7 +333,10 @@ private:
     }
 
     [[nodiscard]] std::string lane(const std::string& stream, const sluice::Candidate& member) const {
-        return stream + ":" + std::to_string(sluice::kinesis::hash_of(member.partition_key).lane(options.lanes));
+        using sluice::kinesis::HashKey;
+        const auto hash = member.explicit_hash_key.empty() ? sluice::kinesis::hash_of(member.partition_key)
+                                                           : *HashKey::parse(member.explicit_hash_key);
+        return stream + ":" + std::to_string(hash.lane(options.lanes));
     }
 
     void learn(const sluice::Settlement& change) {
@@ -390,7 +393,8 @@ private:
         std::map<std::string, std::uint64_t> last;
         for (std::size_t i = 0; i < order.sequences.size(); ++i) {
             const auto sequence = order.sequences[i];
-            auto& before = last[std::string(order.members[i].partition_key)];
+            const auto& member = order.members[i];
+            auto& before = last[std::string(member.partition_key) + '/' + std::string(member.explicit_hash_key)];
             CHECK_MESSAGE(before < sequence, "record ", sequence, " stands behind ", before);
             before = sequence;
         }

@@ -167,6 +167,23 @@ TEST_CASE("an entry that cannot be sent is answered here, in its place") {
     CHECK(answer.entries[4].sequence_number == "other");
 }
 
+TEST_CASE("entries that grew past what a request holds wait for the next one, but for the first") {
+    auto order = order_of({"a", "b", "c", "d"}, {1, 2, 3, 4});
+    Parcel parcel(order);
+    Brackets compression;
+    parcel.pack(Collect{}, compression, RequestLimits(500, 2 * (4 + 3), 100));
+    CHECK(data_of(parcel) == Data{"z(a)", "z(b)"});
+    const auto answer = parcel.merge(taken(2));
+    REQUIRE(answer.entries.size() == 4);
+    CHECK_FALSE(answer.entries[1].error);
+    CHECK(answer.entries[2].error == error::request_too_large);
+    CHECK(answer.entries[3].error == error::request_too_large);
+    auto same = order_of({"a", "b"}, {1, 2});
+    Parcel tight(same);
+    tight.pack(Collect{}, compression, RequestLimits(500, 1, 100));
+    CHECK(data_of(tight) == Data{"z(a)"});
+}
+
 TEST_CASE("if nothing can be sent all is answered here") {
     auto order = order_of({"fail", "fail"}, {1, 2});
     Parcel parcel(order);

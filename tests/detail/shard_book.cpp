@@ -14,6 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using chunks::start;
+using sluice::error;
 using sluice::Record;
 using sluice::steady_time;
 using sluice::detail::Ref;
@@ -51,12 +52,12 @@ std::uint32_t group_of(const ShardBook& book, const std::string& hash_key) {
 /// Whether an entry with these hash keys lies right in a shard; nothing was predicted of it.
 bool right(ShardBook& book, const std::vector<std::string>& hash_keys, const std::string& shard_id,
            steady_time now = start) {
-    return book.judge(ShardMap(), 0, Members(hash_keys).refs, shard_id, now);
+    return book.judge(ShardMap(), 0, Members(hash_keys).refs, hash_keys.size() == 1, shard_id, now);
 }
 
 /// An entry that was for the first shard by this map was taken by one that nobody knows.
 void surprise(ShardBook& book, const ShardMap& predicted_by, steady_time now) {
-    CHECK(book.judge(predicted_by, 1, Members({"7"}).refs, "unheard of", now));
+    CHECK(book.judge(predicted_by, 1, Members({"7"}).refs, true, "unheard of", now));
 }
 
 TEST_CASE("without a map nothing is predicted, known, or asked for") {
@@ -89,7 +90,7 @@ TEST_CASE("an entry lies right where it was predicted, and elsewhere if that sha
     ShardBook book;
     const auto map = split_at(99);
     book.learn(map, start);
-    CHECK(book.judge(map, 1, Members({"7", "99"}).refs, "low", start));
+    CHECK(book.judge(map, 1, Members({"7", "99"}).refs, false, "low", start));
     CHECK(right(book, {"0", "99"}, "low"));
     CHECK(right(book, {"100", HashKey::max().to_string()}, "high"));
     CHECK(book.map().size() == 2);
@@ -98,15 +99,49 @@ TEST_CASE("an entry lies right where it was predicted, and elsewhere if that sha
     CHECK_FALSE(book.keyless()); // the first decides, and was at home
 }
 
-TEST_CASE("in a shard that is not known only a record alone lies right, unless none is known: then those of one key") {
+TEST_CASE("in a shard that is not known only a record alone lies right, unless none can be: then those of one key") {
     ShardBook book;
     CHECK(right(book, {"7"}, "new"));
+    CHECK_FALSE(right(book, {"7", "7"}, "new"));
+    book.failed(start, 0, error::timed_out);
+    CHECK(book.alone());
+    CHECK_FALSE(right(book, {"7", "7"}, "new"));
+    book.failed(start, 0, error::access_denied);
+    CHECK_FALSE(book.alone());
     CHECK(right(book, {"7", "7"}, "new"));
     CHECK_FALSE(right(book, {"7", "8"}, "new"));
     book.learn(split_at(99), start);
     CHECK(right(book, {"7"}, "new"));
     CHECK_FALSE(right(book, {"7", "7"}, "new"));
     CHECK_FALSE(book.keyless());
+}
+
+TEST_CASE("one that is framed though alone has to lie where its key belongs, too") {
+    ShardBook book;
+    book.learn(split_at(99), start);
+    const Members one({"7"});
+    CHECK(book.judge(ShardMap(), 0, one.refs, false, "low", start));
+    CHECK_FALSE(book.judge(ShardMap(), 0, one.refs, false, "high", start));
+    CHECK(book.keyless());
+}
+
+TEST_CASE("a shard that is not in the map is a surprise, though nothing was predicted by it") {
+    ShardBook book;
+    book.learn(split_at(99), start);
+    CHECK(book.judge(book.map(), 0, Members({"7"}).refs, true, "new", start + 1s));
+    CHECK(book.map().size() == 0);
+    CHECK(book.due_at() < start + 1min);
+}
+
+TEST_CASE("of a stream that is gone nothing is known: another may have the same ids") {
+    ShardBook book;
+    const auto map = split_at(99);
+    book.learn(map, start);
+    book.forget(start + 10s);
+    CHECK(book.due(start + 10s));
+    CHECK(book.alone());
+    CHECK_FALSE(book.judge(map, 1, Members({"7", "8"}).refs, false, "low", start + 10s));
+    CHECK(book.judge(map, 1, Members({"7"}).refs, true, "low", start + 10s));
 }
 
 TEST_CASE("an answer to what an older map predicted says nothing against the map") {
@@ -185,7 +220,7 @@ TEST_CASE("where keys are ignored nothing is predicted until the shards are list
     CHECK(book.due(book.due_at()));
     CHECK(book.due_at() > start + 5s);
     book.asked();
-    book.failed(start + 9s, 0);
+    book.failed(start + 9s, 0, error::access_denied);
     CHECK(book.alone());
     book.learn(split_at(99), start + 10s);
     CHECK_FALSE(book.keyless());
@@ -199,7 +234,7 @@ TEST_CASE("a listing that fails is tried again, later and later") {
     std::chrono::nanoseconds rest{};
     for (int i = 0; i < 10; ++i) {
         book.asked();
-        book.failed(now, ~0ULL);
+        book.failed(now, ~0ULL, error::access_denied);
         CHECK_FALSE(book.alone()); // those of one key may go together
         REQUIRE(book.due_at() > now);
         rest = book.due_at() - now;

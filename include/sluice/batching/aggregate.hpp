@@ -184,11 +184,11 @@ public:
     using policy_kind = kind::batching;
     using Keys = kinesis::AggregateKeys;
 
-    /// An aggregate of two records or more has at most `max_bytes` bytes, 64 to 10 MiB, and never more than the service
+    /// An aggregate of two records or more has at most `max_bytes` bytes, 1 to 10 MiB, and never more than the service
     /// takes; a larger record goes alone. The default is the KPL's. Throws `std::invalid_argument` for other numbers.
     explicit Aggregate(std::size_t max_bytes = 51'200, Keys keys = Keys::any) : max_bytes_(max_bytes), keys_(keys) {
-        if (max_bytes < 64 || max_bytes > kinesis::limits::largest_record_bytes) {
-            throw std::invalid_argument("sluice: an Aggregate has 64 bytes to 10 MiB");
+        if (max_bytes < 1 || max_bytes > kinesis::limits::largest_record_bytes) {
+            throw std::invalid_argument("sluice: an Aggregate has 1 byte to 10 MiB");
         }
     }
 
@@ -198,8 +198,10 @@ public:
     [[nodiscard]] Horizon horizon(const RequestLimits& limits, std::size_t shards) const {
         constexpr std::size_t per_shard = 256U << 10U; // as the KPL
         constexpr std::size_t least = 1U << 20U;
-        if (shards == 0 || keys_ == Keys::same) return {4 * limits.entries, limits.bytes};
-        return {100'000, std::min(limits.bytes, std::max(least, shards * per_shard))};
+        constexpr std::size_t most_records = 100'000; // however small they are
+        if (shards == 0 || keys_ == Keys::same) return {4 * limits.entries, limits.bytes}; // some keys are the same
+        const auto most = std::min(limits.bytes, limits.entries * max_bytes_);
+        return {most_records, std::min(most, std::max(least, shards * per_shard))};
     }
 
     [[nodiscard]] Plan plan(std::span<Candidate> candidates, const RequestLimits& limits) const {

@@ -116,7 +116,7 @@ public:
     void shards(const std::string& name, const result<kinesis::ShardMap>& map, Moment now) {
         auto& its = stream(name);
         // Without permission to list shards the stream is paced as a whole, and only records of one key share entries.
-        if (!map || map->size() == 0) return its.shards.failed(now.steady, dice_());
+        if (!map || map->size() == 0) return its.shards.failed(now.steady, dice_(), map ? error_code() : map.error());
         its.shards.learn(*map, now.steady);
         if (its.queue.gate().closed()) its.queue.gate().use(*map, now.steady);
     }
@@ -296,6 +296,7 @@ private:
             actions_.pauses.emplace_back(its.name, attempt.error, attempt.message);
         }
         pause.reason = attempt.error;
+        if (attempt.error == error::stream_not_found) its.shards.forget(now.steady);
         if (!fresh && pause.probe != request) return;
         pause.probe = 0;
         const auto rest = back_off(options_.back_off, options_.longest_back_off, ++pause.failures, dice_());
@@ -315,13 +316,17 @@ private:
         if (ref.chunk->expiry(ref.index) <= now.steady) outcomes_.lose(its, ref, error::expired);
     }
 
-    /// Nothing speaks against these records: they wait as they are.
-    template <class Members>
-    void give_back(StreamState& its, const Members& members, const Attempt& attempt, Moment now) {
+    /// Nothing speaks against these records: they wait as they are, and those that consumers would not find where they
+    /// went, a while.
+    void give_back(StreamState& its, std::span<const Ref> members, const Attempt& attempt, Moment now) {
+        const bool in_vain = attempt.error == error::wrong_shard;
         for_each_back(members, [&](Ref ref) {
             if (outcomes_.ledger().watched(ref.sequence())) outcomes_.ledger().note(ref.sequence(), attempt);
             expire(its, ref, now);
-            its.queue.give_back(ref);
+            if (!in_vain) return its.queue.give_back(ref);
+            const auto tries = ref.chunk->throttle(ref.index);
+            const auto rest = back_off(options_.back_off, options_.longest_back_off, tries, dice_());
+            its.queue.give_back(ref, now.steady + rest);
         });
         its.stats.retried += members.size();
     }
@@ -341,9 +346,14 @@ private:
             }
             if (meaning == Disposition::delivered && !lies_right(flight, entry, said.shard_id, now)) {
                 its_attempt.error = error::wrong_shard;
-                give_back(its, members, its_attempt, now);
+                // One that is framed though alone may never lie right where keys are ignored.
+                const bool own_fault = members.size() == 1 && its.shards.keyless();
+                if (own_fault) fail(its, members.front(), Disposition::record, its_attempt, now);
+                else give_back(its, members, its_attempt, now);
             } else if (meaning == Disposition::delivered) {
                 delivered += outcomes_.deliver(its, members, said, its_attempt, actions_);
+            } else if (said.error == error::request_too_large) {
+                give_back(its, members, its_attempt, now); // it found no room in its request
             } else if (members.size() > 1 && refuses(meaning)) {
                 halve(its, members, {}, now);
             } else {
@@ -360,7 +370,9 @@ private:
         auto& its = *flight.stream;
         const bool knew = its.shards.keyless();
         const auto group = flight.groups[entry];
-        const bool right = its.shards.judge(flight.map, group, flight.entry(entry), shard_id, now.steady);
+        const auto members = flight.entry(entry);
+        const bool raw = members.size() == 1 && members.front().goes_raw();
+        const bool right = its.shards.judge(flight.map, group, members, raw, shard_id, now.steady);
         if (!knew && its.shards.keyless()) actions_.keyless.push_back(its.name);
         return right;
     }

@@ -50,7 +50,7 @@ private:
             its.suspects.pop_front();
             drop_closed(its, refs);
             if (refs.empty()) continue;
-            auto order = depart(its, flights, refs);
+            auto order = depart(its, flights, refs, batching_.horizon(limits_, its.shards.map().size()));
             if (!refs.empty()) its.suspects.push_front(std::move(refs));
             return order;
         }
@@ -66,7 +66,7 @@ private:
             if (queue.ready().empty() || !(due || queue.full(horizon))) return std::nullopt;
         } while (queue.drop_closed() > 0);
         auto refs = queue.take_ready();
-        auto order = depart(its, flights, refs);
+        auto order = depart(its, flights, refs, horizon);
         queue.put_back(refs);
         queue.calm();
         return order;
@@ -84,44 +84,55 @@ private:
 
     /// Sends what the batching makes of these and those that may travel with them; what it leaves stays in `refs`, or
     /// goes back to its lane.
-    [[nodiscard]] std::optional<SendOrder> depart(StreamState& its, Flights& flights, std::vector<Ref>& refs) {
-        look_at(its, refs);
+    [[nodiscard]] std::optional<SendOrder> depart(StreamState& its, Flights& flights, std::vector<Ref>& refs,
+                                                  const Horizon& horizon) {
+        const auto seen = look_at(its, refs, horizon);
         const auto plan = batching_.plan(candidates_, limits_);
         std::optional<SendOrder> order;
         if (!plan.empty()) order = flights.depart(its, company_, candidates_, plan);
-        refs.clear();
+        std::vector<Ref> left;
         for (const auto& ref : company_) {
-            if (!ref.follows()) refs.push_back(ref);
+            if (!ref.follows()) left.push_back(ref);
         }
+        left.insert(left.end(), refs.begin() + static_cast<std::ptrdiff_t>(seen), refs.end());
+        refs = std::move(left);
         for (auto ref = company_.rbegin(); ref != company_.rend(); ++ref) {
             if (ref->follows()) its.queue.give_back(*ref);
         }
         return order;
     }
 
-    /// Makes `company_` of these and their followers, and `candidates_` of it.
-    void look_at(StreamState& its, const std::vector<Ref>& refs) {
+    /// Makes `company_` of these and their followers, and `candidates_` of it, until that is as much as is wanted;
+    /// gives how many of `refs` are in it.
+    std::size_t look_at(StreamState& its, const std::vector<Ref>& refs, const Horizon& horizon) {
         company_.clear();
         candidates_.clear();
         const bool by_shard = batching_.goes_by_shard();
-        const bool alone = by_shard && its.shards.alone();
-        const auto room = alone ? 0 : batching_.entry_room(limits_);
-        for (const auto& ref : refs) {
+        const bool mapped = by_shard && its.shards.map().size() > 0;
+        const bool all_alone = by_shard && its.shards.alone();
+        std::size_t bytes = 0;
+        for (std::size_t seen = 0; seen < refs.size(); ++seen) {
+            if (bytes >= horizon.bytes || company_.size() >= horizon.records) return seen;
+            const auto ref = refs[seen];
             const auto first = company_.size();
             const auto group = by_shard ? its.shards.group_of(ref) : 0;
+            const bool alone = all_alone || (mapped && group == 0);
             company_.push_back(ref);
-            if (ref.chunk->has(ref.index, LiveChunk::in_lane)) add_followers(its, ref, group, room);
+            if (ref.chunk->has(ref.index, LiveChunk::in_lane) && !alone) add_followers(its, ref, group);
             for (auto i = first; i < company_.size(); ++i) {
                 auto& candidate = candidates_.emplace_back(company_[i].chunk->candidate(company_[i].index));
                 candidate.group = group;
                 candidate.lane = its.queue.lanes().number_of(ref);
                 candidate.alone = alone;
+                bytes += company_[i].size();
             }
         }
+        return refs.size();
     }
 
     /// Of the records that wait in its lane, those that go where it goes.
-    void add_followers(StreamState& its, Ref first, std::uint32_t group, std::size_t room) {
+    void add_followers(StreamState& its, Ref first, std::uint32_t group) {
+        const auto room = batching_.entry_room(limits_);
         const auto bytes = first.size();
         if (bytes >= room) return;
         const auto belongs = [&](Ref ref) {

@@ -2,6 +2,7 @@
 
 #include <sluice/batching/batching.hpp>
 #include <sluice/detail/frame.hpp>
+#include <sluice/kinesis/aggregate.hpp>
 #include <sluice/kinesis/hash_key.hpp>
 #include <sluice/storage/chunk.hpp>
 
@@ -218,6 +219,12 @@ public:
     Ref(LiveChunk& its_chunk, std::uint32_t its_index) : chunk(&its_chunk), index(its_index) {}
 
     [[nodiscard]] bool open() const { return chunk->open(index); }
+
+    /// Whether the record, alone in an entry, is sent as it was put: nothing makes a reader look for a frame.
+    [[nodiscard]] bool goes_raw() const {
+        return chunk->headers(index).empty() && !kinesis::looks_aggregated(chunk->frame(index).data);
+    }
+
     [[nodiscard]] bool follows() const { return chunk->has(index, LiveChunk::follower); }
     [[nodiscard]] std::uint64_t sequence() const noexcept { return chunk->sequence(index); }
     [[nodiscard]] std::size_t size() const { return chunk->size(index); }

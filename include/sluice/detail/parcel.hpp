@@ -55,13 +55,18 @@ public:
             places.push_back(i);
         }
         auto assembled = batching.assemble(groups, texts_);
+        std::size_t bytes = 0;
         for (std::size_t i = 0; i < assembled.size(); ++i) {
             auto& entry = assembled[i];
             auto& refusal = refusals_[places[i]];
             if (compression.scope() == Scope::aggregate) refusal = shrink(compression, entry.data);
             const auto size = entry.data.size() + entry.partition_key.size();
             if (!refusal && size > limits.entry_bytes) refusal = error::record_too_large;
-            if (!refusal) entries_.push_back(entry);
+            // What does not shrink may grow: then the last ones have to wait for the next request.
+            if (!refusal && bytes > 0 && bytes + size > limits.bytes) refusal = error::request_too_large;
+            if (refusal) continue;
+            bytes += size;
+            entries_.push_back(entry);
         }
     }
 

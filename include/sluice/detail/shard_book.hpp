@@ -3,6 +3,7 @@
 #include <sluice/clock/clock.hpp>
 #include <sluice/detail/back_off.hpp>
 #include <sluice/detail/live_chunk.hpp>
+#include <sluice/error.hpp>
 #include <sluice/kinesis/hash_key.hpp>
 #include <sluice/kinesis/shard_map.hpp>
 
@@ -30,10 +31,7 @@ public:
     /// Whether no two records may share an entry, not even of one key: the shards are about to be listed, or records
     /// were seen to go to shards that do not hold their keys, as with the record distribution strategy AUTO. Where the
     /// shards could never be listed, the service is taken to go by keys.
-    [[nodiscard]] bool alone() const noexcept {
-        const bool hidden = !listed() && failures_ > 0;
-        return keyless_ || (!believed_ && !hidden);
-    }
+    [[nodiscard]] bool alone() const noexcept { return keyless_ || (!believed_ && !hidden_); }
 
     [[nodiscard]] bool keyless() const noexcept { return keyless_; }
 
@@ -49,22 +47,32 @@ public:
     // --- answers -----------------------------------------------------------------------------------------------
 
     /// Whether a shard that took an entry holds the keys of all its records, as far as can be told: consumers drop an
-    /// aggregate as a whole if it does not. The entry was for `group`, by the map `predicted_by`.
+    /// aggregate as a whole if it does not. The entry was for `group`, by the map `predicted_by`. `raw`: it is one
+    /// record as it was put, which nobody drops.
     [[nodiscard]] bool judge(const kinesis::ShardMap& predicted_by, std::uint32_t group, std::span<const Ref> members,
-                             std::string_view shard_id, steady_time now) {
-        if (group != 0 && predicted_by.id(group - 1) == shard_id) return true;
-        if (group != 0 && predicted_by == map()) surprise(now);
+                             bool raw, std::string_view shard_id, steady_time now) {
+        const bool foreseen = group != 0 && predicted_by.id(group - 1) == shard_id;
+        if (foreseen && remembers(predicted_by)) return true;
         const auto range = range_of(shard_id);
+        if (predicted_by == map() && (group != 0 || !range)) surprise(now);
         const auto first = members.front().hash_key();
         if (!range) {
             const auto differs = [&](Ref ref) { return ref.hash_key() != first; };
-            // A shard that opened since will be known soon, and then the records go there again.
-            return members.size() == 1 || (!listed() && std::none_of(members.begin(), members.end(), differs));
+            // Where nobody can know more, one key's records go to one shard. Else the shard will be known soon.
+            return raw || (hidden_ && std::none_of(members.begin(), members.end(), differs));
         }
         const auto outside = [&](const kinesis::HashKey& key) { return key < range->first || range->second < key; };
         if (outside(first)) misplaced(now);
-        if (members.size() == 1) return true;
-        return std::none_of(members.begin(), members.end(), [&](Ref ref) { return outside(ref.hash_key()); });
+        return raw || std::none_of(members.begin(), members.end(), [&](Ref ref) { return outside(ref.hash_key()); });
+    }
+
+    /// The stream is gone: one of the same name may have other shards under the same ids.
+    void forget(steady_time now) {
+        if (map_.size() == 0 && old_.empty()) return;
+        map_ = {};
+        old_.clear();
+        believed_ = false;
+        want(now);
     }
 
     // --- listing -----------------------------------------------------------------------------------------------
@@ -92,15 +100,16 @@ public:
         if (old_.size() > most_remembered) old_.pop_front();
         map_ = std::move(map);
         believed_ = true;
-        keyless_ = false;
+        keyless_ = hidden_ = false;
         learned_ = now;
         not_before_ = now + least_rest;
         under_way_ = wanted_ = false;
         failures_ = 0;
     }
 
-    /// They could not be listed; it is tried again.
-    void failed(steady_time now, std::uint64_t random) {
+    /// They could not be listed, or there are none; it is tried again.
+    void failed(steady_time now, std::uint64_t random, error_code why) {
+        hidden_ = !listed() && (!why || why == error::access_denied || why == error::request_refused);
         under_way_ = false;
         wanted_ = true;
         not_before_ = now + back_off(std::chrono::seconds(10), std::chrono::seconds(60), ++failures_, random);
@@ -113,7 +122,11 @@ private:
     static constexpr std::chrono::seconds remembered{60}; ///< As long as the KPL remembers closed shards.
     static constexpr std::size_t most_remembered = 8;
 
-    /// Whether the shards were ever listed.
+    [[nodiscard]] bool remembers(const kinesis::ShardMap& map) const {
+        return map == map_ || std::any_of(old_.begin(), old_.end(), [&](const auto& old) { return old.first == map; });
+    }
+
+    /// Whether the shards are known, or were.
     [[nodiscard]] bool listed() const noexcept { return map_.size() > 0; }
 
     /// A shard took records that it was not predicted to take: the map is old.
@@ -152,6 +165,7 @@ private:
     std::deque<std::pair<kinesis::ShardMap, steady_time>> old_; ///< And until when each is remembered.
     bool believed_ = false;
     bool keyless_ = false;
+    bool hidden_ = false; ///< As things are they will never be listed.
     unsigned surprises_ = 0; ///< In quick succession.
     steady_time learned_;
     bool wanted_ = false;
