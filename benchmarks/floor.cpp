@@ -5,6 +5,7 @@
 #include "sink_process.hpp"
 
 #include <cstdint>
+#include <iterator>
 #include <numeric>
 #include <string>
 #include <vector>

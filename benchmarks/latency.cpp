@@ -75,7 +75,7 @@ public:
 
 private:
     Clock::time_point time_;
-    std::binary_semaphore arrived_{0};
+    std::counting_semaphore<> arrived_{0}; ///< Of requests: one that is tried again comes twice.
     bench::Sink sink_;
 };
 
