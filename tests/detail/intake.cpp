@@ -581,6 +581,17 @@ TEST_CASE("a put is accepted at once by a storage that does not persist, and by 
     CHECK_FALSE(put.error());
 }
 
+TEST_CASE("all lots of one operation go into one commit, even if the strand read its clock before it") {
+    Door disk(Options("s"), true);
+    disk.open();
+    const std::vector<Record> records(300, Record("k", std::string(2'000, 'd')));
+    const auto all = disk.begin(put_all_of(records));
+    steady_time due;
+    CHECK(disk.intake.take(disk.clock.steady() - 1s, false, due).size() == 3);
+    CHECK(disk.intake.empty());
+    CHECK_FALSE(all.ended());
+}
+
 TEST_CASE("before the opening nobody is told, and then at once if the storage does not persist") {
     for (const bool persistent : {false, true}) {
         Door door(Options("s"), persistent);

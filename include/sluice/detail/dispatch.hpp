@@ -62,8 +62,9 @@ private:
         const auto horizon = batching_.horizon(limits_, its.shards.map().size());
         do {
             queue.fill(horizon, now);
+            if (queue.ready().empty()) return std::nullopt;
             const bool due = all || its.pause || queue.urgent() || queue.oldest_sendable() + options_.linger <= now;
-            if (queue.ready().empty() || !(due || queue.full(horizon))) return std::nullopt;
+            if (!due && !queue.full(horizon)) return std::nullopt;
         } while (queue.drop_closed() > 0);
         auto refs = queue.take_ready();
         auto order = depart(its, flights, refs, horizon);

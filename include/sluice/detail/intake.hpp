@@ -469,7 +469,8 @@ private:
     /// When a lot is to become a chunk.
     [[nodiscard]] steady_time due_at(const Lot& lot) const {
         const bool awaited = persistent_ && !lot.claims.empty();
-        if (awaited || lot.count >= options_.request_records) return lot.opened;
+        // Even if whoever asks read the clock before: the lots of one operation go into one commit.
+        if (awaited || lot.count >= options_.request_records) return steady_time::min();
         return lot.opened + (persistent_ ? options_.commit_interval : options_.linger);
     }
 
