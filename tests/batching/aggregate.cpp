@@ -1,6 +1,8 @@
 #include <sluice/batching/aggregate.hpp>
 #include <sluice/kinesis/deaggregate.hpp>
 
+#include "kinesis/aggregates.hpp"
+
 #include <doctest/doctest.h>
 
 #include <cstddef>
@@ -28,7 +30,7 @@ using sluice::HeaderView;
 using sluice::Plan;
 using sluice::RequestLimits;
 using sluice::kinesis::deaggregate;
-using sluice::kinesis::looks_aggregated;
+using sluice::kinesis::UserRecord;
 
 using Entries = std::vector<std::vector<std::uint32_t>>;
 
@@ -81,6 +83,24 @@ Entry assembled(const Aggregate& batching, const std::vector<Candidate>& members
 
 const RequestLimits roomy;
 
+/// User records as candidates that all go to one shard.
+std::vector<Candidate> going_together(const std::vector<UserRecord>& records) {
+    std::vector<Candidate> all;
+    for (const auto& record : records) {
+        auto& candidate = all.emplace_back(record.partition_key, record.explicit_hash_key, record.data);
+        candidate.headers = record.headers;
+        candidate.group = 1;
+    }
+    return all;
+}
+
+/// What a reader finds in an entry; one that goes raw has the keys that the service was told.
+std::vector<UserRecord> read(const Entry& entry) {
+    auto found = deaggregate(entry.data, entry.partition_key);
+    if (!found.aggregated) found.records.front().explicit_hash_key = entry.explicit_hash_key;
+    return found.records;
+}
+
 } // namespace
 
 TEST_CASE("records that go to one shard share an entry, whatever their keys, and others do not") {
@@ -119,6 +139,43 @@ TEST_CASE("no aggregate is larger than was asked for, and it is as large as that
     texts.clear();
     for (const auto& entry : assembled(Aggregate(), all, planned(Aggregate(), all, tight), texts)) {
         CHECK(entry.data.size() + entry.partition_key.size() <= 500);
+    }
+}
+
+TEST_CASE("aggregates are full to the byte, as the format's description has them, and hold all that was put") {
+    for (unsigned seed = 2'000; seed < 2'150; ++seed) {
+        const aggregates::Records random(seed);
+        const auto& records = random.records;
+        for (const std::size_t most : {60U, 500U, 5'000U, 51'200U}) {
+            CAPTURE(seed);
+            CAPTURE(most);
+            std::deque<std::string> texts;
+            auto candidates = going_together(records);
+            const Aggregate batching(most);
+            const auto plan = planned(batching, candidates, {100'000, 1U << 30U, 10U << 20U});
+            bool within = true, greedy = true, exact = true;
+            std::size_t taken = 0;
+            const auto entries = assembled(batching, candidates, plan, texts);
+            for (std::size_t i = 0; i < entries.size(); ++i) {
+                std::vector<UserRecord> members;
+                for (const auto member : plan.entry(i)) members.push_back(records[member]);
+                taken += members.size();
+                exact = exact && read(entries[i]) == members;
+                if (members.size() < 2) continue;
+                exact = exact && entries[i].data == aggregates::aggregate(members);
+                within = within && entries[i].data.size() <= most;
+                // What the next entry begins with, if it might be in an aggregate at all, had no place in this one.
+                if (i + 1 == entries.size()) continue;
+                const auto& next = records[plan.entry(i + 1).front()];
+                members.push_back(next);
+                const bool lone = aggregates::aggregate({next}).size() > most;
+                greedy = greedy && (lone || aggregates::aggregate(members).size() > most);
+            }
+            CHECK(within);
+            CHECK(greedy);
+            CHECK(exact);
+            CHECK(taken == records.size());
+        }
     }
 }
 

@@ -1,11 +1,13 @@
 #include "fuzz.hpp"
 
+#include <sluice/batching/aggregate.hpp>
 #include <sluice/kinesis/aggregate_writer.hpp>
 #include <sluice/kinesis/deaggregate.hpp>
-#include <sluice/kinesis/packing.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,18 +57,40 @@ void check_round_trip(const std::vector<UserRecord>& records) {
     demand(again.aggregated && again.records == records);
 }
 
-/// However it is packed, no more is in it than was given, in the same order.
-void check_packing(const std::vector<UserRecord>& records, std::size_t most) {
-    std::vector<UserRecord> together;
-    const auto all = pack(records, most);
-    for (const auto& packed : all) {
-        auto found = deaggregate(packed.data, packed.partition_key);
-        if (!found.aggregated) found.records.front().explicit_hash_key = packed.explicit_hash_key;
-        demand(packed.records == found.records.size());
-        demand(packed.records == 1 || packed.data.size() <= most);
-        together.insert(together.end(), found.records.begin(), found.records.end());
+/// An entry holds what was given for it, in the same order; one that goes raw has the keys that the service is told.
+void check_entry(const sluice::Entry& entry, const std::vector<UserRecord>& members, std::size_t most) {
+    demand(members.size() == 1 || entry.data.size() <= most);
+    auto found = deaggregate(entry.data, entry.partition_key);
+    if (!found.aggregated) found.records.front().explicit_hash_key = entry.explicit_hash_key;
+    demand(found.records == members);
+}
+
+/// However records are batched, each of them is in one entry.
+void check_batching(const std::vector<UserRecord>& records, std::size_t most) {
+    std::vector<sluice::Candidate> candidates;
+    for (const auto& record : records) {
+        auto& candidate = candidates.emplace_back(record.partition_key, record.explicit_hash_key, record.data);
+        candidate.headers = record.headers;
+        candidate.group = 1;
     }
-    demand(together == records);
+    const sluice::Aggregate batching(most);
+    const auto plan = batching.plan(candidates, sluice::RequestLimits(records.size() + 1, 1U << 30U, 10U << 20U));
+    std::vector<std::vector<sluice::Candidate>> members(plan.entries());
+    for (std::size_t i = 0; i < plan.entries(); ++i) {
+        for (const auto member : plan.entry(i)) members[i].push_back(candidates[member]);
+    }
+    std::deque<std::string> texts;
+    const std::vector<std::span<const sluice::Candidate>> views(members.begin(), members.end());
+    const auto entries = batching.assemble(views, texts);
+    demand(entries.size() == plan.entries());
+    std::size_t taken = 0;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        std::vector<UserRecord> given;
+        for (const auto member : plan.entry(i)) given.push_back(records[member]);
+        check_entry(entries[i], given, most);
+        taken += given.size();
+    }
+    demand(taken == records.size());
 }
 
 } // namespace
@@ -84,6 +108,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* input, std::size_t siz
     check_half(found, data);
     if (!found.aggregated) return 0;
     check_round_trip(found.records);
-    check_packing(found.records, size % 97);
+    check_batching(found.records, size % 97 + 1);
     return 0;
 }

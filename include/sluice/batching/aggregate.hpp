@@ -3,9 +3,9 @@
 #include <sluice/batching/batching.hpp>
 #include <sluice/kinesis/aggregate.hpp>
 #include <sluice/kinesis/aggregate_writer.hpp>
+#include <sluice/kinesis/hash_key.hpp>
 #include <sluice/kinesis/key_table.hpp>
 #include <sluice/kinesis/limits.hpp>
-#include <sluice/kinesis/packing.hpp>
 #include <sluice/kinesis/user_record.hpp>
 
 #include <algorithm>
@@ -23,7 +23,16 @@
 
 namespace sluice {
 
+/// Which records may share an aggregate.
+enum class AggregateKeys : std::uint8_t {
+    any,  ///< All that go to one shard; it has the container's key, and says where it goes by an explicit hash key.
+    same, ///< Those with one partition key and one explicit hash key; it has these itself, and needs no shard map.
+};
+
 namespace detail {
+
+/// The partition key of an aggregate of several keys, which says nothing: the explicit hash key beside it decides.
+inline constexpr std::string_view container_key = "a";
 
 /// A candidate as it goes into an aggregate.
 [[nodiscard]] inline kinesis::UserRecord user_record(const Candidate& candidate) {
@@ -32,10 +41,16 @@ namespace detail {
     return record;
 }
 
+/// Whether a record may go as it is if it goes alone; else it is framed even so: its headers need a place, and what
+/// looks like an aggregate would be taken apart.
+[[nodiscard]] inline bool may_go_raw(const Candidate& candidate) {
+    return candidate.headers.empty() && !kinesis::looks_aggregated(candidate.data);
+}
+
 /// One request of aggregates while it is planned.
 class AggregatePlan {
 public:
-    AggregatePlan(std::span<Candidate> candidates, const RequestLimits& limits, kinesis::AggregateKeys keys,
+    AggregatePlan(std::span<Candidate> candidates, const RequestLimits& limits, AggregateKeys keys,
                   std::size_t room)
         : candidates_(candidates), limits_(limits), keys_(keys), room_(room), next_(candidates.size(), none) {}
 
@@ -95,7 +110,7 @@ private:
         if (entries_.size() == limits_.entries) return false;
         kinesis::AggregateWriter single;
         const auto size = single.size_with(record);
-        if (!afford(size + std::max(record.partition_key.size(), kinesis::container_key.size()))) return false;
+        if (!afford(size + std::max(record.partition_key.size(), container_key.size()))) return false;
         const auto entry = static_cast<std::uint32_t>(entries_.size());
         entries_.emplace_back();
         append(entry, candidate);
@@ -127,7 +142,7 @@ private:
 
     /// The aggregate that a candidate may join: that of its shard, else that of its key.
     [[nodiscard]] Open& open_for(const Candidate& candidate) {
-        if (keys_ == kinesis::AggregateKeys::any && candidate.group != 0) {
+        if (keys_ == AggregateKeys::any && candidate.group != 0) {
             if (by_group_.size() <= candidate.group) by_group_.resize(candidate.group + 1);
             return by_group_[candidate.group];
         }
@@ -140,20 +155,20 @@ private:
     /// Whether an aggregate has begun, of records that may share it with this one.
     [[nodiscard]] bool fits(const Open& open, const Candidate& candidate) const {
         if (open.entry == none) return false;
-        if (keys_ == kinesis::AggregateKeys::any && candidate.group != 0) return true;
+        if (keys_ == AggregateKeys::any && candidate.group != 0) return true;
         return candidates_[entries_[open.entry].first].explicit_hash_key == candidate.explicit_hash_key;
     }
 
     /// Bytes that an aggregate with this candidate in it may have.
     [[nodiscard]] std::size_t most_of(const Candidate& candidate) const {
-        const auto key = keys_ == kinesis::AggregateKeys::any ? kinesis::container_key.size()
+        const auto key = keys_ == AggregateKeys::any ? container_key.size()
                                                               : candidate.partition_key.size();
         return std::min(room_, limits_.entry_bytes - std::min(limits_.entry_bytes, key));
     }
 
     std::span<Candidate> candidates_; ///< Their notes are the numbers of their keys in their aggregates.
     const RequestLimits& limits_;
-    kinesis::AggregateKeys keys_;
+    AggregateKeys keys_;
     std::size_t room_;
     std::vector<std::uint32_t> next_; ///< Of each candidate, the one after it in its entry.
     std::vector<PlannedEntry> entries_;
@@ -182,7 +197,7 @@ private:
 class Aggregate {
 public:
     using policy_kind = kind::batching;
-    using Keys = kinesis::AggregateKeys;
+    using Keys = AggregateKeys;
 
     /// An aggregate of two records or more has at most `max_bytes` bytes, 1 to 10 MiB, and never more than the service
     /// takes; a larger record goes alone. The default is the KPL's. Throws `std::invalid_argument` for other numbers.
@@ -216,7 +231,7 @@ public:
         kinesis::AggregateWriter writer;
         for (const auto& members : entries) {
             auto& entry = all.emplace_back(key_of(members, texts));
-            if (members.size() == 1 && kinesis::may_go_raw(detail::user_record(members.front()))) {
+            if (members.size() == 1 && detail::may_go_raw(members.front())) {
                 entry.data = members.front().data;
                 continue;
             }
@@ -254,8 +269,8 @@ private:
         const auto& first = members.front();
         const bool container = members.size() > 1 && keys_ == Keys::any;
         if (!container) return {first.partition_key, first.explicit_hash_key, {}};
-        if (!first.explicit_hash_key.empty()) return {kinesis::container_key, first.explicit_hash_key, {}};
-        return {kinesis::container_key, texts.emplace_back(kinesis::hash_of(first.partition_key).to_string()), {}};
+        if (!first.explicit_hash_key.empty()) return {detail::container_key, first.explicit_hash_key, {}};
+        return {detail::container_key, texts.emplace_back(kinesis::hash_of(first.partition_key).to_string()), {}};
     }
 
     std::size_t max_bytes_;
