@@ -1355,17 +1355,46 @@ sluice::kinesis::ShardMap split_stream() {
     return *sluice::kinesis::ShardMap::from({{"low", "0", "99"}, {"high", "100", last}});
 }
 
-TEST_CASE("who aggregates asks for the shards with the first record, and does not wait for them") {
+TEST_CASE("who aggregates asks for the shards with the first record, which waits for them") {
+    Aggregates history(sending_at_once());
+    history.put({placed("1"), placed("2"), placed("200")});
+    CHECK(history.maps == Data{"s"});
+    CHECK(history.sends.empty());
+    CHECK(history.delivery.wakes_at() == chunks::start + 1s);
+    history.list_shards(split_stream());
+    CHECK(history.request().entries() == 2);
+    CHECK(history.maps.empty());
+}
+
+TEST_CASE("shards that are slow to come are waited for a second, and those that cannot be listed no longer") {
+    Aggregates slow(sending_at_once());
+    slow.put({placed("1"), placed("2")});
+    REQUIRE(slow.sleep());
+    CHECK(slow.now.steady == chunks::start + 1s);
+    CHECK(slow.request().entries() == 2);
+    CHECK(slow.delivery.wakes_at() > slow.now.steady); // it has nothing to do until the shards come
+    slow.take();
+    slow.list_shards(split_stream());
+    slow.put({placed("1"), placed("200"), placed("2")});
+    CHECK(slow.request().entries() == 2);
+
+    Aggregates failing(sending_at_once());
+    failing.put({placed("1"), placed("2")});
+    failing.list_shards(error::connection_failed);
+    CHECK(failing.now.steady == chunks::start);
+    CHECK(failing.request().entries() == 2);
+}
+
+TEST_CASE("a flush waits for the shards that records wait for") {
     Aggregates history(sending_at_once());
     history.put({placed("1"), placed("2")});
-    CHECK(history.maps == Data{"s"});
-    CHECK(history.request().entries() == 2);
-    history.take();
+    history.flush(7, 0s);
+    CHECK(history.flushed.empty());
     history.list_shards(split_stream());
-    history.put({placed("1"), placed("200"), placed("2")});
-    CHECK(history.request().entries() == 2);
     history.shard_id = "low";
-    history.take_all();
+    history.take();
+    REQUIRE(history.flushed.size() == 1);
+    CHECK(history.flushed.at(7).left == 0);
 }
 
 TEST_CASE("an aggregate that a shard took which does not hold all of it is sent again, spends nothing, and is told") {
@@ -1373,9 +1402,9 @@ TEST_CASE("an aggregate that a shard took which does not hold all of it is sent 
     options.attempts = 1;
     Aggregates history(options);
     history.put({placed("1")});
+    history.list_shards(split_stream());
     history.shard_id = "low";
     history.take();
-    history.list_shards(split_stream());
     const auto first = history.put({placed("1"), placed("2")});
     REQUIRE(history.request().entries() == 1);
     history.shard_id = "child";
@@ -1401,8 +1430,8 @@ TEST_CASE("a stream that is gone may come back with other shards: they are liste
     Aggregates history(sending_at_once());
     history.shard_id = "low";
     history.put({placed("1")});
-    history.take();
     history.list_shards(split_stream());
+    history.take();
     history.put({placed("1"), placed("2")});
     REQUIRE(history.request().entries() == 1);
     history.fail(error::stream_not_found);
@@ -1417,9 +1446,9 @@ TEST_CASE("a stream that is gone may come back with other shards: they are liste
 TEST_CASE("a service that does not go by keys is noticed once") {
     Aggregates history(sending_at_once());
     history.put({placed("1")});
+    history.list_shards(split_stream());
     history.shard_id = "low";
     history.take();
-    history.list_shards(split_stream());
     history.shard_id = "high";
     history.put({placed("1"), placed("2")});
     history.take();

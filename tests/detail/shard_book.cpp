@@ -74,7 +74,7 @@ TEST_CASE("who wants the shards gets one listing, and with it predictions") {
     ShardBook book;
     book.want(start);
     CHECK(book.due(start));
-    book.asked();
+    book.asked(start);
     CHECK_FALSE(book.due(start + 1h));
     book.want(start + 1s);
     CHECK_FALSE(book.due(start + 1h));
@@ -172,7 +172,7 @@ TEST_CASE("a map that surprised is not believed, and a new one is asked for at o
     CHECK(book.alone());
     CHECK(right(book, {"7", "8"}, "low", start + 2min)); // answers still come
     CHECK(book.due(start + 2min));
-    book.asked();
+    book.asked(start + 2min);
     surprise(book, map, start + 2min); // another answer of the same time
     book.learn(split_at(50, "left", "right"), start + 2min);
     CHECK(book.map().size() == 2);
@@ -180,7 +180,7 @@ TEST_CASE("a map that surprised is not believed, and a new one is asked for at o
     surprise(book, book.map(), start + 2min + 1s);
     CHECK_FALSE(book.due(start + 2min + 9s));
     CHECK(book.due(start + 2min + 10s));
-    book.asked();
+    book.asked(start + 2min);
     book.learn(split_at(50, "left", "right"), start + 2min + 10s);
     surprise(book, book.map(), start + 2min + 10s);
     CHECK(book.due_at() == start + 2min + 30s);
@@ -195,7 +195,7 @@ TEST_CASE("however often it surprises, it is asked for again within a quarter of
         REQUIRE(book.due_at() > now);
         REQUIRE(book.due_at() < now + 15min);
         now = book.due_at();
-        book.asked();
+        book.asked(now);
     }
 }
 
@@ -219,7 +219,7 @@ TEST_CASE("where keys are ignored nothing is predicted until the shards are list
     CHECK(book.map().size() == 0);
     CHECK(book.due(book.due_at()));
     CHECK(book.due_at() > start + 5s);
-    book.asked();
+    book.asked(start + 9s);
     book.failed(start + 9s, 0, error::access_denied);
     CHECK(book.alone());
     book.learn(split_at(99), start + 10s);
@@ -233,7 +233,7 @@ TEST_CASE("a listing that fails is tried again, later and later") {
     auto now = start;
     std::chrono::nanoseconds rest{};
     for (int i = 0; i < 10; ++i) {
-        book.asked();
+        book.asked(now);
         book.failed(now, ~0ULL, error::access_denied);
         CHECK_FALSE(book.alone()); // those of one key may go together
         REQUIRE(book.due_at() > now);
@@ -242,7 +242,7 @@ TEST_CASE("a listing that fails is tried again, later and later") {
     }
     CHECK(rest > 10s);
     CHECK(rest <= 60s);
-    book.asked();
+    book.asked(now);
     book.learn(split_at(99), now);
     CHECK(book.due_at() == steady_time::max());
 }

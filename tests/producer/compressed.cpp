@@ -1,12 +1,9 @@
 #include "../compression/payloads.hpp"
-#include "../doubles.hpp"
 #include "../storage/temporary.hpp"
+#include "local_stream.hpp"
 
-#include <sluice/blocking_producer.hpp>
 #include <sluice/compression/gzip.hpp>
 #include <sluice/compression/zstd.hpp>
-#include <sluice/credentials/static.hpp>
-#include <sluice/local/server_thread.hpp>
 
 #include <doctest/doctest.h>
 
@@ -51,33 +48,16 @@ std::string output_of(const std::string& command) {
     return text;
 }
 
-/// A service with one stream of one shard.
-class Place {
+/// A stream of one shard.
+class Place : public LocalStream {
 public:
-    Place() {
-        server->with([](local::Service& service) {
-            service.kinesis.settings().limits = local::ShardLimits::none();
-            REQUIRE(service.kinesis.create_stream(local::StreamSpec("clicks"), local::moment_now()).has_value());
-        });
-        REQUIRE_FALSE(server->start());
-        options.region = "eu-west-1";
-        options.endpoint = server->endpoint();
-        options.linger = 5ms;
-    }
-
     /// The data of everything that arrived, in its order.
     std::vector<std::string> arrived() {
-        return server->with([](local::Service& service) {
+        return with_stream([](const local::Stream& stream) {
             std::vector<std::string> all;
-            for (const auto& record : service.kinesis.find("clicks")->shards()[0].records()) all.push_back(record.data);
+            for (const auto& record : stream.shards()[0].records()) all.push_back(record.data);
             return all;
         });
-    }
-
-    template <class Policy>
-    auto start(Policy policy) {
-        return sluice::BlockingProducer{options, sluice::StaticCredentials("local", sluice::Secret("local")),
-                                        std::move(policy), KeepDeadLetters{letters}};
     }
 
     /// Puts records of every size and kind, and waits until they have arrived; gives their data, sorted.
@@ -96,10 +76,6 @@ public:
         std::sort(all.begin(), all.end());
         return all;
     }
-
-    local::ServerThread server;
-    sluice::Options options{"clicks"};
-    std::shared_ptr<std::vector<sluice::DeadLetter>> letters = std::make_shared<std::vector<sluice::DeadLetter>>();
 };
 
 } // namespace

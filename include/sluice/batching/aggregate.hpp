@@ -186,9 +186,10 @@ private:
 ///
 /// Records of small size cost the service, and the CPU, much less this way: a shard takes 1,000 Kinesis records a
 /// second, whatever is in them. With `Keys::any`, the default, all records that go to one shard share aggregates; that
-/// needs permission to list the stream's shards (`kinesis:ListShards`). Until the list is there each record goes alone,
-/// and if it cannot be had, only records of one key share. With `Keys::same` only these ever do, and no list is asked
-/// for. A record that stays alone goes as it is, unless it has headers, or looks like an aggregate itself.
+/// needs permission to list the stream's shards (`kinesis:ListShards`). The first records wait for the list, a second
+/// at most; until it is there each record goes alone, and if it cannot be had, only records of one key share. With
+/// `Keys::same` only these ever do, and no list is asked for. A record that stays alone goes as it is, unless it has
+/// headers, or looks like an aggregate itself.
 ///
 /// An aggregate is acknowledged only if all its records belong to the shard that took it: consumers drop others. While
 /// a stream is being resharded, some are therefore sent again. Streams whose service ignores keys (the record

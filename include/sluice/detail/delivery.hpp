@@ -9,6 +9,7 @@
 #include <sluice/detail/flights.hpp>
 #include <sluice/detail/halves.hpp>
 #include <sluice/detail/outcomes.hpp>
+#include <sluice/detail/returns.hpp>
 #include <sluice/detail/stream_state.hpp>
 #include <sluice/options.hpp>
 
@@ -100,7 +101,7 @@ public:
         const auto meaning = disposition(attempt.error);
         if (meaning == Disposition::stream) {
             pause(its, id, attempt, answer.retry_after, now);
-            return give_back(its, flight.members, attempt, now);
+            return returns_.give_back(its, flight.members, attempt, now);
         }
         resume(its);
         if (answer.error) ++its.stats.failed_requests;
@@ -108,7 +109,7 @@ public:
         case Disposition::delivered: return entries_answered(flight, answer, attempt, now);
         case Disposition::request:
         case Disposition::refused: return halve(flight, attempt, now);
-        default: return for_each_back(flight.members, [&](Ref ref) { fail(its, ref, meaning, attempt, now); });
+        default: return for_each_back(flight.members, [&](Ref ref) { returns_.fail(its, ref, meaning, attempt, now); });
         }
     }
 
@@ -197,14 +198,14 @@ public:
     [[nodiscard]] Actions act(Moment now) {
         if (halted_) return std::exchange(actions_, Actions{});
         outcomes_.expire(now.steady);
+        for (auto& [name, its] : streams_) ask_for_map(its, now); // before it is sent what they concern
         send(now);
         for (auto& [name, its] : streams_) {
             load(its, now);
-            ask_for_map(its, now);
             if (its.queue.gate().closed()) its.queue.gate().relax(now.steady);
             if (its.pause && its.queue.chunks().empty() && !its.backlog.more) resume(its);
         }
-        outcomes_.flushes().end(now.steady, still(), paused_by(), actions_.flushed);
+        outcomes_.flushes().end(now.steady, still(now.steady), paused_by(), actions_.flushed);
         return std::exchange(actions_, Actions{});
     }
 
@@ -311,26 +312,6 @@ private:
         actions_.pauses.emplace_back(its.name, error_code{}, std::string{});
     }
 
-    /// Of what failed: a record that came back too late is lost, and will be found closed wherever it goes.
-    void expire(StreamState& its, Ref ref, Moment now) {
-        if (ref.chunk->expiry(ref.index) <= now.steady) outcomes_.lose(its, ref, error::expired);
-    }
-
-    /// Nothing speaks against these records: they wait as they are, and those that consumers would not find where they
-    /// went, a while.
-    void give_back(StreamState& its, std::span<const Ref> members, const Attempt& attempt, Moment now) {
-        const bool in_vain = attempt.error == error::wrong_shard;
-        for_each_back(members, [&](Ref ref) {
-            if (outcomes_.ledger().watched(ref.sequence())) outcomes_.ledger().note(ref.sequence(), attempt);
-            expire(its, ref, now);
-            if (!in_vain) return its.queue.give_back(ref);
-            const auto tries = ref.chunk->throttle(ref.index);
-            const auto rest = back_off(options_.back_off, options_.longest_back_off, tries, dice_());
-            its.queue.give_back(ref, now.steady + rest);
-        });
-        its.stats.retried += members.size();
-    }
-
     void entries_answered(const Flight& flight, const Answer& answer, const Attempt& attempt, Moment now) {
         std::uint64_t delivered = 0;
         auto& its = *flight.stream;
@@ -348,16 +329,16 @@ private:
                 its_attempt.error = error::wrong_shard;
                 // One that is framed though alone may never lie right where keys are ignored.
                 const bool own_fault = members.size() == 1 && its.shards.keyless();
-                if (own_fault) fail(its, members.front(), Disposition::record, its_attempt, now);
-                else give_back(its, members, its_attempt, now);
+                if (own_fault) returns_.fail(its, members.front(), Disposition::record, its_attempt, now);
+                else returns_.give_back(its, members, its_attempt, now);
             } else if (meaning == Disposition::delivered) {
                 delivered += outcomes_.deliver(its, members, said, its_attempt, actions_);
             } else if (said.error == error::request_too_large) {
-                give_back(its, members, its_attempt, now); // it found no room in its request
+                returns_.give_back(its, members, its_attempt, now); // it found no room in its request
             } else if (members.size() > 1 && refuses(meaning)) {
-                halve(its, members, {}, now);
+                returns_.halve(its, members, {}, now);
             } else {
-                for_each_back(members, [&](Ref ref) { fail(its, ref, meaning, its_attempt, now); });
+                for_each_back(members, [&](Ref ref) { returns_.fail(its, ref, meaning, its_attempt, now); });
             }
             if (!its.queue.gate().knows(said.shard_id)) its.shards.want(now.steady);
         }
@@ -377,63 +358,12 @@ private:
         return right;
     }
 
-    /// One record failed; it goes on waiting, or is lost.
-    void fail(StreamState& its, Ref ref, Disposition meaning, const Attempt& attempt, Moment now) {
-        if (!ref.open()) return its.queue.drop(ref);
-        if (refuses(meaning)) {
-            outcomes_.ledger().note(ref.sequence(), attempt);
-            outcomes_.lose(its, ref, attempt.error);
-            return its.queue.release(ref);
-        }
-        const bool throttle = meaning == Disposition::throttle;
-        const bool spends = !throttle || options_.throttles_spend_attempts;
-        if (spends || outcomes_.ledger().watched(ref.sequence())) outcomes_.ledger().note(ref.sequence(), attempt);
-        const auto tries = throttle ? ref.chunk->throttle(ref.index) : 0U;
-        const auto failures = spends ? ref.chunk->fail(ref.index) : 0U;
-        if (spends) outcomes_.soil(its, *ref.chunk);
-        if (throttle) slow_down(its, ref, now);
-        if (spends && options_.attempts > 0 && failures >= std::min(options_.attempts, 255U)) {
-            outcomes_.lose(its, ref, error::gave_up);
-            return its.queue.release(ref);
-        }
-        if (ref.chunk->expiry(ref.index) <= now.steady) {
-            outcomes_.lose(its, ref, error::expired);
-            return its.queue.release(ref);
-        }
-        ++its.stats.retried;
-        // The limiter sets a throttled shard's pace; the record's own rest only spreads the tries.
-        const auto longest = throttle ? std::min(options_.longest_back_off, options_.back_off * 32)
-                                      : options_.longest_back_off;
-        const auto rest = back_off(options_.back_off, longest, std::max(tries, failures), dice_());
-        its.queue.give_back(ref, now.steady + rest);
-    }
-
-    void slow_down(StreamState& its, Ref ref, Moment now) {
-        ++its.stats.throttled;
-        auto& gate = its.queue.gate();
-        if (!gate.closed()) gate.close(now.steady, its.rate.per_second());
-        if (!gate.has_map()) its.shards.want(now.steady);
-        gate.throttled(ref, now.steady);
-    }
-
     /// The service refuses something in the request: each half is tried alone, until it is found.
     void halve(const Flight& flight, const Attempt& attempt, Moment now) {
         if (flight.members.size() == 1) {
-            return fail(*flight.stream, flight.members.front(), Disposition::refused, attempt, now);
+            return returns_.fail(*flight.stream, flight.members.front(), Disposition::refused, attempt, now);
         }
-        halve(*flight.stream, flight.members, flight.ends, now);
-    }
-
-    void halve(StreamState& its, std::span<const Ref> members, std::span<const std::uint32_t> ends, Moment now) {
-        for (const auto& ref : members) {
-            if (ref.follows()) expire(its, ref, now);
-        }
-        auto halves = halves_of(its.queue, members, ends);
-        for (auto half = halves.rbegin(); half != halves.rend(); ++half) {
-            for (const auto& ref : *half) expire(its, ref, now);
-            if (!half->empty()) its.suspects.push_front(std::move(*half));
-        }
-        its.stats.retried += members.size();
+        returns_.halve(*flight.stream, flight.members, flight.ends, now);
     }
 
     // --- the rest of the world ---------------------------------------------------------------------------------
@@ -453,7 +383,7 @@ private:
         if (!needs_map(its)) return;
         if (dispatch_.goes_by_shard() && its.shards.map().size() == 0) its.shards.want(now.steady);
         if (!its.shards.due(now.steady)) return;
-        its.shards.asked();
+        its.shards.asked(now.steady);
         actions_.maps.push_back(its.name);
     }
 
@@ -463,10 +393,12 @@ private:
     }
 
     /// Whether nothing is under way: what is left could not be sent at once.
-    [[nodiscard]] bool still() const {
+    [[nodiscard]] bool still(steady_time now) const {
         if (!flights_.empty() || !actions_.loads.empty()) return false;
         const auto& all = dispatch_.streams();
-        return std::none_of(all.begin(), all.end(), [](const auto* its) { return its->backlog.loading; });
+        return std::none_of(all.begin(), all.end(), [&](const auto* its) {
+            return its->backlog.loading || now < held_until(*its);
+        });
     }
 
     [[nodiscard]] steady_time wakes_at(const StreamState& its) const {
@@ -475,14 +407,25 @@ private:
         if (needs_map(its)) first = std::min(first, its.shards.due_at());
         const bool may_send = options_.auto_flush || outcomes_.flushes().active();
         if (!may_send || flights_.size() >= options_.requests_in_flight) return first;
+        const auto sends = sends_at(its);
+        return sends == steady_time::max() ? first : std::min(first, std::max(sends, held_until(its)));
+    }
+
+    /// When something can be sent at the earliest, as far as the stream's records and its pause allow.
+    [[nodiscard]] steady_time sends_at(const StreamState& its) const {
         if (its.pause) {
-            if (its.pause->probe != 0) return first;
+            if (its.pause->probe != 0) return steady_time::max();
             const bool waits = its.queue.has_work() || !its.suspects.empty();
-            return std::min(first, waits ? its.pause->until : std::max(its.pause->until, its.queue.wakes_at()));
+            return waits ? its.pause->until : std::max(its.pause->until, its.queue.wakes_at());
         }
-        first = std::min(first, its.queue.wakes_at());
         const auto oldest = its.queue.oldest_sendable();
-        return oldest == steady_time::max() ? first : std::min(first, oldest + options_.linger);
+        const auto due = oldest == steady_time::max() ? oldest : oldest + options_.linger;
+        return std::min(its.queue.wakes_at(), due);
+    }
+
+    /// Until when the stream's records wait for its shards to be listed.
+    [[nodiscard]] steady_time held_until(const StreamState& its) const {
+        return dispatch_.goes_by_shard() ? its.shards.awaited_until() : steady_time::min();
     }
 
     const Options& options_;
@@ -492,6 +435,7 @@ private:
     std::map<std::string, StreamState> streams_;
     Flights flights_;
     Outcomes outcomes_;
+    Returns returns_{options_, outcomes_, dice_};
     Actions actions_;
     std::uint64_t epoch_ = 0;
     bool halted_ = false;

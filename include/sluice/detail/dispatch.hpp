@@ -35,6 +35,7 @@ public:
             turn_ = (turn_ + 1) % order_.size();
             auto& its = *order_[turn_];
             if (its.pause && (its.pause->probe != 0 || now < its.pause->until)) continue;
+            if (goes_by_shard() && now < its.shards.awaited_until()) continue;
             auto order = suspects(its, flights);
             if (!order) order = ready(its, flights, all, now);
             if (order) return order;

@@ -91,7 +91,17 @@ public:
         return wanted_ && !under_way_ ? not_before_ : steady_time::max();
     }
 
-    void asked() noexcept { under_way_ = true; }
+    void asked(steady_time now) noexcept {
+        under_way_ = true;
+        asked_at_ = now;
+    }
+
+    /// Until when records wait for the first list, which is under way: without it none could share an entry, and those
+    /// that must be framed even alone would be sent again. Not for long: the list may be slow to come.
+    [[nodiscard]] steady_time awaited_until() const noexcept {
+        const bool heard = listed() || failures_ > 0;
+        return under_way_ && !heard ? asked_at_ + patience : steady_time::min();
+    }
 
     /// They were listed.
     void learn(kinesis::ShardMap map, steady_time now) {
@@ -119,6 +129,7 @@ private:
     using Range = std::pair<kinesis::HashKey, kinesis::HashKey>;
 
     static constexpr std::chrono::seconds least_rest{5};  ///< Between two listings.
+    static constexpr std::chrono::seconds patience{1};
     static constexpr std::chrono::seconds remembered{60}; ///< As long as the KPL remembers closed shards.
     static constexpr std::size_t most_remembered = 8;
 
@@ -172,6 +183,7 @@ private:
     bool under_way_ = false;
     unsigned failures_ = 0;
     steady_time not_before_;
+    steady_time asked_at_;
 };
 
 } // namespace sluice::detail
