@@ -8,6 +8,7 @@ import time
 import against_kinesis_local
 import against_local
 import against_moto
+import aggregates
 import buffer_file
 from harness import Checks
 
@@ -15,20 +16,21 @@ from harness import Checks
 class Place:
     """Where the programs lie."""
 
-    def __init__(self, programs, put, kinesis_local):
+    def __init__(self, examples, programs, kinesis_local):
         self.python = pathlib.Path(sys.executable)
-        self.examples = pathlib.Path(programs)
-        self.put = pathlib.Path(put)
+        self.examples = pathlib.Path(examples)
+        self.put = pathlib.Path(programs) / "foreign_put"
+        self.deaggregate = pathlib.Path(programs) / "foreign_deaggregate"
         self.kinesis_local = pathlib.Path(kinesis_local) if kinesis_local else None
 
 
-def main(examples, put, kinesis_local=""):
+def main(examples, programs, kinesis_local=""):
     # As an exception, so that every server is ended on the way out.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     checks = Checks()
-    place = Place(examples, put, kinesis_local)
+    place = Place(examples, programs, kinesis_local)
     with tempfile.TemporaryDirectory(prefix="sluice-foreign-") as scratch:
-        for part in (against_local, buffer_file, against_moto, against_kinesis_local):
+        for part in (against_local, aggregates, buffer_file, against_moto, against_kinesis_local):
             start = time.monotonic()
             try:
                 part.run(checks, place, pathlib.Path(scratch))

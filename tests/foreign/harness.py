@@ -164,13 +164,14 @@ def compare(made, found):
 class Put:
     """The program put.cpp."""
 
-    def __init__(self, program, buffer, in_flight=4):
+    def __init__(self, program, buffer, in_flight=4, batching="collect"):
         self.program = program
         self.buffer = buffer
         self.in_flight = in_flight
+        self.batching = batching
 
     def command(self, endpoint, stream, seconds, wire="json", file=None):
-        words = [self.program, endpoint, stream, self.buffer, seconds, wire, self.in_flight]
+        words = [self.program, endpoint, stream, self.buffer, seconds, wire, self.in_flight, self.batching]
         return bound(words + [file] if file else words)
 
     def run(self, endpoint, stream, credentials, seconds, wire="json", file=None):

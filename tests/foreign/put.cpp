@@ -1,33 +1,32 @@
 // Puts the records of a file through a buffer on disk and tells, in one line of JSON, what became of them.
 //
-//     put ENDPOINT STREAM BUFFER SECONDS json|cbor IN_FLIGHT [FILE]
+//     put ENDPOINT STREAM BUFFER SECONDS json|cbor IN_FLIGHT collect|aggregate [FILE]
 //
 // A line of FILE is one record: key and data in hexadecimal digits and, perhaps, an explicit hash key. Each `accepted N`
 // says that so many records are safe. Then everything is delivered, with IN_FLIGHT requests at a time and for SECONDS at
 // most; what is left stays in BUFFER.
+#include <sluice/batching/aggregate.hpp>
+#include <sluice/batching/collect.hpp>
 #include <sluice/sluice.hpp>
 #include <sluice/storage/sqlite.hpp>
 
+#include "hex.hpp"
+
 #include <chrono>
 #include <cstddef>
+#include <deque>
 #include <exception>
 #include <fstream>
 #include <iostream>
+#include <span>
 #include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 namespace {
-
-std::string bytes_of(std::string_view digits) {
-    std::string bytes;
-    for (std::size_t i = 0; i + 1 < digits.size(); i += 2) {
-        bytes += static_cast<char>(std::stoi(std::string(digits.substr(i, 2)), nullptr, 16));
-    }
-    return bytes;
-}
 
 /// Empty data has no digits: fields are parted by one tab each.
 sluice::Record record_of(const std::string& line) {
@@ -40,6 +39,42 @@ sluice::Record record_of(const std::string& line) {
     record.explicit_hash_key = hash_key;
     return record;
 }
+
+/// One of the shipped ones, chosen at run time: a producer for each would double what is compiled.
+class ChosenBatching {
+public:
+    using policy_kind = sluice::kind::batching;
+
+    explicit ChosenBatching(std::string_view word) {
+        if (word == "aggregate") chosen_ = sluice::Aggregate();
+    }
+
+    [[nodiscard]] sluice::Horizon horizon(const sluice::RequestLimits& limits, std::size_t shards) const {
+        return std::visit([&](const auto& batching) { return batching.horizon(limits, shards); }, chosen_);
+    }
+    [[nodiscard]] sluice::Plan plan(std::span<sluice::Candidate> candidates,
+                                    const sluice::RequestLimits& limits) const {
+        return std::visit([&](const auto& batching) { return batching.plan(candidates, limits); }, chosen_);
+    }
+    [[nodiscard]] std::vector<sluice::Entry> assemble(std::span<const std::span<const sluice::Candidate>> entries,
+                                                      std::deque<std::string>& texts) const {
+        return std::visit([&](const auto& batching) { return batching.assemble(entries, texts); }, chosen_);
+    }
+    [[nodiscard]] std::size_t entry_room(const sluice::RequestLimits& limits) const {
+        return std::visit([&](const auto& batching) { return batching.entry_room(limits); }, chosen_);
+    }
+    [[nodiscard]] bool goes_by_shard() const {
+        return std::visit([](const auto& batching) { return batching.goes_by_shard(); }, chosen_);
+    }
+    [[nodiscard]] bool carries_headers() const {
+        return std::visit([](const auto& batching) { return batching.carries_headers(); }, chosen_);
+    }
+
+private:
+    std::variant<sluice::Collect, sluice::Aggregate> chosen_;
+};
+
+using Producer = sluice::BlockingProducer<sluice::SqliteStorage, ChosenBatching>;
 
 sluice::Options options_of(const std::vector<std::string>& words) {
     sluice::Options options{words[1]};
@@ -58,10 +93,11 @@ sluice::Options options_of(const std::vector<std::string>& words) {
 class Put {
 public:
     explicit Put(const std::vector<std::string>& words)
-        : producer_(options_of(words), sluice::SqliteStorage(words[2])), seconds_(std::stoi(words[3])) {
-        if (words.size() < 7) return;
-        file_.open(words[6]);
-        if (!file_) throw std::runtime_error(words[6] + " cannot be read");
+        : producer_(options_of(words), sluice::SqliteStorage(words[2]), ChosenBatching(words[6])),
+          seconds_(std::stoi(words[3])) {
+        if (words.size() < 8) return;
+        file_.open(words[7]);
+        if (!file_) throw std::runtime_error(words[7] + " cannot be read");
     }
 
     int run() {
@@ -100,7 +136,7 @@ private:
                   << std::endl;
     }
 
-    sluice::BlockingProducer<sluice::SqliteStorage> producer_;
+    Producer producer_;
     int seconds_;
     std::ifstream file_;
     sluice::error_code opened_;
@@ -111,8 +147,8 @@ private:
 
 int main(int argc, char** argv) {
     const std::vector<std::string> words(argv + 1, argv + argc);
-    if (words.size() < 6) {
-        std::cerr << "usage: put ENDPOINT STREAM BUFFER SECONDS json|cbor IN_FLIGHT [FILE]\n";
+    if (words.size() < 7) {
+        std::cerr << "usage: put ENDPOINT STREAM BUFFER SECONDS json|cbor IN_FLIGHT collect|aggregate [FILE]\n";
         return 2;
     }
     try {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Holds the library against servers and clients that others wrote: moto, kinesis-local, boto3, the AWS CLI and sqlite3.
+# Holds the library against what others wrote: moto, kinesis-local, boto3, the AWS CLI, aws_kinesis_agg and sqlite3.
 #
 #     tests/foreign/run.sh [BUILD_DIRECTORY]
 #
@@ -38,13 +38,13 @@ install_node() {
 
 build_programs() {
     [[ -f $build/CMakeCache.txt ]] || cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Debug || return
-    cmake --build "$build" --target foreign_put local_kinesis
+    cmake --build "$build" --target foreign_put foreign_deaggregate local_kinesis
 }
 
 kinesis_local=
 build_programs >"$others/log.txt" 2>&1 || give_up "building what foreign clients meet"
-install_python >"$others/log.txt" 2>&1 || give_up "installing boto3, moto and the AWS CLI"
+install_python >"$others/log.txt" 2>&1 || give_up "installing boto3, moto, aws_kinesis_agg and the AWS CLI"
 install_node >"$others/log.txt" 2>&1 || true # where it is missing, its checks are skipped and counted
 
 PYTHONDONTWRITEBYTECODE=1 exec timeout --kill-after=10 240 "$others/venv/bin/python" tests/foreign/checks.py \
-    "$build/examples" "$build/tests/foreign/foreign_put" "$kinesis_local"
+    "$build/examples" "$build/tests/foreign" "$kinesis_local"
