@@ -109,6 +109,24 @@ public:
     [[nodiscard]] bool goes_by_shard() const { return false; }
 };
 
+/// Sees nothing, and plans nothing.
+class Idle : public Pairs {
+public:
+    [[nodiscard]] Horizon horizon(const RequestLimits&, std::size_t) const { return {0, 0}; }
+    [[nodiscard]] Plan plan(std::span<const Candidate>, const RequestLimits&) const { return {}; }
+};
+
+/// Never ends an entry.
+class Endless : public Pairs {
+public:
+    [[nodiscard]] Horizon horizon(const RequestLimits&, std::size_t) const { return {100, 10'000}; }
+    [[nodiscard]] Plan plan(std::span<const Candidate> candidates, const RequestLimits&) const {
+        Plan plan;
+        for (std::uint32_t i = 0; i < candidates.size(); ++i) plan.add(i);
+        return plan;
+    }
+};
+
 TEST_CASE("without streams, and without records, there is no next request") {
     Desk desk;
     CHECK_FALSE(desk.next(true).has_value());
@@ -277,6 +295,22 @@ TEST_CASE("records of another key do not travel along where the shards are not k
     auto& a = desk.stream("a", 1);
     desk.put(a, {Record("one", "1"), Record("two", "2"), Record("one", "3")});
     CHECK(desk.next(true)->sequences == std::vector<std::uint64_t>{1, 3});
+}
+
+TEST_CASE_TEMPLATE("where the batching plans nothing, records go one by one, in order", Batching, Idle, Endless) {
+    Desk<Batching> desk;
+    auto& a = desk.stream("a", 1);
+    desk.put(a, 2);
+    const auto first = desk.next(true);
+    REQUIRE(first.has_value());
+    CHECK(first->sequences == std::vector<std::uint64_t>{1});
+    CHECK(first->ends == std::vector<std::uint32_t>{1});
+    CHECK_FALSE(desk.next(true).has_value()); // the lane is busy
+    REQUIRE(desk.flights.land(first->id).has_value());
+    a.queue.drop(Ref(*a.queue.chunks().at(1), 0));
+    const auto second = desk.next(true);
+    REQUIRE(second.has_value());
+    CHECK(second->sequences == std::vector<std::uint64_t>{2});
 }
 
 } // namespace

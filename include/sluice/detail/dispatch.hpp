@@ -5,6 +5,7 @@
 #include <sluice/detail/stream_state.hpp>
 #include <sluice/options.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -44,6 +45,12 @@ public:
     }
 
 private:
+    /// How much a request wants to see; with nothing in sight a stream would never move.
+    [[nodiscard]] Horizon horizon_of(const StreamState& its) const {
+        const auto horizon = batching_.horizon(limits_, its.shards.map().size());
+        return {std::max<std::size_t>(horizon.records, 1), std::max<std::size_t>(horizon.bytes, 1)};
+    }
+
     /// Records that were refused together are sent with no others, but for those that travel with them.
     [[nodiscard]] std::optional<SendOrder> suspects(StreamState& its, Flights& flights) {
         while (!its.suspects.empty()) {
@@ -51,7 +58,7 @@ private:
             its.suspects.pop_front();
             drop_closed(its, refs);
             if (refs.empty()) continue;
-            auto order = depart(its, flights, refs, batching_.horizon(limits_, its.shards.map().size()));
+            auto order = depart(its, flights, refs, horizon_of(its));
             if (!refs.empty()) its.suspects.push_front(std::move(refs));
             return order;
         }
@@ -60,7 +67,7 @@ private:
 
     [[nodiscard]] std::optional<SendOrder> ready(StreamState& its, Flights& flights, bool all, steady_time now) {
         auto& queue = its.queue;
-        const auto horizon = batching_.horizon(limits_, its.shards.map().size());
+        const auto horizon = horizon_of(its);
         do {
             queue.fill(horizon, now);
             if (queue.ready().empty()) return std::nullopt;
@@ -86,12 +93,10 @@ private:
 
     /// Sends what the batching makes of these and those that may travel with them; what it leaves stays in `refs`, or
     /// goes back to its lane.
-    [[nodiscard]] std::optional<SendOrder> depart(StreamState& its, Flights& flights, std::vector<Ref>& refs,
-                                                  const Horizon& horizon) {
+    [[nodiscard]] SendOrder depart(StreamState& its, Flights& flights, std::vector<Ref>& refs,
+                                   const Horizon& horizon) {
         const auto seen = look_at(its, refs, horizon);
-        const auto plan = batching_.plan(candidates_, limits_);
-        std::optional<SendOrder> order;
-        if (!plan.empty()) order = flights.depart(its, company_, candidates_, plan);
+        auto order = flights.depart(its, company_, candidates_, plan());
         std::vector<Ref> left;
         for (const auto& ref : company_) {
             if (!ref.follows()) left.push_back(ref);
@@ -102,6 +107,18 @@ private:
             if (ref->follows()) its.queue.give_back(*ref);
         }
         return order;
+    }
+
+    /// What the batching makes of `candidates_`. If that is nothing, which it must not be, the oldest goes alone: the
+    /// stream would be asked again at once, and for ever.
+    [[nodiscard]] Plan plan() {
+        auto plan = batching_.plan(candidates_, limits_);
+        if (plan.empty()) {
+            plan = Plan();
+            plan.add(0);
+            plan.close_entry();
+        }
+        return plan;
     }
 
     /// Makes `company_` of these and their followers, and `candidates_` of it, until that is as much as is wanted;
