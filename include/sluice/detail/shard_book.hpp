@@ -150,7 +150,7 @@ private:
     }
 
     /// A shard took a record though it does not hold the key that decides: the service does not go by keys, or the
-    /// stream is another one of the same name. Until the shards are listed again records go alone.
+    /// stream is another one of the same name. No aggregates are made until the shards are listed again.
     void misplaced(steady_time now) {
         surprise(now);
         keyless_ = true;

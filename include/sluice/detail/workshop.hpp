@@ -89,7 +89,8 @@ protected:
         for (auto& stream : actions.maps) spawn_cancellable(list_shards(std::move(stream)));
         for (const auto& note : actions.pauses) log(note);
         for (const auto& stream : actions.keyless) {
-            options_.log.info("stream ", stream, " gives records to shards that do not hold their keys: they go alone");
+            options_.log.info("stream ", stream, " gives records to shards that do not hold their keys: ",
+                              "no aggregates are made for a while");
         }
         for (const auto& lost : actions.unreadable) {
             unreadable_ += lost.records;
