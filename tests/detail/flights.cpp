@@ -52,9 +52,10 @@ TEST_CASE("a request has what was planned, in that order, and leaves the rest") 
     const auto order = runway.flights.depart(runway.state, runway.refs, runway.candidates, some_plan());
     CHECK(order.stream == "s");
     CHECK(order.sequences == std::vector<std::uint64_t>{12, 10, 13});
-    CHECK(order.ends == std::vector<std::uint32_t>{2, 3});
+    REQUIRE(order.entries() == 2);
+    CHECK(order.cuts.end_of(1) == 3);
     CHECK(order.members[0].data == "data2");
-    CHECK(order.members[order.begin_of(1)].data == "data3");
+    CHECK(order.members[order.cuts.begin_of(1)].data == "data3");
     REQUIRE(runway.refs.size() == 1);
     CHECK(runway.refs.front().index == 1);
     CHECK(runway.live->in_flight == 3);
@@ -70,8 +71,8 @@ TEST_CASE("a request lands once, with its members by entry") {
     const auto flight = runway.flights.land(order.id);
     REQUIRE(flight.has_value());
     CHECK(flight->stream == &runway.state);
-    CHECK(flight->begin_of(0) == 0);
-    CHECK(flight->begin_of(1) == 2);
+    CHECK(flight->entry(0).size() == 2);
+    CHECK(flight->entry(1).size() == 1);
     CHECK(flight->members[2].index == 3);
     CHECK(runway.live->in_flight == 0);
     CHECK_FALSE(runway.live->has(0, LiveChunk::flying));

@@ -12,6 +12,7 @@ namespace {
 
 using chunks::start;
 using sluice::Record;
+using sluice::detail::Cuts;
 using sluice::detail::for_each_back;
 using sluice::detail::halves_of;
 using sluice::detail::Ref;
@@ -65,11 +66,14 @@ TEST_CASE("without lanes all come back in their order") {
 
 TEST_CASE("a request of several entries is cut between entries, and one of one entry within") {
     Company company({"a", "b", "c", "d", "e"}, 0);
-    const std::vector<std::uint32_t> ends{1, 2, 5};
-    auto halves = halves_of(company.queue, company.members, ends);
+    Cuts three;
+    for (const auto end : {1U, 2U, 5U}) three.cut(end);
+    auto halves = halves_of(company.queue, company.members, three);
     CHECK(sequences(halves[0]) == Sequences{1});
     CHECK(sequences(halves[1]) == Sequences{2, 3, 4, 5});
-    halves = halves_of(company.queue, company.members, std::vector<std::uint32_t>{5});
+    Cuts one;
+    one.cut(5);
+    halves = halves_of(company.queue, company.members, one);
     CHECK(sequences(halves[0]) == Sequences{1, 2});
     CHECK(sequences(halves[1]) == Sequences{3, 4, 5});
 }

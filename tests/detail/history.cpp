@@ -283,7 +283,7 @@ private:
     std::vector<sluice::Entry> assemble(const Order& order, std::deque<std::string>& texts) {
         std::vector<std::span<const sluice::Candidate>> members;
         for (std::size_t i = 0; i < order.entries(); ++i) {
-            members.push_back(std::span(order.members).subspan(order.begin_of(i), order.ends[i] - order.begin_of(i)));
+            members.push_back(order.cuts.entry_of(order.members, i));
         }
         return batching_.assemble(members, texts);
     }
@@ -295,7 +295,7 @@ private:
         for (std::size_t entry = 0; entry < entries.size(); ++entry) {
             if (!answers.empty() && answers[entry].error) continue;
             const auto read = shards_.read(entries[entry]);
-            for (auto i = order.begin_of(entry); i < order.ends[entry]; ++i) {
+            for (auto i = order.cuts.begin_of(entry); i < order.cuts.end_of(entry); ++i) {
                 if (read.contains(std::string(order.members[i].data))) arrived(order.sequences[i]);
             }
         }

@@ -319,15 +319,15 @@ private:
         CHECK(order.entries() > 0);
         CHECK(order.entries() <= options.request_records);
         CHECK(order.members.size() == order.sequences.size());
-        const auto entry = ++entries_sent;
+        const auto before = entries_sent;
         for (std::size_t i = 0; i < order.members.size(); ++i) {
             const auto sequence = order.sequences[i];
-            if (std::find(order.ends.begin(), order.ends.end(), i) != order.ends.end()) ++entries_sent;
+            if (i == order.cuts.begin_of(entries_sent - before)) ++entries_sent;
             CHECK_MESSAGE(!outcomes.contains(sequence), "record ", sequence, " was sent after its outcome");
             const Aloft its(lane(order.stream, order.members[i]), entries_sent);
             CHECK_MESSAGE(flying.emplace(sequence, its).second, "record ", sequence, " is in flight twice");
         }
-        CHECK(entries_sent - entry + 1 == order.entries());
+        CHECK(entries_sent - before == order.entries());
         if (options.ordering == sluice::Ordering::per_key) check_lanes(order);
         sends.push_back(std::move(order));
     }

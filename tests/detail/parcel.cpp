@@ -97,7 +97,7 @@ SendOrder order_of(const std::vector<std::string_view>& data, const std::vector<
         order.members.emplace_back("key", "", bytes);
         order.sequences.push_back(100 + order.sequences.size());
     }
-    order.ends = ends;
+    for (const auto end : ends) order.cuts.cut(end);
     return order;
 }
 

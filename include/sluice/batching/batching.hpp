@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/detail/cuts.hpp>
 #include <sluice/policy.hpp>
 #include <sluice/record.hpp>
 
@@ -62,25 +63,20 @@ public:
     void add(std::uint32_t candidate) { members_.push_back(candidate); }
 
     /// Ends the entry being built; one without candidates is none.
-    void close_entry() {
-        if (members_.size() > (ends_.empty() ? 0 : ends_.back())) {
-            ends_.push_back(static_cast<std::uint32_t>(members_.size()));
-        }
-    }
+    void close_entry() { entries_.cut(members_.size()); }
 
-    [[nodiscard]] std::size_t entries() const noexcept { return ends_.size(); }
-    [[nodiscard]] bool empty() const noexcept { return ends_.empty(); }
+    [[nodiscard]] std::size_t entries() const noexcept { return entries_.size(); }
+    [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
 
     [[nodiscard]] std::span<const std::uint32_t> entry(std::size_t index) const noexcept {
-        const std::size_t begin = index == 0 ? 0 : ends_[index - 1];
-        return std::span(members_).subspan(begin, ends_[index] - begin);
+        return entries_.entry_of(members_, index);
     }
 
     [[nodiscard]] const std::vector<std::uint32_t>& members() const noexcept { return members_; }
 
 private:
     std::vector<std::uint32_t> members_;
-    std::vector<std::uint32_t> ends_;
+    detail::Cuts entries_;
 };
 
 /// One entry of a request.

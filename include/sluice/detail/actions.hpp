@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/batching/batching.hpp>
+#include <sluice/detail/cuts.hpp>
 #include <sluice/error.hpp>
 #include <sluice/receipt.hpp>
 
@@ -19,10 +20,9 @@ public:
     std::string stream;
     std::vector<Candidate> members;       ///< Of all entries, one entry after the other.
     std::vector<std::uint64_t> sequences; ///< Of the members.
-    std::vector<std::uint32_t> ends;      ///< Where each entry ends among the members.
+    Cuts cuts;                            ///< Between entries, among the members.
 
-    [[nodiscard]] std::size_t entries() const noexcept { return ends.size(); }
-    [[nodiscard]] std::size_t begin_of(std::size_t entry) const noexcept { return entry == 0 ? 0 : ends[entry - 1]; }
+    [[nodiscard]] std::size_t entries() const noexcept { return cuts.size(); }
 };
 
 /// Chunks to be read from the storage.

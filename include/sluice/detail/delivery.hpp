@@ -96,7 +96,7 @@ public:
         if (!landed) return;
         const auto& flight = *landed;
         auto& its = *flight.stream;
-        const bool whole = answer.error || answer.entries.size() == flight.ends.size();
+        const bool whole = answer.error || answer.entries.size() == flight.cuts.size();
         const Attempt attempt(start, took, whole ? answer.error : error::response_invalid, answer.code, answer.message);
         const auto meaning = disposition(attempt.error);
         if (meaning == Disposition::stream) {
@@ -315,7 +315,7 @@ private:
     void entries_answered(const Flight& flight, const Answer& answer, const Attempt& attempt, Moment now) {
         std::uint64_t delivered = 0;
         auto& its = *flight.stream;
-        for (std::size_t entry = 0; entry < flight.ends.size(); ++entry) {
+        for (std::size_t entry = 0; entry < flight.cuts.size(); ++entry) {
             const auto& said = answer.entries[entry];
             const auto members = flight.entry(entry);
             const auto meaning = disposition(said.error);
@@ -363,7 +363,7 @@ private:
         if (flight.members.size() == 1) {
             return returns_.fail(*flight.stream, flight.members.front(), Disposition::refused, attempt, now);
         }
-        returns_.halve(*flight.stream, flight.members, flight.ends, now);
+        returns_.halve(*flight.stream, flight.members, flight.cuts, now);
     }
 
     // --- the rest of the world ---------------------------------------------------------------------------------

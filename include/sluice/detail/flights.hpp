@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/detail/actions.hpp>
+#include <sluice/detail/cuts.hpp>
 #include <sluice/detail/stream_state.hpp>
 #include <sluice/kinesis/shard_map.hpp>
 
@@ -20,15 +21,11 @@ class Flight {
 public:
     StreamState* stream = nullptr;
     std::vector<Ref> members;          ///< Of all entries, one entry after the other.
-    std::vector<std::uint32_t> ends;   ///< Where each entry ends among the members.
+    Cuts cuts;                         ///< Between entries, among the members.
     std::vector<std::uint32_t> groups; ///< The shard that each entry is for, as `ShardBook::group_of` has it.
     kinesis::ShardMap map;             ///< What these were predicted by.
 
-    [[nodiscard]] std::size_t begin_of(std::size_t entry) const { return entry == 0 ? 0 : ends[entry - 1]; }
-
-    [[nodiscard]] std::span<const Ref> entry(std::size_t index) const {
-        return std::span(members).subspan(begin_of(index), ends[index] - begin_of(index));
-    }
+    [[nodiscard]] std::span<const Ref> entry(std::size_t index) const { return cuts.entry_of(members, index); }
 };
 
 /// The requests that wait for their answers. Pure.
@@ -58,10 +55,10 @@ public:
                 flight.members.push_back(refs[member]);
                 board(its, refs[member]);
             }
-            order.ends.push_back(static_cast<std::uint32_t>(order.members.size()));
+            order.cuts.cut(order.members.size());
             flight.groups.push_back(group_of(candidates, plan.entry(entry)));
         }
-        flight.ends = order.ends;
+        flight.cuts = order.cuts;
         its.queue.gate().sent(plan.entries(), count);
         std::erase_if(refs, [](Ref ref) { return ref.chunk->has(ref.index, LiveChunk::flying); });
         if (its.pause) its.pause->probe = order.id;

@@ -1,12 +1,12 @@
 #pragma once
 
+#include <sluice/detail/cuts.hpp>
 #include <sluice/detail/live_chunk.hpp>
 #include <sluice/detail/stream_queue.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <span>
 #include <utility>
 #include <vector>
@@ -28,11 +28,11 @@ void for_each_back(std::span<const Ref> members, Do something) {
     for (auto ref = heads.rbegin(); ref != heads.rend(); ++ref) something(*ref);
 }
 
-/// What was refused together, in two halves, of which the second may be empty; `ends` is where entries end, if there
-/// are several. Who travelled with another goes back to its lane, from where half as many will travel the next time.
+/// What was refused together, in two halves, of which the second may be empty; several entries are parted between two.
+/// Who travelled with another goes back to its lane, from where half as many will travel the next time.
 [[nodiscard]] inline std::array<std::vector<Ref>, 2> halves_of(StreamQueue& queue, std::span<const Ref> members,
-                                                               std::span<const std::uint32_t> ends) {
-    const std::size_t middle = ends.size() > 1 ? ends[ends.size() / 2 - 1] : members.size() / 2;
+                                                               const Cuts& cuts) {
+    const auto middle = cuts.size() > 1 ? cuts.begin_of(cuts.size() / 2) : members.size() / 2;
     std::array<std::vector<Ref>, 2> halves;
     std::size_t followers = 0;
     for (auto i = members.size(); i-- > 0;) {

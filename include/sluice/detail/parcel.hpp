@@ -48,7 +48,7 @@ public:
         std::vector<std::span<const Candidate>> groups;
         std::vector<std::size_t> places;
         for (std::size_t i = 0; i < order_.entries(); ++i) {
-            const auto members = members_.subspan(order_.begin_of(i), order_.ends[i] - order_.begin_of(i));
+            const auto members = order_.cuts.entry_of(members_, i);
             if (compression.scope() == Scope::record) refusals_[i] = shrink_all(compression, members);
             if (refusals_[i]) continue;
             groups.emplace_back(members);

@@ -2,6 +2,7 @@
 
 #include <sluice/detail/actions.hpp>
 #include <sluice/detail/back_off.hpp>
+#include <sluice/detail/cuts.hpp>
 #include <sluice/detail/disposition.hpp>
 #include <sluice/detail/halves.hpp>
 #include <sluice/detail/outcomes.hpp>
@@ -9,7 +10,6 @@
 #include <sluice/options.hpp>
 
 #include <algorithm>
-#include <cstdint>
 #include <random>
 #include <span>
 #include <utility>
@@ -70,11 +70,11 @@ public:
     }
 
     /// The service refuses something in an entry or a request: each half is tried alone, until it is found.
-    void halve(StreamState& its, std::span<const Ref> members, std::span<const std::uint32_t> ends, Moment now) {
+    void halve(StreamState& its, std::span<const Ref> members, const Cuts& cuts, Moment now) {
         for (const auto& ref : members) {
             if (ref.follows()) expire(its, ref, now);
         }
-        auto halves = halves_of(its.queue, members, ends);
+        auto halves = halves_of(its.queue, members, cuts);
         for (auto half = halves.rbegin(); half != halves.rend(); ++half) {
             for (const auto& ref : *half) expire(its, ref, now);
             if (!half->empty()) its.suspects.push_front(std::move(*half));
