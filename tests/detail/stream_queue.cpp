@@ -89,6 +89,26 @@ TEST_CASE("those that rest equally long come back in the order in which they wer
     CHECK(std::is_sorted(back.rbegin(), back.rend()));
 }
 
+TEST_CASE("what is not open any more is let go of, ready or taken out, and the rest keeps its order") {
+    StreamQueue queue(0);
+    auto& chunk = queue.add(chunks::live(chunks::make("s", 1, chunks::records(5))));
+    const auto bytes = Ref(chunk, 0).size();
+    auto refs = take_ready(queue, start, 3);
+    queue.fill({2, all}, start);
+    CHECK(chunk.references == 5);
+    CHECK(queue.drop_closed(refs) == 0);
+    CHECK(queue.drop_closed() == 0);
+    for (const std::size_t index : {0U, 2U, 3U}) chunk.chunk.settled.set(index);
+    chunk.chunk.live = 2;
+    CHECK(queue.drop_closed(refs) == 2 * bytes);
+    CHECK(sequences(refs) == std::vector<std::uint64_t>{2});
+    CHECK(queue.drop_closed() == 1);
+    CHECK(chunk.references == 2);
+    CHECK_FALSE(queue.full({2, 2 * bytes}));
+    CHECK(queue.full({2, bytes}));
+    CHECK(sequences(queue.take_ready()) == std::vector<std::uint64_t>{5});
+}
+
 TEST_CASE("a chunk is forgotten exactly when nothing of it is live, nobody refers to it and the storage knows") {
     StreamQueue queue(0);
     auto& chunk = queue.add(chunks::live(chunks::make("s", 1, chunks::records(2))));

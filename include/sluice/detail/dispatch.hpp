@@ -56,7 +56,7 @@ private:
         while (!its.suspects.empty()) {
             auto refs = std::move(its.suspects.front());
             its.suspects.pop_front();
-            drop_closed(its, refs);
+            its.queue.drop_closed(refs);
             if (refs.empty()) continue;
             auto order = depart(its, flights, refs, horizon_of(its));
             if (!refs.empty()) its.suspects.push_front(std::move(refs));
@@ -79,16 +79,6 @@ private:
         queue.put_back(refs);
         queue.calm();
         return order;
-    }
-
-    static void drop_closed(StreamState& its, std::vector<Ref>& refs) {
-        std::vector<Ref> gone;
-        std::erase_if(refs, [&gone](Ref ref) {
-            if (ref.open()) return false;
-            gone.push_back(ref);
-            return true;
-        });
-        for (const auto& ref : gone) its.queue.drop(ref);
     }
 
     /// Sends what the batching makes of these and those that may travel with them; what it leaves stays in `refs`, or

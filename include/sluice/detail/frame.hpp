@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/detail/write_bytes.hpp>
 #include <sluice/error.hpp>
 #include <sluice/record.hpp>
 
@@ -106,12 +107,6 @@ private:
     if (time_to_live.count() > 0) size += sizeof(std::uint64_t);
     if (!record.headers.empty()) size += sizeof(std::uint32_t) + headers_size(record.headers);
     return size;
-}
-
-inline char* write_bytes(char* to, std::string_view bytes) noexcept {
-    // A view of nothing may point nowhere, from where memcpy must not copy even nothing.
-    if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
-    return to + bytes.size();
 }
 
 template <class Number>

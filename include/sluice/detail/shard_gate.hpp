@@ -44,7 +44,7 @@ public:
     /// Whether the record may pass now; if not, it is held.
     [[nodiscard]] bool pass(Ref ref, steady_time now) {
         auto& shard = shards_[shard_of(ref)];
-        if (shard.held.empty() && shard.limiter.take(part_, size_of(ref), now)) return true;
+        if (shard.held.empty() && shard.limiter.take(entry_share_, size_of(ref), now)) return true;
         shard.held.push_back(ref);
         return false;
     }
@@ -56,7 +56,7 @@ public:
             auto& shard = shards_[turn_];
             if (shard.held.empty()) continue;
             const auto ref = shard.held.front();
-            if (ref.open() && !shard.limiter.take(part_, size_of(ref), now)) continue;
+            if (ref.open() && !shard.limiter.take(entry_share_, size_of(ref), now)) continue;
             shard.held.pop_front();
             return ref;
         }
@@ -65,13 +65,13 @@ public:
 
     /// A record leaves that did not ask, in the company of one that did.
     void charge(Ref ref) {
-        if (closed()) shards_[shard_of(ref)].limiter.charge(part_, size_of(ref));
+        if (closed()) shards_[shard_of(ref)].limiter.charge(entry_share_, size_of(ref));
     }
 
     /// So many entries left, with so many records in them.
     void sent(std::size_t entries, std::size_t records) {
-        const double part = static_cast<double>(entries) / static_cast<double>(std::max<std::size_t>(records, 1));
-        part_ += (part - part_) / 4;
+        const double share = static_cast<double>(entries) / static_cast<double>(std::max<std::size_t>(records, 1));
+        entry_share_ += (share - entry_share_) / 4;
     }
 
     /// Slows the shard that a record belongs to.
@@ -135,7 +135,7 @@ private:
     kinesis::ShardMap map_;
     bool has_map_ = false;
     std::size_t turn_ = 0;
-    double part_ = 1; ///< Of an entry, that a record is.
+    double entry_share_ = 1; ///< What part of an entry a record is.
 };
 
 } // namespace sluice::detail

@@ -70,17 +70,25 @@ public:
 
     /// Lets go of those that are ready and not open any more; gives their number.
     std::size_t drop_closed() {
+        const auto before = ready_.size();
+        ready_bytes_ -= drop_closed(ready_);
+        return before - ready_.size();
+    }
+
+    /// Takes out those that are not open any more, and lets go of them; gives their bytes.
+    template <class Refs>
+    std::size_t drop_closed(Refs& refs) {
         std::vector<Ref> gone;
-        std::erase_if(ready_, [&gone](Ref ref) {
-            if (ref.open()) return false;
-            gone.push_back(ref);
-            return true;
+        std::erase_if(refs, [&gone](Ref ref) {
+            if (!ref.open()) gone.push_back(ref);
+            return !ref.open();
         });
+        std::size_t bytes = 0;
         for (const auto& ref : gone) {
-            ready_bytes_ -= ref.size();
+            bytes += ref.size();
             drop(ref);
         }
-        return gone.size();
+        return bytes;
     }
 
     /// Takes out what is ready, the oldest first.

@@ -3,6 +3,7 @@
 #include <sluice/aws/digest.hpp>
 #include <sluice/aws/md5_lanes.hpp>
 #include <sluice/aws/varint.hpp>
+#include <sluice/detail/write_bytes.hpp>
 #include <sluice/kinesis/aggregate.hpp>
 #include <sluice/kinesis/key_table.hpp>
 #include <sluice/kinesis/user_record.hpp>
@@ -97,7 +98,7 @@ public:
         const auto begin = out.size();
         out.resize(begin + size_);
         char* to = out.data() + begin;
-        to = write(to, aggregate::magic);
+        to = sluice::detail::write_bytes(to, aggregate::magic);
         to = write(to, aggregate::partition_keys, keys_);
         to = write(to, aggregate::explicit_hash_keys, hash_keys_);
         for (const auto& item : items_) to = write(to, item);
@@ -182,19 +183,13 @@ private:
         size_ = its.size;
     }
 
-    static char* write(char* to, std::string_view bytes) noexcept {
-        // A view of nothing may point nowhere, from where memcpy must not copy even nothing.
-        if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
-        return to + bytes.size();
-    }
-
     static char* write_head(char* to, std::uint32_t id, std::size_t bytes) noexcept {
         *to++ = static_cast<char>((id << 3U) | 2U);
         return aws::write_varint(to, bytes);
     }
 
     static char* write(char* to, std::uint32_t id, std::string_view bytes) noexcept {
-        return write(write_head(to, id, bytes.size()), bytes);
+        return sluice::detail::write_bytes(write_head(to, id, bytes.size()), bytes);
     }
 
     static char* write(char* to, std::uint32_t id, const KeyTable& keys) noexcept {
