@@ -142,6 +142,24 @@ TEST_CASE("those of its company travel with a record, in order, within the bytes
     CHECK(gate.leave(Ref(*live, 5), stale).chunk == nullptr);
 }
 
+TEST_CASE("the search for company ends after some thousands, so that a long lane of others costs no more") {
+    for (const std::uint32_t others : {4'095U, 4'096U}) {
+        CAPTURE(others);
+        std::vector<unsigned> hash_keys(others + 2, 3);
+        hash_keys.front() = hash_keys.back() = 1;
+        const auto live = hashed(hash_keys);
+        LaneGate gate(2);
+        for (std::uint32_t i = 0; i < hash_keys.size(); ++i) CHECK(gate.pass(Ref(*live, i)) == (i == 0));
+        std::vector<Ref> taken;
+        std::vector<Ref> stale;
+        const auto same = [](Ref ref) { return ref.hash_key().low() == 1; };
+        gate.take_followers(Ref(*live, 0), 1'000, same, taken, stale);
+        CHECK(taken.size() == (others < 4'096 ? 1 : 0));
+        CHECK(stale.empty());
+        CHECK(gate.leave(Ref(*live, 0), stale).index == 1); // who was not taken is still there, in order
+    }
+}
+
 TEST_CASE("a lane has a number from 1, and none without lanes") {
     const auto live = hashed({0, 3});
     CHECK(LaneGate(4).number_of(Ref(*live, 0)) == 1);

@@ -210,6 +210,14 @@ TEST_CASE("shards that closed are remembered for a minute, and new ones of the s
     CHECK_FALSE(right(book, {"7", "99"}, "a"));
 }
 
+TEST_CASE("of shards that change all the time the last eight maps are remembered") {
+    ShardBook book;
+    const auto name = [](int map) { return "low" + std::to_string(map); };
+    for (int map = 0; map < 10; ++map) book.learn(split_at(99, name(map)), start);
+    for (int map = 1; map < 10; ++map) CHECK(right(book, {"7", "99"}, name(map)));
+    CHECK_FALSE(right(book, {"7", "99"}, name(0)));
+}
+
 TEST_CASE("where keys are ignored nothing is predicted until the shards are listed again") {
     ShardBook book;
     book.learn(split_at(99), start);
