@@ -24,6 +24,9 @@ std::vector<Md5> expected(const std::vector<std::string>& texts) {
 /// All ways that this processor has.
 std::vector<detail::Md5Many> ways() {
     std::vector<detail::Md5Many> all{detail::md5_four, detail::choose_md5(), md5_all};
+#if defined(__x86_64__) || defined(__i386__)
+    if (__builtin_cpu_supports("avx2")) all.push_back(detail::md5_eight);
+#endif
     return all;
 }
 
@@ -60,6 +63,20 @@ TEST_CASE("texts of every length, on both sides of each block, are digested as o
     std::vector<std::string> texts;
     for (std::size_t size = 0; size <= 260; ++size) texts.emplace_back(size, static_cast<char>('a' + size % 26));
     check(texts);
+}
+
+TEST_CASE("texts of one block each are digested as one at a time, however many there are") {
+    for (std::size_t count = 0; count <= 20; ++count) {
+        for (std::size_t longest = 0; longest < 56; longest += 5) {
+            std::vector<std::string> texts;
+            for (std::size_t i = 0; i < count; ++i) {
+                texts.emplace_back(longest - i % (longest + 1), static_cast<char>('a' + i));
+            }
+            check(texts);
+        }
+        check(std::vector<std::string>(count, std::string(55, 'x')));
+        check(std::vector<std::string>(count, std::string(56, 'x')));
+    }
 }
 
 TEST_CASE("any number of texts, however different in length, is digested, each in its place") {
