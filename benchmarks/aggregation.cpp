@@ -4,6 +4,8 @@
 #include "records.hpp"
 
 #include <sluice/aws/digest.hpp>
+#include <sluice/batching/batching.hpp>
+#include <sluice/kinesis/aggregate_size.hpp>
 #include <sluice/kinesis/aggregate_writer.hpp>
 
 #include <cstddef>
@@ -47,8 +49,9 @@ public:
         std::size_t added = 0, next = 0;
         const bench::Stopwatch watch(bench::Stopwatch::thread);
         for (int i = 0; i < count_; ++i) {
+            size_.clear();
             writer_.clear();
-            while (writer_.try_add({records_[next].key, {}, records_[next].data}, most_)) {
+            while (add(records_[next])) {
                 if (++next == records_.size()) next = 0;
             }
             out_.clear();
@@ -96,10 +99,21 @@ private:
         std::string_view data;
     };
 
+    /// Adds a record as a batching does, which plans and writes; false if the aggregate is full.
+    bool add(const Line& line) {
+        const sluice::Candidate record(line.key, {}, line.data);
+        const auto fit = size_.fit(record);
+        if (fit.whole > most_) return false;
+        size_.add(record, fit);
+        writer_.add(record, fit.key.index);
+        return true;
+    }
+
     bench::Records lines_;
     std::vector<Line> records_;
     std::size_t most_;
     int count_;
+    sluice::kinesis::AggregateSize size_;
     sluice::kinesis::AggregateWriter writer_;
     std::string out_;
     std::string copy_;

@@ -15,6 +15,7 @@
 namespace {
 
 using aggregates::to_hex;
+using sluice::kinesis::AggregateSize;
 using sluice::kinesis::AggregateWriter;
 using sluice::kinesis::UserRecord;
 
@@ -89,25 +90,6 @@ TEST_CASE("sizes are exact where a number takes one byte more") {
     }
 }
 
-TEST_CASE("a record is added only if the whole stays within the limit") {
-    AggregateWriter writer;
-    const UserRecord first("a", "", "x"), second("b", "", "y");
-    CHECK_FALSE(writer.try_add(first, 29));
-    CHECK(writer.empty());
-    CHECK(writer.size() == 0);
-    CHECK(writer.try_add(first, 30));
-    CHECK(writer.size() == 30);
-    CHECK_FALSE(writer.try_add(second, 39));
-    CHECK(writer.records() == 1);
-    std::string out;
-    writer.append_to(out);
-    CHECK((out == aggregates::aggregate({first})));
-    CHECK(writer.try_add(second, 40));
-    out.clear();
-    writer.append_to(out);
-    CHECK((out == aggregates::aggregate({first, second})));
-}
-
 TEST_CASE("a writer without records writes nothing") {
     AggregateWriter writer;
     std::string out = "before";
@@ -167,14 +149,15 @@ TEST_CASE("any number of aggregates sealed at once is as if each had been sealed
 
 TEST_CASE("records whose keys are numbered become the same aggregate, without a search") {
     const std::vector<UserRecord> records{{"a", "", "1"}, {"b", "7", "2"}, {"a", "", "3"}, {"c", "", "4"}, {"b", "7", ""}};
-    AggregateWriter searching;
+    AggregateSize searching;
     AggregateWriter told;
     std::vector<std::uint32_t> numbers;
     for (const auto& record : records) {
-        searching.add(record);
-        numbers.push_back(searching.last_key());
+        const auto fit = searching.fit(record);
+        searching.add(record, fit);
+        numbers.push_back(fit.key.index);
         told.add(record, numbers.back());
-        CHECK(told.size() == searching.size());
+        CHECK(told.size() == searching.bytes());
     }
     CHECK(numbers == std::vector<std::uint32_t>{0, 1, 0, 2, 1});
     std::string out;

@@ -2,11 +2,11 @@
 
 #include <sluice/batching/batching.hpp>
 #include <sluice/kinesis/aggregate.hpp>
+#include <sluice/kinesis/aggregate_size.hpp>
 #include <sluice/kinesis/aggregate_writer.hpp>
 #include <sluice/kinesis/hash_key.hpp>
 #include <sluice/kinesis/key_table.hpp>
 #include <sluice/kinesis/limits.hpp>
-#include <sluice/kinesis/user_record.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -33,13 +33,6 @@ namespace detail {
 
 /// The partition key of an aggregate of several keys, which says nothing: the explicit hash key beside it decides.
 inline constexpr std::string_view container_key = "a";
-
-/// A candidate as it goes into an aggregate.
-[[nodiscard]] inline kinesis::UserRecord user_record(const Candidate& candidate) {
-    kinesis::UserRecord record(candidate.partition_key, candidate.explicit_hash_key, candidate.data);
-    if (!candidate.headers.empty()) record.headers.assign(candidate.headers.begin(), candidate.headers.end());
-    return record;
-}
 
 /// Whether a record may go as it is if it goes alone; else it is framed even so: its headers need a place, and what
 /// looks like an aggregate would be taken apart.
@@ -78,23 +71,23 @@ private:
     /// An aggregate that takes more records.
     class Open {
     public:
-        kinesis::AggregateWriter writer;
+        kinesis::AggregateSize size;
         std::uint32_t entry = none;
     };
 
     /// Finds a place for a candidate, or passes it over; false if the request is full.
     [[nodiscard]] bool place(std::uint32_t candidate) {
         auto& its = candidates_[candidate];
-        const auto record = user_record(its);
         const auto lane = its.lane == 0 ? lanes_.end() : lanes_.find(its.lane);
         const auto bound = lane == lanes_.end() ? none : lane->second;
         Open* const open = its.alone ? nullptr : &open_for(its);
         if (open != nullptr && fits(*open, its) && (lane == lanes_.end() || bound == open->entry)) {
-            const auto before = open->writer.size();
-            if (open->writer.try_add(record, most_of(its))) {
-                if (!afford(open->writer.size() - before)) return false;
+            const auto its_fit = open->size.fit(its);
+            if (its_fit.whole <= most_of(its)) {
+                if (!afford(its_fit.whole - open->size.bytes())) return false;
+                open->size.add(its, its_fit);
                 append(open->entry, candidate);
-                its.note = open->writer.last_key();
+                its.note = its_fit.key.index;
                 return true;
             }
         }
@@ -102,22 +95,22 @@ private:
             lane->second = none; // those that come after it must not overtake it
             return true;
         }
-        return begin(candidate, record, open);
+        return begin(candidate, open);
     }
 
     /// Puts a candidate first into an entry of its own, which others may join.
-    [[nodiscard]] bool begin(std::uint32_t candidate, const kinesis::UserRecord& record, Open* open) {
+    [[nodiscard]] bool begin(std::uint32_t candidate, Open* open) {
         if (entries_.size() == limits_.entries) return false;
-        kinesis::AggregateWriter single;
-        const auto size = single.size_with(record);
-        if (!afford(size + std::max(record.partition_key.size(), container_key.size()))) return false;
+        auto& its = candidates_[candidate];
+        const auto size = alone_.fit(its).whole;
+        if (!afford(size + std::max(its.partition_key.size(), container_key.size()))) return false;
         const auto entry = static_cast<std::uint32_t>(entries_.size());
         entries_.emplace_back();
         append(entry, candidate);
-        candidates_[candidate].note = 0;
-        if (open == nullptr || size > most_of(candidates_[candidate])) return true;
-        open->writer.clear();
-        open->writer.add(record);
+        its.note = 0;
+        if (open == nullptr || size > most_of(its)) return true;
+        open->size.clear();
+        open->size.add(its, open->size.fit(its));
         open->entry = entry;
         return true;
     }
@@ -175,6 +168,7 @@ private:
     std::deque<Open> by_group_;
     std::deque<Open> by_key_;
     kinesis::KeyTable keys_seen_;
+    kinesis::AggregateSize alone_; ///< Of nothing: what a record takes that begins an entry.
     std::unordered_map<std::uint32_t, std::uint32_t> lanes_; ///< To entries; none: full.
     std::size_t bytes_ = 0;
 };
@@ -258,9 +252,9 @@ private:
         const bool planned = members.front().note == 0;
         for (const auto& member : members) {
             if (planned) {
-                writer.add(detail::user_record(member), member.note);
+                writer.add(member, member.note);
             } else {
-                writer.add(detail::user_record(member));
+                writer.add(member);
             }
         }
     }

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <sluice/error.hpp>
-#include <sluice/kinesis/aggregate_writer.hpp>
+#include <sluice/kinesis/aggregate_size.hpp>
 #include <sluice/kinesis/user_record.hpp>
 #include <sluice/kinesis/validate.hpp>
 #include <sluice/record.hpp>
@@ -37,7 +37,7 @@ private:
     [[nodiscard]] static std::size_t framed_size(const RecordView& record, std::string_view key) {
         const kinesis::UserRecord framed(key, record.explicit_hash_key, record.data,
                                          {record.headers.begin(), record.headers.end()});
-        return kinesis::AggregateWriter().size_with(framed);
+        return kinesis::AggregateSize().fit(framed).whole;
     }
 };
 

@@ -5,6 +5,7 @@
 #include <sluice/aws/varint.hpp>
 #include <sluice/detail/write_bytes.hpp>
 #include <sluice/kinesis/aggregate.hpp>
+#include <sluice/kinesis/aggregate_size.hpp>
 #include <sluice/kinesis/key_table.hpp>
 #include <sluice/kinesis/user_record.hpp>
 
@@ -59,30 +60,26 @@ public:
     [[nodiscard]] std::size_t records() const noexcept { return items_.size(); }
 
     /// Bytes of the whole; zero without a record.
-    [[nodiscard]] std::size_t size() const noexcept { return empty() ? 0 : size_; }
+    [[nodiscard]] std::size_t size() const noexcept { return size_.bytes(); }
 
     /// What `size()` would be with this record too.
-    [[nodiscard]] std::size_t size_with(const UserRecord& record) const { return fit(record).size; }
+    [[nodiscard]] std::size_t size_with(const UserRecord& record) const { return size_.fit(record).whole; }
 
-    void add(const UserRecord& record) { put(record, fit(record)); }
-
-    /// Adds a record whose key has this number, as `last_key()` said where the same records were added in the same
-    /// order: there is no search for it. All of an aggregate are added so, or none.
-    void add(const UserRecord& record, std::uint32_t key) {
-        const auto its = fit(record, KeyTable::Place(key, key < keys_.size()));
-        keys_.use(key, record.partition_key);
-        put_item(record, its);
+    /// Adds a record: a `UserRecord`, or anything with its members.
+    template <class Record = UserRecord>
+    void add(const Record& record) {
+        const auto its = size_.fit(record);
+        size_.add(record, its);
+        keep(record, its);
     }
 
-    /// The number of the partition key of the record that was added last.
-    [[nodiscard]] std::uint32_t last_key() const noexcept { return items_.back().key; }
-
-    /// Adds a record unless the whole would be more than `most` bytes; says whether it did.
-    [[nodiscard]] bool try_add(const UserRecord& record, std::size_t most) {
-        const auto its = fit(record);
-        if (its.size > most) return false;
-        put(record, its);
-        return true;
+    /// Adds a record whose key has this number, as an `AggregateSize` said to which the same records were added in the
+    /// same order: there is no search for it. All of an aggregate are added so, or none.
+    template <class Record = UserRecord>
+    void add(const Record& record, std::uint32_t key) {
+        const auto its = size_.fit(record, key);
+        size_.add_by_number(record, its);
+        keep(record, its);
     }
 
     /// Appends the whole, which is `size()` bytes. The records stay until `clear()`.
@@ -96,32 +93,21 @@ public:
     void append_unsealed_to(std::string& out) const {
         if (empty()) return;
         const auto begin = out.size();
-        out.resize(begin + size_);
+        out.resize(begin + size());
         char* to = out.data() + begin;
         to = sluice::detail::write_bytes(to, aggregate::magic);
-        to = write(to, aggregate::partition_keys, keys_);
-        to = write(to, aggregate::explicit_hash_keys, hash_keys_);
+        to = write(to, aggregate::partition_keys, size_.keys());
+        to = write(to, aggregate::explicit_hash_keys, size_.hash_keys());
         for (const auto& item : items_) to = write(to, item);
     }
 
     void clear() {
-        keys_.clear();
-        hash_keys_.clear();
+        size_.clear();
         items_.clear();
         headers_.clear();
-        size_ = aggregate::overhead;
     }
 
 private:
-    /// What a record would take.
-    class Fit {
-    public:
-        KeyTable::Place key;
-        KeyTable::Place hash_key;
-        std::size_t message = 0; ///< Bytes of its message.
-        std::size_t size = 0;    ///< Bytes of the whole.
-    };
-
     class Item {
     public:
         std::string_view data;
@@ -132,55 +118,17 @@ private:
         std::uint32_t headers = 0;
     };
 
-    /// Bytes of a field with so many; every id here is small, and takes one.
-    [[nodiscard]] static std::size_t field_size(std::size_t bytes) noexcept {
-        return 1 + aws::varint_size(bytes) + bytes;
-    }
-    [[nodiscard]] static std::size_t number_size(std::uint64_t number) noexcept {
-        return 1 + aws::varint_size(number);
-    }
-    [[nodiscard]] static std::size_t tag_size(const HeaderView& header) noexcept {
-        return field_size(header.name.size()) + field_size(header.value.size());
-    }
-
-    [[nodiscard]] Fit fit(const UserRecord& record) const { return fit(record, keys_.find(record.partition_key)); }
-
-    [[nodiscard]] Fit fit(const UserRecord& record, const KeyTable::Place& key) const {
-        Fit its;
-        its.key = key;
-        its.message = number_size(its.key.index) + field_size(record.data.size());
-        its.size = size_ + (its.key.known ? 0 : field_size(record.partition_key.size()));
-        if (!record.explicit_hash_key.empty()) {
-            its.hash_key = hash_keys_.find(record.explicit_hash_key);
-            its.message += number_size(its.hash_key.index);
-            its.size += its.hash_key.known ? 0 : field_size(record.explicit_hash_key.size());
-        }
-        for (const auto& header : record.headers) its.message += field_size(tag_size(header));
-        its.size += field_size(its.message);
-        return its;
-    }
-
-    void put(const UserRecord& record, const Fit& its) {
-        keys_.use(its.key, record.partition_key);
-        put_item(record, its);
-    }
-
-    void put_item(const UserRecord& record, const Fit& its) {
-        Item item;
+    template <class Record>
+    void keep(const Record& record, const AggregateSize::Fit& its) {
+        auto& item = items_.emplace_back();
         item.data = record.data;
         item.message = its.message;
         item.key = its.key.index;
-        if (!record.explicit_hash_key.empty()) {
-            item.hash_key = its.hash_key.index + 1;
-            hash_keys_.use(its.hash_key, record.explicit_hash_key);
-        }
-        if (!record.headers.empty()) {
-            item.first_header = static_cast<std::uint32_t>(headers_.size());
-            item.headers = static_cast<std::uint32_t>(record.headers.size());
-            headers_.insert(headers_.end(), record.headers.begin(), record.headers.end());
-        }
-        items_.push_back(item);
-        size_ = its.size;
+        if (!record.explicit_hash_key.empty()) item.hash_key = its.hash_key.index + 1;
+        if (record.headers.empty()) return;
+        item.first_header = static_cast<std::uint32_t>(headers_.size());
+        item.headers = static_cast<std::uint32_t>(record.headers.size());
+        headers_.insert(headers_.end(), record.headers.begin(), record.headers.end());
     }
 
     static char* write_head(char* to, std::uint32_t id, std::size_t bytes) noexcept {
@@ -209,18 +157,16 @@ private:
         to = write(to, aggregate::data, item.data);
         for (std::uint32_t i = 0; i < item.headers; ++i) {
             const auto& header = headers_[item.first_header + i];
-            to = write_head(to, aggregate::tags, tag_size(header));
+            to = write_head(to, aggregate::tags, AggregateSize::tag(header));
             to = write(to, aggregate::tag_key, header.name);
             to = write(to, aggregate::tag_value, header.value);
         }
         return to;
     }
 
-    KeyTable keys_;
-    KeyTable hash_keys_;
+    AggregateSize size_;
     std::vector<Item> items_;
     std::vector<HeaderView> headers_; ///< Of all items.
-    std::size_t size_ = aggregate::overhead;
 };
 
 } // namespace sluice::kinesis
