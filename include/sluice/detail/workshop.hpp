@@ -7,6 +7,7 @@
 #include <sluice/detail/guarded.hpp>
 #include <sluice/detail/intake.hpp>
 #include <sluice/detail/parcel.hpp>
+#include <sluice/detail/strand_of.hpp>
 #include <sluice/detail/tasks.hpp>
 #include <sluice/detail/waiter.hpp>
 #include <sluice/options.hpp>
@@ -16,7 +17,6 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/strand.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -53,7 +53,7 @@ protected:
 
     Workshop(asio::any_io_executor executor, Options options, typename Company::Recipes recipes, B batching,
              P partitioning, Z compression, K clock, RequestLimits limits, PutRules rules)
-        : options_(std::move(options)), strand_(asio::make_strand(executor)), clock_(std::move(clock)),
+        : options_(std::move(options)), strand_(strand_of(executor)), clock_(std::move(clock)),
           world_(strand_, clock_, options_), company_(std::move(recipes)), batching_(batching),
           compression_(std::move(compression)), limits_(limits),
           intake_(options_, rules, std::move(partitioning), clock_),
