@@ -80,6 +80,19 @@ TEST_CASE("what could smuggle a second request into the first is refused") {
     }
 }
 
+TEST_CASE("names are made of the characters of RFC 9110, 5.6.2, and of no others") {
+    const std::string_view marks = "!#$%&'*+-.^_`|~";
+    for (int code = 0; code < 256; ++code) {
+        const auto c = static_cast<char>(code);
+        const bool letter_or_digit = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        const bool fine = letter_or_digit || marks.find(c) != marks.npos;
+        HttpRequest request("GET", "https://host/");
+        request.headers.emplace_back(std::string("X") + c, "value");
+        CHECK_MESSAGE(!check_request(request) == fine, code);
+        CHECK_MESSAGE(!check_request(HttpRequest(std::string(1, c), "https://host/")) == fine, code);
+    }
+}
+
 TEST_CASE("HEAD has no body") {
     HttpRequest request("HEAD", "https://host/");
     CHECK(!check_request(request));
