@@ -109,7 +109,7 @@ public:
         return {};
     }
 
-    /// Hands a request to libcurl, which begins with it once this has returned.
+    /// Hands a request to libcurl, which begins with it. It may have its outcome already.
     [[nodiscard]] result<std::shared_ptr<Pending>> start(HttpRequest request) {
         if (!multi_) return error_code(asio::error::operation_aborted);
         auto pending = std::make_shared<Pending>(executor_, std::move(request));
@@ -118,10 +118,15 @@ public:
         if (const auto refused = pending->exchange.prepare(easy.get(), options_)) return refused;
         pending->easy = easy.get();
         pending_.emplace(easy.get(), pending);
-        if (curl_multi_add_handle(multi_, easy.release()) != CURLM_OK) {
+        // Here and now, rather than when libcurl's wish for that comes to its turn.
+        const bool kicked = std::exchange(kicked_, true);
+        const bool added = curl_multi_add_handle(multi_, easy.release()) == CURLM_OK;
+        kicked_ = kicked;
+        if (!added) {
             withdraw(*pending);
             return error::connection_failed;
         }
+        on_time();
         return pending;
     }
 
@@ -366,7 +371,7 @@ public:
             const auto started = driver->start(std::move(request));
             if (!started) co_return started.error();
             const auto& pending = *started;
-            co_await detail::wait_for(pending->settled);
+            if (!pending->outcome) co_await detail::wait_for(pending->settled);
             driver->abandon(pending); // If there is no outcome, the waiting was cancelled.
             co_return std::move(*pending->outcome);
         }
