@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <utility>
 
@@ -32,8 +31,8 @@ public:
 
     /// Has `ring` called at `when`, unless it will be called before. Never sooner than in a tenth of a millisecond, so
     /// that a caller whose reckoning is off cannot spin.
-    template <class...>
-    void set(steady_time when, std::function<void()> ring) {
+    template <class Ring>
+    void set(steady_time when, Ring ring) {
         if (when == steady_time::max() || (call_ && when >= call_->when)) return;
         cancel();
         when = std::max(when, clock_.steady() + std::chrono::microseconds(100));
