@@ -42,7 +42,7 @@ public:
 
     /// `shards` is a power of two.
     Floor(int port, const Records& records, std::size_t shards)
-        : records_(records), peer_(TlsPeer::connect(port)), host_("127.0.0.1:" + std::to_string(port)),
+        : records_(records), port_(port), host_("127.0.0.1:" + std::to_string(port)),
           shift_(64 - static_cast<unsigned>(std::bit_width(shards - 1))), waiting_(shards) {
         const auto message = 3 + field_size(records.size()); // the index of the key takes two bytes at most
         const auto each = field_size(Records::key_size) + field_size(message);
@@ -72,6 +72,20 @@ public:
             const auto entries = end - done;
             for (; done < end; ++done) add_entry(records_.data(done), records_.key(done));
             send_body(entries);
+        }
+    }
+
+    /// Sends so many records, each in a request of its own, over so many connections in turn.
+    void singly(std::size_t count, std::size_t in_flight) {
+        for (std::size_t i = 0; i < count + in_flight; ++i) {
+            auto& peer = connection(i % in_flight);
+            if (i >= in_flight && i - in_flight < count) receive(peer, 1);
+            if (i >= count) continue;
+            begin_body();
+            add_entry(records_.data(i), records_.key(i));
+            end_body();
+            sign();
+            send(peer);
         }
     }
 
@@ -144,22 +158,35 @@ public:
 
     /// Sends what was signed, reads the answer and looks at its entries.
     void exchange(std::size_t entries) {
-        head_ = "POST / HTTP/1.1\r\n";
-        for (const auto& header : request_.headers) {
-            head_.append(header.name).append(": ").append(header.value).append("\r\n");
-        }
-        head_.append("Content-Length: ").append(std::to_string(body_->size())).append("\r\n\r\n");
-        const bool sent = peer_.write(head_) && peer_.write(*body_);
-        const auto answer = sent ? peer_.read_message() : std::nullopt;
-        if (!answer || answer->head.find(" 200 ") == answer->head.npos || taken(answer->body) != entries) {
-            throw std::runtime_error("the sink failed");
-        }
+        send(connection(0));
+        receive(connection(0), entries);
     }
 
     /// How many records make an aggregate.
     [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
 
 private:
+    [[nodiscard]] TlsPeer& connection(std::size_t number) {
+        while (peers_.size() <= number) peers_.push_back(TlsPeer::connect(port_));
+        return peers_[number];
+    }
+
+    void send(TlsPeer& peer) {
+        head_ = "POST / HTTP/1.1\r\n";
+        for (const auto& header : request_.headers) {
+            head_.append(header.name).append(": ").append(header.value).append("\r\n");
+        }
+        head_.append("Content-Length: ").append(std::to_string(body_->size())).append("\r\n\r\n");
+        if (!peer.write(head_) || !peer.write(*body_)) throw std::runtime_error("the sink failed");
+    }
+
+    static void receive(TlsPeer& peer, std::size_t entries) {
+        const auto answer = peer.read_message();
+        if (!answer || answer->head.find(" 200 ") == answer->head.npos || taken(answer->body) != entries) {
+            throw std::runtime_error("the sink failed");
+        }
+    }
+
     static std::uint64_t first_bits(const sluice::aws::Md5& sum) {
         std::uint64_t bits = 0;
         for (std::size_t i = 0; i < sizeof bits; ++i) bits = bits << 8U | sum[i];
@@ -235,7 +262,8 @@ private:
     }
 
     const Records& records_;
-    TlsPeer peer_;
+    int port_;
+    std::vector<TlsPeer> peers_; ///< Connections, made when they are needed.
     std::string host_;
     unsigned shift_;
     std::vector<std::vector<std::uint32_t>> waiting_; ///< A list of records for each shard.

@@ -10,8 +10,12 @@
 #include <sluice/batching/collect.hpp>
 #include <sluice/blocking_producer.hpp>
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+
 #include <cstdio>
 #include <cstdlib>
+#include <future>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -52,15 +56,34 @@ public:
         table.row(name(what), " us", ours, least, goal);
     }
 
-    /// The same for records each of which is flushed before the next is put.
+    /// The same for records that go in a request each, several of which are in flight.
     void requests(bench::Table& table, const std::string& what, std::string_view goal) {
+        auto options = bench::options_for(sink_);
+        options.request_records = 1;
+        sluice::BlockingProducer producer(options, Batching(), bench::transport_for(sink_), bench::credentials());
+        const auto [ours, least] = compare([&] { put(producer, count_); },
+                                           [&] { floor_.singly(count_, options.requests_in_flight); });
+        table.row(name(what), " us", ours, least, goal);
+    }
+
+    /// The same for records each of which is flushed before the next is put: nothing is warm, and threads wake each
+    /// other. So do those of the yardstick.
+    void flushes(bench::Table& table, const std::string& what, std::string_view goal) {
         sluice::BlockingProducer producer(bench::options_for(sink_), Batching(), bench::transport_for(sink_),
                                           bench::credentials());
         const auto one_by_one = [&] {
             for (std::size_t i = 0; i < count_; ++i) put(producer, 1);
         };
+        sluice::asio::thread_pool other(1);
         const auto [ours, least] = compare(one_by_one, [&] {
-            for (std::size_t i = 0; i < count_; ++i) floor_.collected(1);
+            for (std::size_t i = 0; i < count_; ++i) {
+                std::promise<void> sent;
+                sluice::asio::post(other, [&] {
+                    floor_.collected(1);
+                    sent.set_value();
+                });
+                sent.get_future().get();
+            }
         });
         table.row(name(what), " us", ours, least, goal);
     }
@@ -174,4 +197,5 @@ int main(int, char** arguments) {
     }
     Collected single(arguments[0], usual_shards, 100, 1'000);
     single.requests(table, "each a request", "<= 110 us");
+    single.flushes(table, "each a request, flushed one by one", "");
 }
