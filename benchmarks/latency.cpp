@@ -197,8 +197,8 @@ void measure_linger(bench::Table& table, const std::filesystem::path& directory)
         samples.row(table, "late by, after a linger of 10 ms", 0.99, "<= 1,000 us");
     }
     const Samples samples(300, ours, theirs);
-    samples.row(table, "the same, processors may fall asleep", 0.5, "");
-    samples.row(table, "the same, processors may fall asleep", 0.99, "");
+    samples.row(table, "the same, processors may fall asleep", 0.5, "<= 300 us");
+    samples.row(table, "the same, processors may fall asleep", 0.99, "<= 1,000 us");
 }
 
 void measure_durable_put(bench::Table& table, const std::filesystem::path& directory) {
