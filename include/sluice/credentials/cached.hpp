@@ -3,13 +3,12 @@
 #include <sluice/aws/ascii.hpp>
 #include <sluice/credentials/credentials.hpp>
 #include <sluice/credentials/thrown.hpp>
+#include <sluice/detail/spawn.hpp>
 #include <sluice/detail/wait_for.hpp>
 #include <sluice/world.hpp>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -167,8 +166,7 @@ private:
     static std::shared_ptr<Flight> take_off(const std::shared_ptr<State>& state) {
         auto flight = std::make_shared<Flight>(state->world.executor());
         state->flight = flight;
-        asio::co_spawn(state->world.executor(), fly(*state, flight),
-                       asio::bind_cancellation_slot(flight->stop.slot(), Landing(state, flight)));
+        detail::spawn(state->world.executor(), fly(*state, flight), flight->stop.slot(), Landing(state, flight));
         return flight;
     }
 

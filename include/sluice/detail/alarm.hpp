@@ -1,12 +1,11 @@
 #pragma once
 
 #include <sluice/clock/clock.hpp>
+#include <sluice/detail/spawn.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/co_spawn.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -42,8 +41,7 @@ public:
             call_.reset();
             ring();
         };
-        asio::co_spawn(executor_, wait(call_, clock_),
-                       asio::bind_cancellation_slot(call_->signal.slot(), std::move(answer)));
+        spawn(executor_, wait(call_, clock_), call_->signal.slot(), std::move(answer));
     }
 
     void cancel() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/clock/clock.hpp>
+#include <sluice/detail/spawn.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -29,25 +30,13 @@ public:
     /// Starts a task. `ended` is called with what it threw, if anything; it keeps the owner alive meanwhile.
     template <class Ended>
     void spawn(asio::awaitable<void> task, Ended ended) {
-        const auto id = ++last_;
-        running_.emplace(id, nullptr);
-        asio::co_spawn(executor_, std::move(task), [this, id, ended = std::move(ended)](std::exception_ptr thrown) {
-            running_.erase(id);
-            ended(thrown);
-        });
+        start(std::move(task), nullptr, std::move(ended));
     }
 
     /// The same for a task that `cancel` may cut short.
     template <class Ended>
     void spawn_cancellable(asio::awaitable<void> task, Ended ended) {
-        const auto id = ++last_;
-        const auto signal = std::make_shared<asio::cancellation_signal>();
-        running_.emplace(id, signal);
-        auto end = [this, id, signal, ended = std::move(ended)](std::exception_ptr thrown) {
-            running_.erase(id);
-            ended(thrown);
-        };
-        asio::co_spawn(executor_, std::move(task), asio::bind_cancellation_slot(signal->slot(), std::move(end)));
+        start(std::move(task), std::make_shared<asio::cancellation_signal>(), std::move(ended));
     }
 
     /// Lets others have their turn. The first step of a task that may be cut short, possibly by what it does itself:
@@ -84,7 +73,20 @@ public:
     [[nodiscard]] bool none() const noexcept { return running_.empty(); }
 
 private:
-    using Signals = std::map<std::uint64_t, std::shared_ptr<asio::cancellation_signal>>;
+    using Signal = std::shared_ptr<asio::cancellation_signal>;
+    using Signals = std::map<std::uint64_t, Signal>;
+
+    template <class Ended>
+    void start(asio::awaitable<void> task, const Signal& signal, Ended ended) {
+        const auto id = ++last_;
+        running_.emplace(id, signal);
+        auto end = [this, id, signal, ended = std::move(ended)](std::exception_ptr thrown) {
+            running_.erase(id);
+            ended(thrown);
+        };
+        const auto slot = signal ? signal->slot() : asio::cancellation_slot();
+        detail::spawn(executor_, std::move(task), slot, std::move(end));
+    }
 
     template <class...>
     static asio::awaitable<void> sleep(AnyClock& clock, steady_time until) { co_await clock.async_wait_until(until); }

@@ -52,7 +52,7 @@ public:
     }
 
 private:
-    void shutdown() override;
+    inline void shutdown() override; // Else every file makes code of all that it calls.
 
     std::mutex mutex_;
     std::unordered_set<CurlDriver<>*> drivers_;
@@ -302,7 +302,7 @@ private:
     bool kicked_ = false; ///< A call at once is posted.
 };
 
-inline void CurlDrivers::shutdown() {
+void CurlDrivers::shutdown() {
     std::unordered_set<CurlDriver<>*> ended;
     {
         const std::scoped_lock lock(mutex_);
