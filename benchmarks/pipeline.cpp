@@ -88,6 +88,18 @@ public:
         table.row(name(what), " us", ours, least, goal);
     }
 
+    /// Nanoseconds of a record, put as `puts` does, and nothing else beside it: for a profiler.
+    [[nodiscard]] double alone() {
+        sluice::BlockingProducer producer(bench::options_for(sink_), Batching(), bench::transport_for(sink_),
+                                          bench::credentials());
+        bench::Series all;
+        bench::repeat(15, [&](bool counts) {
+            const auto time = time_of([&] { put(producer, count_); });
+            if (counts) all.add(time * 1e3);
+        });
+        return all.median();
+    }
+
 private:
     [[nodiscard]] std::string name(const std::string& what) const {
         const auto in_shards = shards_ == usual_shards ? "" : ", shards: " + std::to_string(shards_);
@@ -166,14 +178,18 @@ private:
 
 } // namespace
 
-int main(int, char** arguments) {
+int main(int count, char** arguments) {
     using sluice::Wire;
+    using Aggregated = Pipeline<sluice::Aggregate>;
+    using Collected = Pipeline<sluice::Collect>;
+    if (count > 1 && arguments[1] == std::string_view("alone")) {
+        std::printf("%.0f\n", Aggregated(arguments[0], usual_shards, 100, 400'000).alone());
+        return 0;
+    }
     bench::Table table("From put to outcome",
                        "CPU time of a whole process for each record, from `try_put` to its outcome, over HTTPS to "
                        "another process; in JSON and to four shards, but where it says otherwise. The yardstick sends the "
                        "same records by hand: only what nobody can leave out, without a queue, outcomes or retries.");
-    using Aggregated = Pipeline<sluice::Aggregate>;
-    using Collected = Pipeline<sluice::Collect>;
     for (const std::size_t shards : {1U, 4U, 64U}) {
         Aggregated small(arguments[0], shards, 100, 400'000);
         small.puts(table, "in aggregates", Wire::json, "<= 2, <= 0.65 us");
