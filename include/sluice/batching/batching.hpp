@@ -95,15 +95,15 @@ public:
 ///
 /// | expression                       | meaning                                                                     |
 /// |----------------------------------|-----------------------------------------------------------------------------|
-/// | `b.horizon(limits, shards)`      | How much `plan` wants to see. So many records leave without waiting for more. `shards`: how many open ones the stream has; 0: it is not known. |
-/// | `b.plan(candidates, limits)`     | The entries of the next request, oldest candidates first; none only if there are no candidates. A candidate is used once at most; one that fits no request, or is `alone`, has an entry of its own. Records of one lane go into one entry, in their order; those that it does not take are not used. It may write a candidate's `note`, and nothing else. |
-/// | `b.assemble(entries, texts)`     | What is sent: one entry for each list of candidates, in the same order. Their data may have been compressed or offloaded since `plan`. Its views point into these or into texts that are added at the end. An entry that became larger than `entry_bytes` is refused. |
-/// | `b.entry_room(limits)`           | Bytes of data and keys that one entry takes of several records, more or less; zero: an entry is one record, and no two candidates are of one lane. |
+/// | `b.horizon(limits, shards)`      | How much `plan` wants to see, at least one record and one byte. So many records leave without waiting for more. `shards`: how many open ones the stream has; 0: it is not known. |
+/// | `b.plan(candidates, limits)`     | The entries of the next request, within `limits`; none only if there are no candidates. The oldest candidate is among them; entries stand in the order of their oldest, and the candidates of each in their own. A candidate is used once at most; one that fits no request, or is `alone`, has an entry of its own. Records of one lane go into one entry, in their order, up to about `entry_room` bytes; those that it does not take are not used. It may write a candidate's `note`, and nothing else. |
+/// | `b.assemble(entries, texts)`     | What is sent: one entry for each list of candidates, in the same order, the same as if it were the only one. Their data may have been compressed or offloaded since `plan`. Its views point into these or into texts that are added at the end. An entry that became larger than `entry_bytes` is refused. |
+/// | `b.entry_room(limits)`           | Bytes of data and keys that one entry takes of several records, more or less, at most `limits.entry_bytes`; zero: an entry is one record, and no two candidates are of one lane. |
 /// | `b.goes_by_shard()`              | Whether it wants to know which records go to one shard: `Candidate::group`. Its entries then are of one group, or, where that is 0, of one key, and are sent again where a shard took them that does not hold the keys of all. If not, nobody looks where they land. |
 /// | `b.carries_headers()`            | Whether records with headers can be sent.                                   |
 ///
-/// Called on the producer's strand, on copies: `plan` and `assemble` share nothing but the notes. Models: Collect
-/// (default), Aggregate.
+/// Called on the producer's strand, on copies: `plan` and `assemble` share nothing but the notes. `check_batching` in
+/// conformance.hpp tells which of this a batching breaks. Models: Collect (default), Aggregate.
 template <class B>
 concept Batching = PolicyOf<B, kind::batching> &&
                    requires(const B batching, std::span<Candidate> candidates, const RequestLimits limits,

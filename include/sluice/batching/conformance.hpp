@@ -292,7 +292,7 @@ private:
 
 /// Holds a batching against every rule of `Batching`: which it breaks, as sentences; none if it conforms.
 ///
-/// It is given candidates as a producer would, some thousands of them, of all kinds; what is planned is assembled, and
+/// It is given candidates as a producer would, many hundreds of them, of all kinds; what is planned is assembled, and
 /// the rest planned again, until nothing is left.
 template <Batching B>
 [[nodiscard]] std::vector<std::string> check_batching(const B& batching) {

@@ -30,7 +30,8 @@ namespace sluice {
 ///
 /// Called on the producer's strand and completes there; several calls may be under way, and take effect in the order
 /// in which they began. Errors: `storage_full`, `storage_corrupt`, `storage_failed`; a failed call changed nothing, but
-/// for a `settle`, which may have stored some of its changes.
+/// for a `settle`, which may have stored some of its changes. `check_storage` in conformance.hpp tells which of this a
+/// storage breaks.
 template <class S>
 concept RunningStorage = requires(S storage, const S constant, std::vector<Chunk> chunks, const std::string stream,
                                   std::uint64_t after, std::size_t max, std::vector<Settlement> changes) {
