@@ -2,8 +2,8 @@
 
 #include <doctest/doctest.h>
 
-#include <boost/asio/prefer.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include <atomic>

@@ -66,7 +66,7 @@ void check_entry(const sluice::Entry& entry, const std::vector<UserRecord>& memb
 }
 
 /// However records are batched, each of them is in one entry.
-void check_batching(const std::vector<UserRecord>& records, std::size_t most) {
+void check_policy(const std::vector<UserRecord>& records, std::size_t most) {
     std::vector<sluice::Candidate> candidates;
     for (const auto& record : records) {
         auto& candidate = candidates.emplace_back(record.partition_key, record.explicit_hash_key, record.data);
@@ -108,6 +108,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* input, std::size_t siz
     check_half(found, data);
     if (!found.aggregated) return 0;
     check_round_trip(found.records);
-    check_batching(found.records, size % 97 + 1);
+    check_policy(found.records, size % 97 + 1);
     return 0;
 }

@@ -4,8 +4,6 @@
 
 #include <doctest/doctest.h>
 
-#include <cstddef>
-#include <span>
 #include <string_view>
 #include <vector>
 

@@ -43,8 +43,7 @@ inline constexpr std::string_view container_key = "a";
 /// One request of aggregates while it is planned.
 class AggregatePlan {
 public:
-    AggregatePlan(std::span<Candidate> candidates, const RequestLimits& limits, AggregateKeys keys,
-                  std::size_t room)
+    AggregatePlan(std::span<Candidate> candidates, const RequestLimits& limits, AggregateKeys keys, std::size_t room)
         : candidates_(candidates), limits_(limits), keys_(keys), room_(room), next_(candidates.size(), none) {}
 
     [[nodiscard]] Plan make() {
@@ -154,8 +153,7 @@ private:
 
     /// Bytes that an aggregate with this candidate in it may have.
     [[nodiscard]] std::size_t most_of(const Candidate& candidate) const {
-        const auto key = keys_ == AggregateKeys::any ? container_key.size()
-                                                              : candidate.partition_key.size();
+        const auto key = keys_ == AggregateKeys::any ? container_key.size() : candidate.partition_key.size();
         return std::min(room_, limits_.entry_bytes - std::min(limits_.entry_bytes, key));
     }
 

@@ -3,8 +3,8 @@
 #include <sluice/clock/clock.hpp>
 #include <sluice/detail/arenas.hpp>
 #include <sluice/detail/frame.hpp>
-#include <sluice/detail/write_bytes.hpp>
 #include <sluice/detail/put_op.hpp>
+#include <sluice/detail/write_bytes.hpp>
 #include <sluice/storage/chunk.hpp>
 
 #include <algorithm>
