@@ -52,7 +52,7 @@ public:
     }
 
 private:
-    inline void shutdown() override; // Else every file makes code of all that it calls.
+    inline void shutdown() override; // As the key function of the class every file would make code of it.
 
     std::mutex mutex_;
     std::unordered_set<CurlDriver<>*> drivers_;
