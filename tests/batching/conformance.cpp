@@ -48,6 +48,8 @@ enum class Fault {
     assembles_backwards,
     assembles_for_others,
     spoils_texts,
+    forgets_data,
+    forgets_the_last,
     forgets_headers,
     count, ///< Nothing wrong.
 };
@@ -96,9 +98,11 @@ public:
         if (is(Fault::spoils_texts) && !texts.empty()) texts.front() += "!";
         std::vector<std::vector<Candidate>> lists;
         for (const auto& members : entries) lists.emplace_back(members.begin(), members.end());
-        if (is(Fault::forgets_headers)) {
-            for (auto& list : lists) {
-                for (auto& one : list) one.headers = {};
+        for (auto& list : lists) {
+            if (is(Fault::forgets_the_last) && list.size() > 1) list.pop_back();
+            for (auto& one : list) {
+                if (is(Fault::forgets_data)) one.data = {};
+                if (is(Fault::forgets_headers)) one.headers = {};
             }
         }
         const std::vector<std::span<const Candidate>> views(lists.begin(), lists.end());

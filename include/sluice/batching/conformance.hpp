@@ -79,7 +79,8 @@ public:
         looks_ahead();
         makes_nothing_of_nothing();
         fills_its_room();
-        carries_headers();
+        sends_data();
+        sends_headers();
         for (std::uint64_t seed = 0; seed < 60; ++seed) sends_all(seed);
         return std::move(violations_);
     }
@@ -125,14 +126,29 @@ private:
                "Records of one lane share an entry, up to about `entry_room` bytes.");
     }
 
-    void carries_headers() {
+    void sends_data() {
+        const Candidate one("key", "", "data");
+        const Candidate other("key", "", "more");
+        expect(tells_apart({one}, {other}), "What is sent of a record has its data.");
+        if (batching_.entry_room(RequestLimits()) == 0) return;
+        const bool all = tells_apart({one, one}, {one, other}) && tells_apart({one, one}, {other, one});
+        expect(all, "What is sent of several records has the data of each.");
+    }
+
+    void sends_headers() {
         if (!batching_.carries_headers()) return;
         const std::vector<HeaderView> headers{{"name", "value"}};
-        Lists lists(2, std::vector<Candidate>(1, Candidate("key", "", "data")));
-        lists[1].front().headers = headers;
+        const Candidate one("key", "", "data");
+        auto other = one;
+        other.headers = headers;
+        expect(tells_apart({one}, {other}), "What is sent of a record has its headers.");
+    }
+
+    /// Whether two lists become entries that differ in their data.
+    [[nodiscard]] bool tells_apart(const std::vector<Candidate>& one, const std::vector<Candidate>& other) const {
         std::deque<std::string> texts;
-        const auto entries = assemble(other_, lists, texts);
-        expect(entries.size() != 2 || entries[0].data != entries[1].data, "What is sent of a record has its headers.");
+        const auto entries = assemble(other_, {one, other}, texts);
+        return entries.size() != 2 || entries[0].data != entries[1].data; // how many there are is another rule
     }
 
     // --- all that is put is sent -------------------------------------------------------------------------------
