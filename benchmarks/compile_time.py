@@ -33,9 +33,9 @@ def main():
           "from Boost, with TLS.\n\n"
           "Why the goals are missed: a third of the time of the first row, and half of its memory, is the standard "
           "library and the few headers of Asio that coroutines need; the rest is spread evenly over the library's own "
-          "headers. Who uses a producer has code made of the whole of it: of a hundred coroutines and of 35,000 "
-          "functions at -O0, a tenth of which belong to Boost's `result`. To read and to instantiate alone takes longer "
-          "than the goal. No single part is large enough for its removal to reach it.\n")
+          "headers. Who uses a producer has code made of the whole of it, with some hundred coroutines and some ten "
+          "thousands of functions at -O0. To read and to instantiate alone takes longer than the goal, and no single "
+          "part is large enough for its removal to reach it.\n")
     row("what", "ours", "yardstick", "ratio", "goal")
     row("-" * 54, "----------:", "----------:", "-----:", "-" * 22)
     with tempfile.TemporaryDirectory() as directory:

@@ -69,7 +69,7 @@ public:
             spinners_.emplace_back([this] {
                 const sched_param none{};
                 if (::sched_setscheduler(0, SCHED_IDLE, &none) != 0) return; // would take time from what is measured
-                // Into the kernel again and again: it may let whoever else woke wait for that, or for its next tick.
+                // Into the kernel again and again, where it sees at once that somebody else woke.
                 while (!over_.load(std::memory_order_relaxed)) ::sched_yield();
             });
         }

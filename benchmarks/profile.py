@@ -41,13 +41,15 @@ def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     if not shutil.which("perf"):
-        sys.exit("Without a profile: there is no perf.")
+        print("Without a profile: there is no perf.", file=sys.stderr)
+        return
     with tempfile.TemporaryDirectory() as directory:
         data = str(pathlib.Path(directory, "perf.data"))
         run = subprocess.run(["perf", "record", "-q", "-F", "4000", "-o", data, sys.argv[1], "alone"],
                              stdout=subprocess.PIPE, text=True)
         if run.returncode != 0:
-            sys.exit("Without a profile: perf may not look.")
+            print("Without a profile: perf may not look.", file=sys.stderr)
+            return
         report = subprocess.run(["perf", "report", "-i", data, "--stdio", "--no-children", "--comm", "pipeline", "-F",
                                  "period,dso,sym", "-t", "\t"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                 text=True, check=True)

@@ -70,7 +70,7 @@ measure() { # name, command...
     echo | tee -a "$made/tables.md"
 }
 for name in floor pipeline; do measure $name "$build/benchmarks/$name"; done
-measure "a profile" python3 benchmarks/profile.py "$build/benchmarks/pipeline" || true # where there is perf
+measure "a profile" python3 benchmarks/profile.py "$build/benchmarks/pipeline"
 measure peers "$build/benchmarks/peers" "${peers[@]}"
 for name in scale put spool latency memory transport compression aggregation hashing signing; do
     measure $name "$build/benchmarks/$name"

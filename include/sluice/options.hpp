@@ -95,7 +95,9 @@ public:
                                            ///< set so.
 
     // when it goes
-    std::chrono::milliseconds linger{100}; ///< Longest time a record waits for company before its batch is sent anyway.
+    /// Longest time a record waits for company before its batch is sent anyway. The first of a stream may wait a second
+    /// for its shards to be listed, if the batching goes by them.
+    std::chrono::milliseconds linger{100};
     bool auto_flush = true; ///< False: records leave only during `async_flush` and `async_close`.
     Ordering ordering = Ordering::none;
     std::size_t lanes = 1'024; ///< With `Ordering::per_key`: keys that share a lane wait for one another. 1 to 65,535.

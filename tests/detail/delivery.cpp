@@ -1385,6 +1385,57 @@ TEST_CASE("shards that are slow to come are waited for a second, and those that 
     CHECK(failing.request().entries() == 2);
 }
 
+TEST_CASE("records that wait for shards that do not come go after a second, whatever else would keep them") {
+    auto options = sending_at_once();
+    options.linger = 60s;
+    Aggregates full(options);
+    std::vector<Record> many;
+    for (int i = 0; i < 5'000; ++i) many.push_back(placed(std::to_string(i % 300)));
+    full.put(std::move(many));
+    CHECK(full.sends.empty());
+    REQUIRE(full.sleep());
+    CHECK(full.now.steady == chunks::start + 1s);
+    CHECK_FALSE(full.sends.empty());
+
+    for (const auto timeout : {0s, 5s}) {
+        Aggregates flushed(options);
+        flushed.put({placed("1"), placed("2")});
+        flushed.flush(7, timeout);
+        REQUIRE(flushed.sleep());
+        CHECK(flushed.now.steady == chunks::start + 1s);
+        CHECK(flushed.sends.size() == 1);
+        CHECK(flushed.flushed.empty());
+    }
+}
+
+TEST_CASE("a flush lets records wait for their shards half of its time, and no longer") {
+    Aggregates history(sending_at_once());
+    history.put({placed("1"), placed("2")});
+    history.flush(7, 500ms);
+    CHECK(history.sends.empty());
+    REQUIRE(history.sleep());
+    CHECK(history.now.steady == chunks::start + 250ms);
+    CHECK(history.sends.size() == 1);
+}
+
+TEST_CASE("what comes back while shards are awaited goes when they do not come") {
+    Aggregates history(sending_at_once());
+    history.shard_id = "low";
+    history.put({placed("1")});
+    history.list_shards(split_stream());
+    history.take();
+    history.advance(10s);
+    history.put({placed("1"), placed("2")});
+    history.put({placed("3")});
+    REQUIRE(history.sends.size() == 2);
+    history.fail(error::stream_not_found);
+    history.take(); // the pause is over, and the shards of what may be another stream are being listed
+    CHECK(history.sends.empty());
+    CHECK(history.delivery.wakes_at() <= history.now.steady + 1s);
+    REQUIRE(history.sleep());
+    CHECK_FALSE(history.sends.empty());
+}
+
 TEST_CASE("a flush waits for the shards that records wait for") {
     Aggregates history(sending_at_once());
     history.put({placed("1"), placed("2")});

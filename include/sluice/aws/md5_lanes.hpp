@@ -252,12 +252,12 @@ template <class Numbers, std::size_t Lanes>
 template <class Numbers>
 [[gnu::always_inline]] inline void md5_of_short(std::span<const std::string_view> texts, std::span<Md5> sums) noexcept {
     constexpr auto lanes = Md5Lanes<Numbers>::lanes;
-    std::array<std::array<char, 64>, lanes> texts_of_lanes{};
+    std::array<std::array<char, 64>, lanes> blocks_of_lanes{};
     std::array<const char*, lanes> blocks{};
-    for (std::size_t lane = 0; lane < lanes; ++lane) blocks[lane] = texts_of_lanes[lane].data();
+    for (std::size_t lane = 0; lane < lanes; ++lane) blocks[lane] = blocks_of_lanes[lane].data();
     for (std::size_t first = 0; first < texts.size(); first += lanes) {
         const auto count = std::min(lanes, texts.size() - first);
-        for (std::size_t lane = 0; lane < count; ++lane) fill_only_block(texts[first + lane], texts_of_lanes[lane]);
+        for (std::size_t lane = 0; lane < count; ++lane) fill_only_block(texts[first + lane], blocks_of_lanes[lane]);
         Md5Lanes<Numbers> state;
         state.start_all();
         state.add(blocks);
@@ -267,8 +267,7 @@ template <class Numbers>
 
 /// Each lane takes the next text when it is through with one, so that a long one holds up no others.
 template <class Numbers>
-[[gnu::always_inline]] inline void md5_of_any(std::span<const std::string_view> texts,
-                                                    std::span<Md5> sums) noexcept {
+[[gnu::always_inline]] inline void md5_of_any(std::span<const std::string_view> texts, std::span<Md5> sums) noexcept {
     constexpr auto lanes = Md5Lanes<Numbers>::lanes;
     static constexpr std::array<char, 64> nothing{};
     Md5Lanes<Numbers> state;
@@ -315,9 +314,9 @@ inline void md5_four(std::span<const std::string_view> texts, std::span<Md5> sum
     md5_side_by_side<EightNumbers>(texts, sums);
 }
 
-/// The same, where a turn and a choice of bits are one instruction each.
-[[gnu::target("avx2,avx512f,avx512vl")]] inline void md5_eight_in_less(std::span<const std::string_view> texts,
-                                                                       std::span<Md5> sums) noexcept {
+/// The same, where a rotation, and any function of three bits, is one instruction.
+[[gnu::target("avx2,avx512f,avx512vl")]] inline void md5_eight_with_avx512(std::span<const std::string_view> texts,
+                                                                           std::span<Md5> sums) noexcept {
     md5_side_by_side<EightNumbers>(texts, sums);
 }
 #endif
@@ -327,8 +326,10 @@ using Md5Many = void (*)(std::span<const std::string_view>, std::span<Md5>) noex
 /// The fastest that this processor can do.
 [[nodiscard]] inline Md5Many choose_md5() noexcept {
 #if defined(__x86_64__) || defined(__i386__)
-    if (__builtin_cpu_supports("avx512vl")) return md5_eight_in_less;
-    if (__builtin_cpu_supports("avx2")) return md5_eight;
+    const bool avx2 = __builtin_cpu_supports("avx2") != 0;
+    const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512vl") != 0;
+    if (avx512) return md5_eight_with_avx512;
+    if (avx2) return md5_eight;
 #endif
     return md5_four;
 }

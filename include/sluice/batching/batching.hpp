@@ -1,6 +1,6 @@
 #pragma once
 
-#include <sluice/detail/cuts.hpp>
+#include <sluice/batching/cuts.hpp>
 #include <sluice/policy.hpp>
 #include <sluice/record.hpp>
 
@@ -51,7 +51,8 @@ public:
     std::uint32_t group = 0; ///< Of records that go to one shard, whatever their keys; 0: it is not known which.
     std::uint32_t lane = 0;  ///< Of records that must keep their order; 0: none.
     bool alone = false; ///< It may not share an entry: who reads might not find it there.
-    std::uint32_t note = no_note; ///< What `plan` may leave for `assemble`.
+    /// What `plan` may leave for `assemble`, if that is given the same entries.
+    std::uint32_t note = no_note;
 
     static constexpr std::uint32_t no_note = 0xFFFFFFFF;
 };

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <sluice/batching/batching.hpp>
-#include <sluice/detail/cuts.hpp>
+#include <sluice/batching/cuts.hpp>
 #include <sluice/error.hpp>
 #include <sluice/receipt.hpp>
 

@@ -38,6 +38,8 @@ public:
     Delivery(const Options& options, RequestLimits limits, B batching, std::uint64_t seed)
         : options_(options), dispatch_(options, limits, std::move(batching)), window_(options.window_bytes),
           dice_(seed) {}
+    Delivery(const Delivery&) = delete; // a part refers to others
+    Delivery& operator=(const Delivery&) = delete;
 
     // --- what it is told ---------------------------------------------------------------------------------------
 
@@ -128,6 +130,8 @@ public:
         const bool one_try = timeout.count() <= 0;
         const auto longest = one_try ? options_.request_timeout : timeout;
         const bool endless = longest >= steady_time::max() - now.steady;
+        const auto patience_ends = endless ? steady_time::max() : now.steady + longest / 2;
+        patience_ends_ = outcomes_.flushes().active() ? std::min(patience_ends_, patience_ends) : patience_ends;
         outcomes_.flush(id, endless ? steady_time::max() : now.steady + longest, one_try);
         for (auto& [name, its] : streams_) {
             if (its.pause && its.pause->probe == 0) its.pause->until = now.steady;
@@ -198,7 +202,11 @@ public:
     [[nodiscard]] Actions act(Moment now) {
         if (halted_) return std::exchange(actions_, Actions{});
         outcomes_.expire(now.steady);
-        for (auto& [name, its] : streams_) ask_for_map(its, now); // before it is sent what they concern
+        acted_at_ = now.steady;
+        for (auto& [name, its] : streams_) {
+            ask_for_map(its, now);
+            its.held_until = hold(its);
+        }
         send(now);
         for (auto& [name, its] : streams_) {
             load(its, now);
@@ -397,7 +405,7 @@ private:
         if (!flights_.empty() || !actions_.loads.empty()) return false;
         const auto& all = dispatch_.streams();
         return std::none_of(all.begin(), all.end(), [&](const auto* its) {
-            return its->backlog.loading || now < held_until(*its);
+            return its->backlog.loading || held(*its, now);
         });
     }
 
@@ -407,25 +415,27 @@ private:
         if (needs_map(its)) first = std::min(first, its.shards.due_at());
         const bool may_send = options_.auto_flush || outcomes_.flushes().active();
         if (!may_send || flights_.size() >= options_.requests_in_flight) return first;
-        const auto sends = sends_at(its);
-        return sends == steady_time::max() ? first : std::min(first, std::max(sends, held_until(its)));
-    }
-
-    /// When something can be sent at the earliest, as far as the stream's records and its pause allow.
-    [[nodiscard]] steady_time sends_at(const StreamState& its) const {
+        if (held(its, acted_at_)) return std::min(first, its.held_until);
         if (its.pause) {
-            if (its.pause->probe != 0) return steady_time::max();
+            if (its.pause->probe != 0) return first;
             const bool waits = its.queue.has_work() || !its.suspects.empty();
-            return waits ? its.pause->until : std::max(its.pause->until, its.queue.wakes_at());
+            return std::min(first, waits ? its.pause->until : std::max(its.pause->until, its.queue.wakes_at()));
         }
+        first = std::min(first, its.queue.wakes_at());
         const auto oldest = its.queue.oldest_sendable();
-        const auto due = oldest == steady_time::max() ? oldest : oldest + options_.linger;
-        return std::min(its.queue.wakes_at(), due);
+        return oldest == steady_time::max() ? first : std::min(first, oldest + options_.linger);
     }
 
-    /// Until when the stream's records wait for its shards to be listed.
-    [[nodiscard]] steady_time held_until(const StreamState& its) const {
-        return dispatch_.goes_by_shard() ? its.shards.awaited_until() : steady_time::min();
+    /// Until when the stream's records wait for its shards to be listed; a flush lets them wait half of its time.
+    [[nodiscard]] steady_time hold(const StreamState& its) const {
+        if (!dispatch_.goes_by_shard()) return steady_time::min();
+        const auto awaited = its.shards.awaited_until();
+        return outcomes_.flushes().active() ? std::min(awaited, patience_ends_) : awaited;
+    }
+
+    /// Whether there are records that wait so.
+    [[nodiscard]] static bool held(const StreamState& its, steady_time now) {
+        return now < its.held_until && (its.queue.has_work() || !its.suspects.empty());
     }
 
     const Options& options_;
@@ -438,6 +448,8 @@ private:
     Returns returns_{options_, outcomes_, dice_};
     Actions actions_;
     std::uint64_t epoch_ = 0;
+    steady_time acted_at_;
+    steady_time patience_ends_; ///< Of the flushes that are active.
     bool halted_ = false;
 };
 

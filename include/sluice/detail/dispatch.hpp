@@ -36,7 +36,7 @@ public:
             turn_ = (turn_ + 1) % order_.size();
             auto& its = *order_[turn_];
             if (its.pause && (its.pause->probe != 0 || now < its.pause->until)) continue;
-            if (goes_by_shard() && now < its.shards.awaited_until()) continue;
+            if (now < its.held_until) continue;
             auto order = suspects(its, flights);
             if (!order) order = ready(its, flights, all, now);
             if (order) return order;
@@ -56,7 +56,7 @@ private:
         while (!its.suspects.empty()) {
             auto refs = std::move(its.suspects.front());
             its.suspects.pop_front();
-            its.queue.drop_closed(refs);
+            its.queue.drop_closed_of(refs);
             if (refs.empty()) continue;
             auto order = depart(its, flights, refs, horizon_of(its));
             if (!refs.empty()) its.suspects.push_front(std::move(refs));

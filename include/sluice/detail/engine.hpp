@@ -230,9 +230,9 @@ private:
             return;
         }
         const auto now = moment();
-        const auto number = ++steps_;
+        const auto this_step = ++steps_;
         take_lots(now);
-        if (steps_ != number) return; // a commit that took no time has had all of this done
+        if (steps_ != this_step) return; // a commit that took no time has had all of this done
         if (!stopping_ && delivery_.next_loss() == 0 && intake_.wants_room()) delivery_.drop_oldest();
         perform(delivery_.act(now));
         if (delivery_.next_loss() != 0 && !std::exchange(burying_, true)) begin_burying();
@@ -401,7 +401,7 @@ private:
     std::vector<std::function<void(FlushReport)>> closed_waiters_;
     std::vector<Rider> riders_; ///< What waits for everything put so far to be committed.
     std::uint64_t last_flush_ = 0;
-    std::uint64_t steps_ = 0;
+    std::uint64_t steps_ = 0; ///< How many were begun, one within another too.
     steady_time lots_due_ = steady_time::max();
     steady_time settle_due_ = steady_time::max();
     FlushReport report_;

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <sluice/batching/cuts.hpp>
 #include <sluice/detail/actions.hpp>
-#include <sluice/detail/cuts.hpp>
 #include <sluice/detail/stream_state.hpp>
 #include <sluice/kinesis/shard_map.hpp>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <sluice/detail/cuts.hpp>
+#include <sluice/batching/cuts.hpp>
 #include <sluice/detail/live_chunk.hpp>
 #include <sluice/detail/stream_queue.hpp>
 

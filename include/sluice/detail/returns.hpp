@@ -1,8 +1,8 @@
 #pragma once
 
+#include <sluice/batching/cuts.hpp>
 #include <sluice/detail/actions.hpp>
 #include <sluice/detail/back_off.hpp>
-#include <sluice/detail/cuts.hpp>
 #include <sluice/detail/disposition.hpp>
 #include <sluice/detail/halves.hpp>
 #include <sluice/detail/outcomes.hpp>

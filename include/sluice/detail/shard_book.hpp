@@ -129,7 +129,7 @@ private:
     using Range = std::pair<kinesis::HashKey, kinesis::HashKey>;
 
     static constexpr std::chrono::seconds least_rest{5};  ///< Between two listings.
-    static constexpr std::chrono::seconds patience{1};
+    static constexpr std::chrono::seconds patience{1};    ///< With a list that is slow to come.
     static constexpr std::chrono::seconds remembered{60}; ///< As long as the KPL remembers closed shards.
     static constexpr std::size_t most_remembered = 8;
 

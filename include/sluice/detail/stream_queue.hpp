@@ -71,13 +71,13 @@ public:
     /// Lets go of those that are ready and not open any more; gives their number.
     std::size_t drop_closed() {
         const auto before = ready_.size();
-        ready_bytes_ -= drop_closed(ready_);
+        ready_bytes_ -= drop_closed_of(ready_);
         return before - ready_.size();
     }
 
     /// Takes out those that are not open any more, and lets go of them; gives their bytes.
     template <class Refs>
-    std::size_t drop_closed(Refs& refs) {
+    std::size_t drop_closed_of(Refs& refs) {
         std::vector<Ref> gone;
         std::erase_if(refs, [&gone](Ref ref) {
             if (!ref.open()) gone.push_back(ref);

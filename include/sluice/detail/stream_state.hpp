@@ -110,6 +110,7 @@ public:
     Backlog backlog;
     Rate rate;
     ShardBook shards;
+    steady_time held_until = steady_time::min(); ///< Nothing is sent before: the shards are being listed.
     StreamStats stats;
 
 private:

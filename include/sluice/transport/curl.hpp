@@ -118,7 +118,7 @@ public:
         if (const auto refused = pending->exchange.prepare(easy.get(), options_)) return refused;
         pending->easy = easy.get();
         pending_.emplace(easy.get(), pending);
-        // Here and now, rather than when libcurl's wish for that comes to its turn.
+        // Its callback for timers has nothing to post: it is called here and now.
         const bool kicked = std::exchange(kicked_, true);
         const bool added = curl_multi_add_handle(multi_, easy.release()) == CURLM_OK;
         kicked_ = kicked;

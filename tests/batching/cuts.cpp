@@ -1,4 +1,4 @@
-#include <sluice/detail/cuts.hpp>
+#include <sluice/batching/cuts.hpp>
 
 #include <doctest/doctest.h>
 
