@@ -1,6 +1,7 @@
 // What does it cost to put user records into an aggregate?
 
 #include "harness.hpp"
+#include "one_processor.hpp"
 #include "records.hpp"
 
 #include <sluice/aws/digest.hpp>
@@ -140,6 +141,7 @@ void measure(bench::Table& table, std::string_view what, std::size_t most, std::
 } // namespace
 
 int main() {
+    const bench::OneProcessor pinned;
     bench::Table table("Aggregating",
                        "CPU time to put a user record into an aggregate, the aggregate's own digest included. The "
                        "yardstick copies the data together, and digests as many bytes, with OpenSSL.");

@@ -2,6 +2,7 @@
 
 #include "client.hpp"
 #include "harness.hpp"
+#include "one_processor.hpp"
 #include "records.hpp"
 #include "sink_process.hpp"
 
@@ -101,6 +102,7 @@ void measure(bench::Table& table, const bench::SinkProcess& sink, std::size_t by
 } // namespace
 
 int main(int, char** arguments) {
+    const bench::OneProcessor pinned;
     using sluice::Scope;
     const bench::SinkProcess sink(arguments[0]);
     bench::Table table("Compression",

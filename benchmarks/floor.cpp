@@ -2,6 +2,7 @@
 
 #include "floor.hpp"
 #include "harness.hpp"
+#include "one_processor.hpp"
 #include "sink_process.hpp"
 
 #include <cstdint>
@@ -69,6 +70,7 @@ private:
 } // namespace
 
 int main(int, char** arguments) {
+    const bench::OneProcessor pinned;
     const bench::SinkProcess sink(arguments[0], 1);
     bench::Table table("The least that a record costs",
                        "CPU time of a record's share of each step that nobody can leave out, by hand, in aggregates of "

@@ -1,6 +1,7 @@
 // What does it cost to learn where partition keys lie, many at once, and one after the other?
 
 #include "harness.hpp"
+#include "one_processor.hpp"
 
 #include <sluice/aws/digest.hpp>
 #include <sluice/aws/md5_lanes.hpp>
@@ -58,6 +59,7 @@ void measure(bench::Table& table, std::string_view what, std::size_t bytes, std:
 } // namespace
 
 int main() {
+    const bench::OneProcessor pinned;
     bench::Table table("Hashing",
                        "CPU time of an MD5 among many that are made together, as of partition keys and aggregates. "
                        "The yardstick is OpenSSL, one text after the other.");

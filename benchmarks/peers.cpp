@@ -7,6 +7,7 @@
 
 #include "client.hpp"
 #include "harness.hpp"
+#include "one_processor.hpp"
 #include "records.hpp"
 #include "sink_process.hpp"
 
@@ -105,6 +106,7 @@ void measure(bench::Table& table, const bench::SinkProcess& sink, std::size_t by
 } // namespace
 
 int main(int count, char** arguments) {
+    const bench::OneProcessor pinned;
     const bench::SinkProcess sink(arguments[0]);
     ::setenv("SINK", sink.host().c_str(), 1);
     ::setenv("SINK_CA", sink.ca_file().c_str(), 1);

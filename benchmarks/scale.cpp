@@ -2,6 +2,7 @@
 
 #include "client.hpp"
 #include "harness.hpp"
+#include "one_processor.hpp"
 #include "records.hpp"
 #include "sink_process.hpp"
 
@@ -171,14 +172,18 @@ private:
 int main(int, char** arguments) {
     bench::Table table("Scale",
                        "CPU time for each record of 100 B from put to outcome, over HTTPS to another process, when "
-                       "something is large. The yardstick is the same when it is small: a ratio of 1 is flat.");
+                       "something is large. The yardstick is the same when it is small: a ratio of 1 is flat. On one "
+                       "processor, but for putting threads.");
     const Scale<sluice::Aggregate> aggregated(table, arguments[0], "in aggregates");
-    aggregated.shards();
-    aggregated.lanes();
-    aggregated.buffered();
-    aggregated.threads();
     const Scale<sluice::Collect> collected(table, arguments[0], "each an entry");
-    collected.shards();
-    collected.buffered();
+    {
+        const bench::OneProcessor pinned;
+        aggregated.shards();
+        aggregated.lanes();
+        aggregated.buffered();
+        collected.shards();
+        collected.buffered();
+    }
+    aggregated.threads();
     collected.threads();
 }

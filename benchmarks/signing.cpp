@@ -1,6 +1,7 @@
 // What does it cost to sign a request?
 
 #include "harness.hpp"
+#include "one_processor.hpp"
 
 #include <sluice/aws/sigv4.hpp>
 
@@ -113,6 +114,7 @@ void measure(bench::Table& table, std::string_view what, std::size_t bytes, int 
 } // namespace
 
 int main() {
+    const bench::OneProcessor pinned;
     bench::Table table("Signing",
                        "CPU time to sign a request with Signature Version 4. The yardstick makes the digests of one "
                        "signature, and nothing else.");

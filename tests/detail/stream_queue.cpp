@@ -96,11 +96,11 @@ TEST_CASE("what is not open any more is let go of, ready or taken out, and the r
     auto refs = take_ready(queue, start, 3);
     queue.fill({2, all}, start);
     CHECK(chunk.references == 5);
-    CHECK(queue.drop_closed(refs) == 0);
+    CHECK(queue.drop_closed_of(refs) == 0);
     CHECK(queue.drop_closed() == 0);
     for (const std::size_t index : {0U, 2U, 3U}) chunk.chunk.settled.set(index);
     chunk.chunk.live = 2;
-    CHECK(queue.drop_closed(refs) == 2 * bytes);
+    CHECK(queue.drop_closed_of(refs) == 2 * bytes);
     CHECK(sequences(refs) == std::vector<std::uint64_t>{2});
     CHECK(queue.drop_closed() == 1);
     CHECK(chunk.references == 2);
