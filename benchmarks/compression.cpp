@@ -29,11 +29,9 @@ public:
         explicit Running(std::shared_ptr<std::uint64_t> sum) : sum_(std::move(sum)) {}
 
         void accepted(std::string_view, std::uint64_t, std::uint64_t) {}
-        void answered(std::string_view, const sluice::Answer&, std::uint64_t bytes, std::chrono::nanoseconds) {
-            *sum_ += bytes;
-        }
+        void exchanged(std::string_view, const sluice::Exchange& exchange) { *sum_ += exchange.bytes; }
         void settled(std::string_view, sluice::error_code, std::uint64_t) {}
-        void buffered(std::uint64_t, std::uint64_t, std::chrono::nanoseconds) {}
+        void observed(const sluice::Stats&) {}
 
     private:
         std::shared_ptr<std::uint64_t> sum_;

@@ -98,6 +98,7 @@ public:
     std::map<std::string, int> failing;  ///< How often a deed fails.
     std::map<std::string, int> throwing; ///< How often it throws.
     std::map<std::string, int> spared;   ///< How often it goes well before anything of that.
+    std::vector<std::string> records; ///< What metrics saw of those that were accepted.
     std::map<std::string, int> striking; ///< How often it throws before there is anything to await.
     Manners manners = Manners::polite;
     bool signing = false; ///< Whether the destination asks for credentials.
@@ -332,13 +333,20 @@ public:
             : diary_(diary), life_(nullptr, [diary](void*) { diary->deeds.emplace_back("engine gone"); }) {}
 
         void accepted(std::string_view, std::uint64_t, std::uint64_t) { diary_->strike("accepted"); }
-        void answered(std::string_view, const sluice::Answer&, std::uint64_t, std::chrono::nanoseconds) {
-            diary_->strike("answered");
+        void exchanged(std::string_view, const sluice::Exchange&) { diary_->strike("answered"); }
+        void record(std::string_view stream, std::string_view key, std::string_view data,
+                    std::span<const sluice::HeaderView>) {
+            diary_->records.push_back(std::string(stream) + " " + std::string(key) + " " + std::string(data));
+        }
+        awaitable<void> finish() {
+            diary_->deeds.emplace_back("metrics finish");
+            diary_->strike("finish");
+            co_return;
         }
         void settled(std::string_view, error_code, std::uint64_t) { diary_->strike("settled"); }
-        void buffered(std::uint64_t records, std::uint64_t bytes, std::chrono::nanoseconds) {
+        void observed(const sluice::Stats& stats) {
             diary_->strike("buffered");
-            diary_->buffered.emplace_back(records, bytes);
+            diary_->buffered.emplace_back(stats.buffered_records, stats.buffered_bytes);
         }
 
     private:
@@ -1779,6 +1787,37 @@ TEST_CASE("a negative time-to-live expires at once, and zero lasts for ever") {
         CHECK(its.arrived() == Texts{"lasting"});
         CHECK(its.diary->letters.size() == 1);
     });
+}
+
+TEST_CASE("metrics that want to see each accepted record do") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        Fixture its(context);
+        co_await its->async_put({"key", "one"}, asio::use_awaitable);
+        sluice::Record elsewhere("other", "two");
+        elsewhere.stream = "else";
+        CHECK_FALSE(its->try_put(elsewhere));
+        co_await its->async_flush(asio::use_awaitable);
+        CHECK(its.diary->records == std::vector<std::string>{"clicks key one", "else other two"});
+    });
+}
+
+TEST_CASE("the end waits for metrics that have something to do, and survives what they throw") {
+    for (const int throws : {0, 1}) {
+        CAPTURE(throws);
+        run([&](asio::io_context& context) -> awaitable<void> {
+            Fixture its(context);
+            its.diary->striking["finish"] = throws;
+            co_await its->async_put({"key", "one"}, asio::use_awaitable);
+            const auto closed = its.close(1s);
+            auto told = until([&] { return closed->has_value(); });
+            co_await std::move(told);
+            const auto& deeds = its.diary->deeds;
+            const auto finish = std::find(deeds.begin(), deeds.end(), "metrics finish");
+            REQUIRE(finish != deeds.end());
+            CHECK(std::find(finish, deeds.end(), "closed") != deeds.end());
+            CHECK(its.logged("the metrics threw an exception at their end") == throws);
+        });
+    }
 }
 
 TEST_CASE("the metrics are told what is buffered") {

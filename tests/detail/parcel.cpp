@@ -125,8 +125,25 @@ TEST_CASE("without compression and offload an entry is the record itself, withou
     parcel.pack(Collect{}, none, roomy);
     CHECK(data_of(parcel) == Data{"data", "more"});
     CHECK(parcel.entries()[0].data.data() == data.data());
-    CHECK(parcel.bytes() == 2 * (4 + 3));
     CHECK(parcel.merge(taken(2)).entries.size() == 2);
+}
+
+TEST_CASE("metrics are told what each entry carried, and of what was sent how many bytes") {
+    auto order = order_of({"a", "b", "fail", "c"}, {2, 3, 4});
+    Parcel parcel(order);
+    Brackets compression;
+    parcel.pack(Joined{}, compression, roomy);
+    const auto answer = parcel.merge(taken(2));
+    sluice::Exchange exchange(answer);
+    parcel.tell(exchange);
+    REQUIRE(exchange.entries.size() == answer.entries.size());
+    CHECK(exchange.entries[0].records == 2);
+    CHECK(exchange.entries[1].records == 1);
+    CHECK(exchange.entries[1].bytes == 0);
+    CHECK(exchange.entries[2].records == 1);
+    CHECK(exchange.entries[2].bytes == parcel.entries()[1].data.size() + parcel.entries()[1].partition_key.size());
+    CHECK(exchange.bytes == exchange.entries[0].bytes + exchange.entries[2].bytes);
+    CHECK(exchange.offloaded == 0);
 }
 
 TEST_CASE("records are compressed one by one inside their entry, or the entry as a whole") {
@@ -190,7 +207,6 @@ TEST_CASE("if nothing can be sent all is answered here") {
     Brackets compression;
     parcel.pack(Collect{}, compression, roomy);
     CHECK(parcel.entries().empty());
-    CHECK(parcel.bytes() == 0);
     CHECK(parcel.merge({}).entries.size() == 2);
 }
 

@@ -15,9 +15,9 @@ public:
     std::uint64_t seen = 0;
 
     void accepted(std::string_view, std::uint64_t records, std::uint64_t) { seen += records; }
-    void answered(std::string_view, const sluice::Answer&, std::uint64_t, std::chrono::nanoseconds) {}
+    void exchanged(std::string_view, const sluice::Exchange&) {}
     void settled(std::string_view, sluice::error_code, std::uint64_t) {}
-    void buffered(std::uint64_t, std::uint64_t, std::chrono::nanoseconds) {}
+    void observed(const sluice::Stats&) {}
 };
 
 class Untagged {

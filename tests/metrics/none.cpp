@@ -19,8 +19,8 @@ TEST_CASE("no metrics take everything that may be counted") {
         constexpr auto most = std::numeric_limits<std::uint64_t>::max();
         opened->accepted("", most, most);
         const sluice::Answer answer(sluice::error::throttled, "code", "message");
-        opened->answered("clicks", answer, 0, std::chrono::nanoseconds(-1));
+        opened->exchanged("clicks", sluice::Exchange(answer));
         opened->settled("clicks", sluice::error::expired, most);
-        opened->buffered(0, 0, std::chrono::nanoseconds::max());
+        opened->observed(sluice::Stats());
     });
 }

@@ -2,6 +2,7 @@
 
 #include <sluice/batching/batching.hpp>
 #include <sluice/batching/cuts.hpp>
+#include <sluice/detail/waits.hpp>
 #include <sluice/error.hpp>
 #include <sluice/receipt.hpp>
 
@@ -21,6 +22,7 @@ public:
     std::vector<Candidate> members;       ///< Of all entries, one entry after the other.
     std::vector<std::uint64_t> sequences; ///< Of the members.
     Cuts cuts;                            ///< Between entries, among the members.
+    Waits waits;                          ///< Of the members.
 
     [[nodiscard]] std::size_t entries() const noexcept { return cuts.size(); }
 };

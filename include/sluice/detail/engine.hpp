@@ -321,6 +321,7 @@ private:
         switch (stage_++) {
         case 0: return abandon();
         case 1: return last_words();
+        case 2: return finish_metrics();
         default: return end();
         }
     }
@@ -345,6 +346,23 @@ private:
         delivery_.tell_all(open_ && company_.storage().persistent() ? error::kept : error::closed);
         if (open_) step();
         stop_further();
+    }
+
+    void finish_metrics() {
+        publish(clock_.steady(), true);
+        if constexpr (FinishingMetrics<running_t<M>>) {
+            if (open_) return spawn(see_metrics_off());
+        }
+        stop_further();
+    }
+
+    asio::awaitable<void> see_metrics_off() {
+        co_await tasks_.begin();
+        try {
+            co_await company_.metrics().finish();
+        } catch (...) {
+            options_.log.error("the metrics threw an exception at their end: ", error_of_exception());
+        }
     }
 
     /// What was put while the storage could not be opened, and never will be, goes to the dead letters.

@@ -52,6 +52,7 @@ public:
             for (const auto member : plan.entry(entry)) {
                 order.members.push_back(candidates[member]);
                 order.sequences.push_back(refs[member].sequence());
+                order.waits.add(refs[member].chunk->put);
                 flight.members.push_back(refs[member]);
                 board(its, refs[member]);
             }

@@ -38,6 +38,7 @@ public:
             auto pointer = co_await offload.store(id, members_[i].data);
             if (!pointer) co_return pointer.error();
             members_[i].data = texts_.emplace_back(std::move(*pointer));
+            ++offloaded_;
         }
         co_return error_code{};
     }
@@ -73,10 +74,18 @@ public:
     /// What is to be sent; its views live as long as this object and the order.
     [[nodiscard]] std::span<const Entry> entries() const noexcept { return entries_; }
 
-    [[nodiscard]] std::uint64_t bytes() const noexcept {
-        std::uint64_t sum = 0;
-        for (const auto& entry : entries_) sum += entry.data.size() + entry.partition_key.size();
-        return sum;
+    /// What metrics are told of it.
+    void tell(Exchange& exchange) const {
+        exchange.offloaded = offloaded_;
+        exchange.entries.reserve(refusals_.size());
+        auto sent = entries_.begin();
+        for (std::size_t i = 0; i < refusals_.size(); ++i) {
+            const bool goes = !refusals_[i] && sent != entries_.end();
+            const auto bytes = goes ? sent->data.size() + sent->partition_key.size() : 0;
+            if (goes) ++sent;
+            exchange.entries.emplace_back(order_.cuts.end_of(i) - order_.cuts.begin_of(i), bytes);
+            exchange.bytes += bytes;
+        }
     }
 
     /// The answer to the order, out of the service's answer to what was sent.
@@ -120,6 +129,7 @@ private:
     std::span<Candidate> members_;
     std::vector<error_code> refusals_;
     std::vector<Entry> entries_;
+    std::uint64_t offloaded_ = 0;
     std::deque<std::string> texts_; ///< What the views point into that do not point into chunks.
 };
 

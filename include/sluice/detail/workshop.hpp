@@ -151,12 +151,12 @@ protected:
         fresh.unreadable = unreadable_;
         fresh.paused_by = delivery_.paused_by();
         const auto oldest = delivery_.oldest();
+        fresh.oldest_age = Bulletin::age(oldest, now);
+        if (open_) {
+            intake_.stats_into(fresh);
+            observe([&](auto& metrics) { metrics.observed(fresh); });
+        }
         bulletin_.write(std::move(fresh), oldest, now);
-        if (!open_) return;
-        Stats current;
-        intake_.stats_into(current);
-        const auto age = Bulletin::age(oldest, now);
-        observe([&](auto& metrics) { metrics.buffered(current.buffered_records, current.buffered_bytes, age); });
     }
 
     // --- committing --------------------------------------------------------------------------------------------
@@ -199,7 +199,10 @@ protected:
 
     void admit(Chunk chunk, std::vector<Lot::Claim>& claims, Moment now) {
         if (intake_.withdraw_cancelled(claims, chunk) > 0) extra_settlements_.emplace_back(chunk);
-        observe([&](auto& metrics) { metrics.accepted(chunk.stream, chunk.live, chunk.live_bytes); });
+        observe([&](auto& metrics) {
+            if constexpr (RecordMetrics<running_t<M>>) tell_records(chunk, metrics);
+            metrics.accepted(chunk.stream, chunk.live, chunk.live_bytes);
+        });
         std::vector<std::uint32_t> watched;
         for (auto& [index, op] : intake_.watched(claims)) {
             watched.push_back(index);
@@ -207,6 +210,20 @@ protected:
         }
         delivery_.admit(std::move(chunk), watched, now);
         complete(intake_.committed(claims, {}));
+    }
+
+    /// Those that were withdrawn are not told.
+    template <class Metrics>
+    static void tell_records(const Chunk& chunk, Metrics& metrics) {
+        std::size_t offset = 1;
+        for (std::uint32_t i = 0; i < chunk.count; ++i) {
+            const auto frame = read_frame(*chunk.body, offset);
+            if (!frame) return;
+            offset += frame->size;
+            if (chunk.settled.test(i)) continue;
+            const auto headers = frame_headers(frame->headers);
+            if (headers) metrics.record(chunk.stream, frame->partition_key, frame->data, *headers);
+        }
     }
 
     /// The storage failed: who waits is told, and puts again if he wants; what nobody waits for is lost.
@@ -251,7 +268,13 @@ protected:
         }
         const auto now = moment();
         const auto took = now.steady - start.steady;
-        observe([&](auto& metrics) { metrics.answered(order.stream, answer, parcel.bytes(), took); });
+        observe([&](auto& metrics) {
+            Exchange exchange(answer);
+            exchange.took = took;
+            order.waits.tell(exchange, start.steady);
+            parcel.tell(exchange);
+            metrics.exchanged(order.stream, exchange);
+        });
         delivery_.answer(order.id, answer, start.wall, took, now);
         step();
     }

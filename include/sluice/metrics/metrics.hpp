@@ -3,33 +3,76 @@
 #include <sluice/destination/destination.hpp>
 #include <sluice/error.hpp>
 #include <sluice/policy.hpp>
+#include <sluice/record.hpp>
+#include <sluice/stats.hpp>
 
 #include <boost/asio/awaitable.hpp>
 
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <span>
 #include <string_view>
+#include <vector>
 
 namespace sluice {
 
+/// One request and its answer, as metrics see them; the views live as long as the call.
+class Exchange {
+public:
+    /// What an entry carried.
+    class Load {
+    public:
+        Load(std::uint64_t its_records, std::uint64_t its_bytes) : records(its_records), bytes(its_bytes) {}
+        std::uint64_t records; ///< As they were put.
+        std::uint64_t bytes;   ///< Of the data and the key that were sent; 0: it was not sent.
+    };
+
+    explicit Exchange(const Answer& its_answer) : answer(its_answer) {}
+
+    const Answer& answer;
+    std::vector<Load> entries; ///< As many as `answer.entries`, if it has some; what was not sent is among them.
+    std::uint64_t records = 0;
+    std::uint64_t bytes = 0;     ///< Of data and keys that were sent.
+    std::uint64_t offloaded = 0; ///< Records whose data was put elsewhere.
+    std::chrono::nanoseconds took{};         ///< From departure to answer.
+    std::chrono::nanoseconds shortest_wait{}; ///< Of its records, from put to departure; by their chunks.
+    std::chrono::nanoseconds longest_wait{};
+    std::chrono::nanoseconds total_wait{};
+};
+
 /// Metrics that run.
 ///
-/// | expression                                    | meaning                                                        |
-/// |-----------------------------------------------|----------------------------------------------------------------|
-/// | `m.accepted(stream, records, bytes)`          | So many more were put; told per chunk.                         |
-/// | `m.answered(stream, answer, bytes, duration)` | A request with so many bytes of data and keys was answered.    |
-/// | `m.settled(stream, outcome, records)`         | So many records got this outcome; an empty code: delivered.    |
-/// | `m.buffered(records, bytes, age)`             | What has no outcome now, and how long the oldest has waited.   |
+/// | expression                          | meaning                                                                  |
+/// |-------------------------------------|--------------------------------------------------------------------------|
+/// | `m.accepted(stream, records, bytes)` | So many more were put; told per chunk.                                  |
+/// | `m.exchanged(stream, exchange)`     | A request was answered.                                                  |
+/// | `m.settled(stream, outcome, records)` | So many records got this outcome; an empty code: delivered.            |
+/// | `m.observed(stats)`                 | What `stats()` says now; a hundred times a second at most, and at the end. |
+/// | `m.record(stream, key, data, headers)` | Optional: one of the records that `accepted` is told next.            |
+/// | `m.finish()`                        | Optional: nothing follows. The producer's end waits for this, so be quick. |
 ///
-/// Called on the producer's strand, never per record; must not block.
+/// Called on the producer's strand, but for `record` never per record; must not block. What they throw is logged once.
 template <class M>
-concept RunningMetrics = requires(M metrics, std::string_view stream, std::uint64_t n, const Answer& answer,
-                                  std::chrono::nanoseconds time, error_code outcome) {
+concept RunningMetrics = requires(M metrics, std::string_view stream, std::uint64_t n, const Exchange& exchange,
+                                  error_code outcome, const Stats& stats) {
     { metrics.accepted(stream, n, n) } -> std::same_as<void>;
-    { metrics.answered(stream, answer, n, time) } -> std::same_as<void>;
+    { metrics.exchanged(stream, exchange) } -> std::same_as<void>;
     { metrics.settled(stream, outcome, n) } -> std::same_as<void>;
-    { metrics.buffered(n, n, time) } -> std::same_as<void>;
+    { metrics.observed(stats) } -> std::same_as<void>;
+};
+
+/// Metrics that look at each record that is accepted.
+template <class M>
+concept RecordMetrics = RunningMetrics<M> && requires(M metrics, std::string_view text,
+                                                      std::span<const HeaderView> headers) {
+    { metrics.record(text, text, text, headers) } -> std::same_as<void>;
+};
+
+/// Metrics that have something to do at the end.
+template <class M>
+concept FinishingMetrics = RunningMetrics<M> && requires(M metrics) {
+    { metrics.finish() } -> std::same_as<asio::awaitable<void>>;
 };
 
 /// Who counts: a recipe with `open(World&)`, which gives `RunningMetrics`.

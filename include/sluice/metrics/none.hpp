@@ -12,9 +12,9 @@ public:
     class Running {
     public:
         void accepted(std::string_view, std::uint64_t, std::uint64_t) {}
-        void answered(std::string_view, const Answer&, std::uint64_t, std::chrono::nanoseconds) {}
+        void exchanged(std::string_view, const Exchange&) {}
         void settled(std::string_view, error_code, std::uint64_t) {}
-        void buffered(std::uint64_t, std::uint64_t, std::chrono::nanoseconds) {}
+        void observed(const Stats&) {}
     };
 
     template <class...>
