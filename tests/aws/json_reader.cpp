@@ -119,6 +119,16 @@ TEST_CASE("whole numbers are exact, others near") {
     CHECK(*to_real(first("0e999999999999")) == 0);
 }
 
+TEST_CASE("what has not been read begins where a number ended") {
+    JsonReader reader("[-1.50e3 , 2]");
+    CHECK(reader.rest() == "[-1.50e3 , 2]");
+    CHECK(reader.next().is(TokenKind::array));
+    CHECK(reader.next().is(TokenKind::real));
+    CHECK(reader.rest() == " , 2]");
+    CHECK(reader.next().is(TokenKind::unsigned_integer));
+    CHECK(reader.rest() == "]");
+}
+
 TEST_CASE("what is no JSON is refused") {
     for (const std::string_view text :
          {"", " ", "{", "[", "\"", "\"a", "{\"a\"", "{\"a\":", "{\"a\":1", "[1", "[1,", "[1,]", "[,1]", "{,}",

@@ -39,6 +39,9 @@ public:
         return Token(TokenKind::failed);
     }
 
+    /// What has not been read yet; after a number it begins where that ends.
+    [[nodiscard]] std::string_view rest() const { return rest_; }
+
 private:
     enum class Expected : std::uint8_t { value, first_item, first_member, more, nothing };
 
