@@ -29,6 +29,8 @@ enum class error {
     stream_name_invalid,
     too_many_streams,
     headers_need_aggregate,
+    data_not_json,
+    key_field_missing,
     // what became of it
     buffer_full,
     disabled,
@@ -114,6 +116,12 @@ private:
         case error::headers_need_aggregate:
             return "Headers travel only inside aggregates; choose the Aggregate batching, or put the record without "
                    "headers.";
+        case error::data_not_json:
+            return "The data is no JSON object, in which the partitioning policy looks for its field; put JSON, or "
+                   "give the record a partition key.";
+        case error::key_field_missing:
+            return "The field that makes the partition key is absent, or is null, an object or an array; correct the "
+                   "path, or give the record a partition key.";
         case error::buffer_full:
             return "The buffer is full; await async_put to wait for room, or raise Options::buffer_bytes and "
                    "Options::buffer_records.";
