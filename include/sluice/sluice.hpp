@@ -33,9 +33,16 @@
 #include <sluice/offload/none.hpp>
 #include <sluice/offload/offload.hpp>
 #include <sluice/options.hpp>
+#include <sluice/partitioning/composite.hpp>
+#include <sluice/partitioning/distribution.hpp>
+#include <sluice/partitioning/field.hpp>
+#include <sluice/partitioning/from.hpp>
+#include <sluice/partitioning/hash.hpp>
 #include <sluice/partitioning/partitioning.hpp>
 #include <sluice/partitioning/random.hpp>
+#include <sluice/partitioning/round_robin.hpp>
 #include <sluice/partitioning/sticky_shard.hpp>
+#include <sluice/partitioning/time_window.hpp>
 #include <sluice/producer.hpp>
 #include <sluice/receipt.hpp>
 #include <sluice/record.hpp>

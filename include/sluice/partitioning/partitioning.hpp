@@ -14,10 +14,12 @@ namespace sluice {
 ///
 /// | expression                   | meaning                                                                          |
 /// |------------------------------|----------------------------------------------------------------------------------|
-/// | `p.key(record, random, key)` | Writes 1 to 256 characters of UTF-8 into `key`, which is empty, or gives an error, with which the put is refused. `random` is 64 fresh random bits. |
+/// | `p.key(record, random, key)` | Writes 1 to 256 characters of UTF-8 into `key`, which is empty, or gives an error, with which the put is refused: any but `buffer_full`, which would have it wait. `random` is 64 fresh random bits. |
 ///
-/// Called once a record, inside the put, on the putting thread, one call at a time. The key stays with the record.
-/// Models: RandomKey (default), StickyShard.
+/// Called inside the put, on the putting thread, one call at a time, while no other record can be put; so it must not
+/// use its producer. Once a record, and again for one that had to wait for room. The key stays with the record.
+/// Models: RandomKey (default), StickyShard, RoundRobinKey, HashKey, FieldKey, CompositeKey, TimeWindowKey,
+/// DistributionKey, KeyFrom.
 template <class P>
 concept Partitioning = PolicyOf<P, kind::partitioning> &&
                        requires(P partitioning, const RecordView record, std::uint64_t random, std::string& key) {
