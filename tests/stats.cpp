@@ -81,3 +81,19 @@ TEST_CASE("shards of different streams have the same names: the total does not m
     for (const auto* name : {"clicks", "views"}) stats.streams[name].delivered_by_shard["shardId-000000000000"] = 1;
     CHECK(stats.total().delivered_by_shard.empty());
 }
+
+TEST_CASE("the skew is how much more the busiest shard took than the mean, of those too that took nothing") {
+    StreamStats stats;
+    CHECK(stats.skew() == 0);
+    stats.delivered_by_shard["shardId-000000000000"] = 300;
+    CHECK(stats.skew() == 1); // there may be no other
+    stats.shards = 4;
+    CHECK(stats.skew() == 4);
+    stats.delivered_by_shard["shardId-000000000001"] = 100;
+    CHECK(stats.skew() == 3);
+    stats.delivered_by_shard["shardId-000000000002"] = 300;
+    stats.delivered_by_shard["shardId-000000000003"] = 300;
+    CHECK(stats.skew() == 1.2);
+    stats.shards = 2; // others are closed by now
+    CHECK(stats.skew() == 1.2);
+}

@@ -2,12 +2,26 @@
 
 #include <sluice/error.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace sluice {
+
+/// A partition key that many records have.
+class HotKey {
+public:
+    HotKey() = default;
+    HotKey(std::string its_key, double its_share) : key(std::move(its_key)), share(its_share) {}
+
+    std::string key;
+    double share = 0; ///< Of the latest records, by a sample: 0 to 1, and rather too small than too large.
+};
 
 /// What happened to one stream's records since the producer was made.
 class StreamStats {
@@ -21,6 +35,23 @@ public:
     std::uint64_t failed_requests = 0;    ///< Without an answer for each entry.
     error_code paused_by;                 ///< Why the stream is paused; else empty.
     std::map<std::string, std::uint64_t> delivered_by_shard; ///< The first 1,024 shards seen.
+    std::size_t shards = 0; ///< How many are open; 0: not known, as with a batching that does not go by shards.
+    std::vector<HotKey> hottest_keys; ///< Those with over a hundredth of the latest million records or so, the hottest
+                                      ///< first, at most 8. A shard takes 1 MiB/s and 1,000 records/s of all its keys.
+
+    /// How much the busiest shard took, beside the mean of all: 1 is even, as many as there are shards is all on one.
+    /// 0: nothing was delivered.
+    [[nodiscard]] double skew() const {
+        std::uint64_t sum = 0;
+        std::uint64_t most = 0;
+        for (const auto& [shard, records] : delivered_by_shard) {
+            sum += records;
+            most = std::max(most, records);
+        }
+        if (sum == 0) return 0;
+        const auto all = static_cast<double>(std::max(shards, delivered_by_shard.size()));
+        return static_cast<double>(most) * all / static_cast<double>(sum);
+    }
 };
 
 /// A snapshot of a producer, cheap enough to take every second.

@@ -27,6 +27,8 @@ const std::map<error, Disposition> table{
     {error::not_utf8, Disposition::refused},
     {error::hash_key_invalid, Disposition::refused},
     {error::headers_need_aggregate, Disposition::refused},
+    {error::data_not_json, Disposition::refused},
+    {error::key_field_missing, Disposition::refused},
 };
 
 TEST_CASE("only a record's own failure is the record's, whatever error there is") {

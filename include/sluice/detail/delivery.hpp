@@ -247,10 +247,7 @@ public:
     }
 
     void stats_into(std::map<std::string, StreamStats>& stats) const {
-        for (const auto& [name, its] : streams_) {
-            auto& copy = stats[name] = its.stats;
-            copy.paused_by = its.pause ? its.pause->reason : error_code{};
-        }
+        for (const auto& [name, its] : streams_) stats[name] = its.told();
     }
 
 private:
@@ -288,6 +285,7 @@ private:
             actions_.unreadable.emplace_back(its.name, damaged.first, damaged.live);
             return outcomes_.write_off(damaged.first, damaged.live);
         }
+        its.sample_keys(*live);
         auto& added = its.queue.add(std::move(live));
         outcomes_.schedule_expiry(its, added);
         outcomes_.give_up(its, added, options_.attempts);

@@ -30,6 +30,8 @@ enum class Disposition : std::uint8_t {
     case error::partition_key_too_long:
     case error::not_utf8:
     case error::hash_key_invalid:
+    case error::data_not_json:
+    case error::key_field_missing:
     case error::headers_need_aggregate: return Disposition::refused;
     default: return Disposition::stream;
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/detail/back_off.hpp>
+#include <sluice/detail/hot_keys.hpp>
 #include <sluice/detail/shard_book.hpp>
 #include <sluice/detail/stream_queue.hpp>
 #include <sluice/error.hpp>
@@ -93,6 +94,20 @@ class StreamState {
 public:
     StreamState(std::string its_name, std::size_t lanes) : name(std::move(its_name)), queue(lanes) {}
 
+    /// Looks at the keys of a new chunk.
+    void sample_keys(const LiveChunk& chunk) {
+        keys_.sample(chunk.chunk.count, [&](std::uint32_t i) { keys_.see(chunk.frame(i).partition_key); });
+    }
+
+    /// What users are told of it.
+    [[nodiscard]] StreamStats told() const {
+        auto copy = stats;
+        copy.paused_by = pause ? pause->reason : error_code{};
+        copy.shards = shards.map().size();
+        copy.hottest_keys = keys_.hottest();
+        return copy;
+    }
+
     /// Counts records that this shard took.
     void count_delivery(std::string_view shard_id, std::uint64_t records) {
         auto& counts = stats.delivered_by_shard;
@@ -116,6 +131,7 @@ public:
 private:
     static constexpr std::size_t most_shards = 1'024;
 
+    HotKeys keys_;
     std::pair<const std::string, std::uint64_t>* last_shard_ = nullptr; ///< In `stats`, of the latest delivery.
 };
 
