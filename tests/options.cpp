@@ -5,7 +5,12 @@
 #include <doctest/doctest.h>
 
 #include <concepts>
+#include <cstdlib>
+#include <map>
+#include <optional>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <type_traits>
 
 static_assert(!std::is_aggregate_v<sluice::Options>);
@@ -65,4 +70,60 @@ TEST_CASE("options made inside a co_await expression are destroyed once") {
         const auto seen = co_await name_of(sluice::Options{name});
         CHECK(seen == name);
     });
+}
+
+namespace {
+
+sluice::Options options_of(const std::map<std::string, std::string, std::less<>>& environment) {
+    return sluice::Options::from_environment([&](std::string_view name) -> std::optional<std::string> {
+        const auto found = environment.find(name);
+        return found == environment.end() ? std::nullopt : std::optional(found->second);
+    });
+}
+
+} // namespace
+
+TEST_CASE("options are read from the environment") {
+    const auto options = options_of({{"KINESIS_STREAM_NAME", "clicks"},
+                                     {"AWS_KINESIS_NAME", "other"},
+                                     {"AWS_REGION", "eu-west-1"},
+                                     {"AWS_DEFAULT_REGION", "us-east-1"},
+                                     {"AWS_PROFILE", "writer"},
+                                     {"KINESIS_SHARD_COUNT", "4"},
+                                     {"KINESIS_RETENTION_PERIOD", "168"}});
+    CHECK(options.stream == "clicks");
+    CHECK(options.region == "eu-west-1");
+    CHECK(options.profile == "writer");
+    CHECK(options.shard_count == 4);
+    CHECK(options.retention == std::chrono::hours(168));
+    const auto second = options_of({{"KINESIS_STREAM_NAME", ""}, {"AWS_KINESIS_NAME", "other"},
+                                    {"AWS_DEFAULT_REGION", "us-east-1"}});
+    CHECK(second.stream == "other");
+    CHECK(second.region == "us-east-1");
+}
+
+TEST_CASE("what the environment does not say is as ever") {
+    const auto options = options_of({{"KINESIS_SHARD_COUNT", ""}});
+    const sluice::Options plain;
+    CHECK(options.stream.empty());
+    CHECK(options.region.empty());
+    CHECK(options.shard_count == plain.shard_count);
+    CHECK(options.retention == plain.retention);
+    CHECK(options.linger == plain.linger);
+}
+
+TEST_CASE("a number in the environment that is none, or out of its range, is refused with its name") {
+    for (const auto* name : {"KINESIS_SHARD_COUNT", "KINESIS_RETENTION_PERIOD"}) {
+        for (const auto* text : {"four", "0", "-1", "4 ", " 4", "4.5", "0x10", "99999999999999999999", "1000000"}) {
+            CAPTURE(name);
+            CAPTURE(text);
+            CHECK_THROWS_WITH_AS((void)options_of({{name, text}}), doctest::Contains(name), std::invalid_argument);
+        }
+    }
+}
+
+TEST_CASE("options can be read from the environment of this process") {
+    (void)setenv("KINESIS_STREAM_NAME", "from-the-process", 1); // NOLINT(concurrency-mt-unsafe): no other thread yet
+    CHECK(sluice::Options::from_environment().stream == "from-the-process");
+    (void)unsetenv("KINESIS_STREAM_NAME"); // NOLINT(concurrency-mt-unsafe)
 }

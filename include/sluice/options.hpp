@@ -2,11 +2,16 @@
 
 #include <sluice/log.hpp>
 
+#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <optional>
+#include <stdexcept>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace sluice {
@@ -71,6 +76,40 @@ public:
     explicit Options(std::string name) : stream(std::move(name)) {}
     explicit Options(const char* name) : stream(name) {}
 
+    /// What the environment says: `stream` by KINESIS_STREAM_NAME, or else AWS_KINESIS_NAME; `region` by AWS_REGION, or
+    /// else AWS_DEFAULT_REGION; `profile` by AWS_PROFILE; `shard_count` by KINESIS_SHARD_COUNT; `retention` by
+    /// KINESIS_RETENTION_PERIOD, in hours. All else is as ever; what a producer looks up itself, such as
+    /// AWS_ENDPOINT_URL, is left to it.
+    ///
+    /// `variable(name)` gives a value, or none; by default it is the process's. Empty means none. Throws
+    /// `std::invalid_argument` if a number is none, or out of its range.
+    template <class Variable>
+    [[nodiscard]] static Options from_environment(const Variable& variable) {
+        const auto text = [&](std::string_view name, std::string_view other) -> std::string {
+            std::optional<std::string> value = variable(name);
+            if ((!value || value->empty()) && !other.empty()) value = variable(other);
+            return value.value_or(std::string());
+        };
+        Options options(text("KINESIS_STREAM_NAME", "AWS_KINESIS_NAME"));
+        options.region = text("AWS_REGION", "AWS_DEFAULT_REGION");
+        options.profile = text("AWS_PROFILE", {});
+        if (const auto count = text("KINESIS_SHARD_COUNT", {}); !count.empty()) {
+            options.shard_count = number(count, 1, 100'000, "sluice: KINESIS_SHARD_COUNT must be 1 to 100,000.");
+        }
+        if (const auto hours = text("KINESIS_RETENTION_PERIOD", {}); !hours.empty()) {
+            options.retention = std::chrono::hours(
+                number(hours, 24, 8'760, "sluice: KINESIS_RETENTION_PERIOD must be 24 to 8,760 hours."));
+        }
+        return options;
+    }
+
+    [[nodiscard]] static Options from_environment() {
+        return from_environment([](std::string_view name) -> std::optional<std::string> {
+            const char* const value = std::getenv(std::string(name).c_str()); // NOLINT(concurrency-mt-unsafe)
+            return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+        });
+    }
+
     // where to
     std::string stream;   ///< Of records that name none. 1 to 128 of `[a-zA-Z0-9_.-]`, or an ARN. Name and ARN of one
                           ///< stream are kept apart, like two streams.
@@ -120,7 +159,22 @@ public:
     std::chrono::milliseconds flush_timeout{30'000}; ///< Of `async_flush` without one. Zero: one try.
     std::chrono::milliseconds close_timeout{5'000};  ///< Of `async_close` without one, and a `BlockingProducer`'s end.
 
+    // of a stream that is to be made: for whoever makes it, and for policies that count shards
+    std::uint32_t shard_count = 1;
+    std::chrono::hours retention{24}; ///< 24 to 8,760.
+
     Log log; ///< Where lines go; none by default.
+
+private:
+    [[nodiscard]] static std::uint32_t number(const std::string& text, std::uint32_t least, std::uint32_t most,
+                                              const char* otherwise) {
+        std::uint32_t value = 0;
+        const auto* const end = text.data() + text.size();
+        const auto [read, failure] = std::from_chars(text.data(), end, value);
+        const bool good = failure == std::errc() && read == end && value >= least && value <= most;
+        if (!good) throw std::invalid_argument(otherwise);
+        return value;
+    }
 };
 
 } // namespace sluice

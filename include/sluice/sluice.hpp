@@ -27,6 +27,8 @@
 #include <sluice/destination/destination.hpp>
 #include <sluice/destination/kinesis_stream.hpp>
 #include <sluice/error.hpp>
+#include <sluice/event.hpp>
+#include <sluice/json.hpp>
 #include <sluice/log.hpp>
 #include <sluice/metrics/metrics.hpp>
 #include <sluice/metrics/none.hpp>
@@ -44,6 +46,7 @@
 #include <sluice/partitioning/sticky_shard.hpp>
 #include <sluice/partitioning/time_window.hpp>
 #include <sluice/producer.hpp>
+#include <sluice/publish.hpp>
 #include <sluice/receipt.hpp>
 #include <sluice/record.hpp>
 #include <sluice/secrets.hpp>

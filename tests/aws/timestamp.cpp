@@ -39,6 +39,9 @@ TEST_CASE("a fraction has no digit too many") {
     CHECK(aws::iso_date(moment + 100ms) == "2026-01-02T03:04:05.1Z");
     CHECK(aws::iso_date(moment + 999'999us) == "2026-01-02T03:04:05.999Z");
     CHECK(aws::iso_date(wall_time{} - 1ms) == "1969-12-31T23:59:59.999Z");
+    CHECK(aws::iso_date_in_full(moment) == "2026-01-02T03:04:05.000Z");
+    CHECK(aws::iso_date_in_full(moment + 10ms) == "2026-01-02T03:04:05.010Z");
+    CHECK(aws::iso_date_in_full(wall_time{} - 1us) == "1969-12-31T23:59:59.999Z");
     CHECK(aws::epoch_seconds(moment + 250ms) == "1767323045.25");
     CHECK(aws::epoch_seconds(wall_time{} - 1ms) == "-0.001");
     CHECK(aws::epoch_seconds(wall_time{} - 1500ms) == "-1.5");

@@ -147,6 +147,16 @@ inline void append_fraction(std::string& text, std::chrono::milliseconds fractio
     return text += 'Z';
 }
 
+/// `2026-01-02T03:04:05.250Z`: the same with all three digits, as JavaScript's `toISOString` writes it.
+[[nodiscard]] inline std::string iso_date_in_full(wall_time time) {
+    const detail::CivilTime civil(time);
+    std::string text;
+    detail::append_date(text, civil, "-");
+    detail::append_clock(text += 'T', civil, ":");
+    detail::append_padded(text += '.', civil.fraction.count(), 3);
+    return text += 'Z';
+}
+
 /// `1767323045.25`: a time to the millisecond, in seconds since 1970, as JSON carries it.
 [[nodiscard]] inline std::string epoch_seconds(wall_time time) {
     using std::chrono::milliseconds;

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <sluice/error.hpp>
+#include <sluice/record.hpp>
+
+#include <boost/asio/deferred.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <boost/json/value_from.hpp>
+
+#include <cstddef>
+#include <string>
+#include <utility>
+
+namespace sluice {
+
+namespace json = boost::json;
+
+/// The JSON text of anything that Boost.JSON can convert: values, containers, described structs, and whatever has a
+/// `tag_invoke` for `value_from_tag`. Throws what the conversion throws, and `std::bad_alloc`.
+template <class T>
+[[nodiscard]] std::string json_text(const T& value) {
+    return json::serialize(json::value_from(value));
+}
+
+/// How long the JSON text of an event's data may be, in bytes.
+inline constexpr std::size_t longest_event_data = 1'000'000;
+
+/// Whether this may be the data of an event: a JSON object (else `error::data_not_json`) of at most a million bytes of
+/// text (else `error::record_too_large`). An event whose data is larger can be put as well, if `Options::max_payload`
+/// allows it: this is for whoever has to stay below what any consumer reads.
+[[nodiscard]] inline error_code check_event_data(const json::value& data) {
+    if (!data.is_object()) return error::data_not_json;
+    if (json::serialize(data).size() > longest_event_data) return error::record_too_large;
+    return {};
+}
+
+/// Puts a value as JSON; the partition key decides about its shard. As `BasicProducer::async_put`: completes when the
+/// record is accepted, with `void(error_code)`. What the conversion throws, this throws.
+template <class Producer, class T, class Token = boost::asio::deferred_t>
+[[nodiscard]] auto async_put_json(Producer& producer, const T& value, std::string key, Token&& token = Token()) {
+    return producer.async_put(Record(std::move(key), json_text(value)), std::forward<Token>(token));
+}
+
+/// The same for a `BlockingProducer`: returns when the record is accepted, and throws if it is not.
+template <class Producer, class T>
+void put_json(Producer& producer, const T& value, std::string key) {
+    producer.put(Record(std::move(key), json_text(value)));
+}
+
+} // namespace sluice

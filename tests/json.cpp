@@ -1,0 +1,71 @@
+#include <sluice/json.hpp>
+
+#include <doctest/doctest.h>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+
+#include <map>
+#include <string>
+#include <vector>
+
+using sluice::error;
+
+namespace json = boost::json;
+
+namespace {
+
+class Point {
+public:
+    Point(int its_x, int its_y) : x(its_x), y(its_y) {}
+    int x;
+    int y;
+
+    friend void tag_invoke(const json::value_from_tag&, json::value& into, const Point& point) {
+        into = {{"x", point.x}, {"y", point.y}};
+    }
+};
+
+/// Keeps what is put.
+class Puts {
+public:
+    int async_put(const sluice::Record& record, int token) {
+        records.push_back(record);
+        return token;
+    }
+    void put(const sluice::Record& record) { records.push_back(record); }
+
+    std::vector<sluice::Record> records;
+};
+
+/// An object whose text has so many bytes.
+json::value object_of(std::size_t bytes) { return {{"a", std::string(bytes - std::string(R"({"a":""})").size(), 'x')}}; }
+
+} // namespace
+
+TEST_CASE("whatever Boost.JSON can convert becomes text") {
+    CHECK(sluice::json_text(Point(1, -2)) == R"({"x":1,"y":-2})");
+    CHECK(sluice::json_text(std::vector<Point>{{1, 2}, {3, 4}}) == R"([{"x":1,"y":2},{"x":3,"y":4}])");
+    CHECK(sluice::json_text(std::map<std::string, int>{{"one", 1}}) == R"({"one":1})");
+    CHECK(sluice::json_text(json::value{{"text", "\"quoted\"\n"}}) == R"({"text":"\"quoted\"\n"})");
+    CHECK(sluice::json_text(nullptr) == "null");
+}
+
+TEST_CASE("a value is put under its key, with the token that was given") {
+    Puts puts;
+    CHECK(sluice::async_put_json(puts, Point(1, 2), "point-7", 42) == 42);
+    sluice::put_json(puts, Point(3, 4), "point-8");
+    REQUIRE(puts.records.size() == 2);
+    CHECK(puts.records[0] == sluice::Record("point-7", R"({"x":1,"y":2})"));
+    CHECK(puts.records[1] == sluice::Record("point-8", R"({"x":3,"y":4})"));
+}
+
+TEST_CASE("the data of an event is an object of a million bytes of text at most") {
+    CHECK_FALSE(sluice::check_event_data(json::object{}));
+    for (const auto* text : {"null", "true", "1", "\"text\"", "[]", "[{}]"}) {
+        CHECK(sluice::check_event_data(json::parse(text)) == error::data_not_json);
+    }
+    CHECK_FALSE(sluice::check_event_data(object_of(1'000'000)));
+    CHECK(sluice::check_event_data(object_of(1'000'001)) == error::record_too_large);
+}
