@@ -47,7 +47,8 @@ template <class Producer, class C>
 asio::awaitable<bool> publish_record(Producer& producer, Record record, unsigned tries, C clock) {
     for (unsigned tried = 1;; ++tried) {
         auto delivering = producer.async_deliver(record, asio::as_tuple(asio::use_awaitable));
-        const auto [outcome, receipt] = co_await std::move(delivering);
+        const auto told = co_await std::move(delivering);
+        const auto outcome = std::get<0>(told);
         if (!outcome) co_return true;
         if (tried >= tries || !worth_another_put(outcome)) co_return false;
         const auto cancelled = co_await clock.async_wait_until(clock.steady() + rest_after(tried));
