@@ -44,6 +44,9 @@ class Drawing:
     def dot(self, x, y, colour, radius=5):
         self.parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}" fill="{colour}"/>')
 
+    def box(self, x, y, wide, high, colour):
+        self.parts.append(f'<rect x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{high:.1f}" fill="{colour}"/>')
+
     def path(self, places, colour):
         places = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
         self.parts.append(f'<polyline points="{places}" fill="none" stroke="{colour}" stroke-width="2"/>')
@@ -132,6 +135,30 @@ def draw_scale(panels, path):
     drawing.write(path)
 
 
+def draw_spread(rows, path):
+    """A row of bars for each partitioning, a bar for each shard. Even bars are good; red is twice the mean or more."""
+    drawing = Drawing("Records of each shard, by partitioning",
+                      "200,000 clicks of 10,000 users, some far busier than others, on 16 shards. Even is good; the line "
+                      "is the mean.")
+    left, right, tall = 260, WIDTH - 110, 34
+    for name, points in rows.items():
+        counts = [y for _, y in points]
+        mean, most = sum(counts) / len(counts), max(counts)
+        bottom = drawing.height + 8 + tall
+        drawing.text(left - 12, bottom - 12, name, anchor="end")
+        wide = (right - left) / len(counts)
+        scale = tall / max(most, 2 * mean)
+        for place, count in enumerate(counts):
+            colour = COLOURS[1] if count >= 2 * mean else COLOURS[0]
+            high = max(count * scale, 0.5)
+            drawing.box(left + place * wide + 2, bottom - high, wide - 4, high, colour)
+        drawing.line(left, bottom - mean * scale, right, bottom - mean * scale, INK)
+        drawing.text(right + 10, bottom - 12, f"{most / mean:.2f} x mean", size=12, weight="bold")
+        drawing.height = bottom + 6
+    drawing.height += 20
+    drawing.write(path)
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
@@ -145,6 +172,9 @@ def main():
     if scale:
         draw_scale(scale, HERE / "scale.svg")
         pictures.append("![CPU time per record as shards, lanes, buffered records and threads grow](scale.svg)")
+    if "spread" in plots:
+        draw_spread(plots["spread"], HERE / "spread.svg")
+        pictures.append("![Records of each shard, for each partitioning](spread.svg)")
     tables = (given / "tables.md").read_text().strip()
     (HERE / "RESULTS.md").write_text("\n\n".join([
         "# Results",
