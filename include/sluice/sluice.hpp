@@ -23,7 +23,9 @@
 #include <sluice/credentials/static.hpp>
 #include <sluice/credentials/web_identity.hpp>
 #include <sluice/dead_letters/dead_letters.hpp>
+#include <sluice/dead_letters/letter_line.hpp>
 #include <sluice/dead_letters/report.hpp>
+#include <sluice/dead_letters/to.hpp>
 #include <sluice/destination/destination.hpp>
 #include <sluice/destination/kinesis_stream.hpp>
 #include <sluice/error.hpp>
