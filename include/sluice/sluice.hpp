@@ -23,6 +23,7 @@
 #include <sluice/credentials/static.hpp>
 #include <sluice/credentials/web_identity.hpp>
 #include <sluice/dead_letters/dead_letters.hpp>
+#include <sluice/dead_letters/file.hpp>
 #include <sluice/dead_letters/letter_line.hpp>
 #include <sluice/dead_letters/report.hpp>
 #include <sluice/dead_letters/to.hpp>
