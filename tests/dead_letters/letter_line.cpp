@@ -57,7 +57,15 @@ TEST_CASE("all of a record comes back from its line") {
     CHECK(kept.id == letter.id);
     CHECK(kept.time == noon);
     CHECK(kept.reason == make_error_code(error::gave_up).message());
-    CHECK(kept.code == make_error_code(error::gave_up).to_string());
+    CHECK(kept.code == "gave_up");
+    REQUIRE(kept.attempts.size() == letter.attempts.size());
+    for (std::size_t i = 0; i < kept.attempts.size(); ++i) {
+        CHECK(kept.attempts[i].time == letter.attempts[i].time);
+        CHECK(kept.attempts[i].duration == letter.attempts[i].duration);
+        CHECK(kept.attempts[i].error == letter.attempts[i].error);
+        CHECK(kept.attempts[i].code == letter.attempts[i].code);
+        CHECK(kept.attempts[i].message == letter.attempts[i].message);
+    }
 }
 
 TEST_CASE("a person and another program can read the line") {
@@ -68,13 +76,30 @@ TEST_CASE("a person and another program can read the line") {
     CHECK(value.at("partition_key").as_string() == "user-42");
     CHECK(value.at("data").as_string() == R"({"page":"/","note":"a\tb"})");
     CHECK(value.at("headers").at(1).at("name_base64").as_string() == "AP8=");
+    CHECK(value.at("reason").at("code").as_string() == "gave_up");
     CHECK(value.at("reason").at("message").as_string() == make_error_code(error::gave_up).message());
     const auto& attempts = value.at("attempts").as_array();
     REQUIRE(attempts.size() == 2);
     CHECK(attempts[0].at("code").as_string() == "ProvisionedThroughputExceededException");
-    CHECK(attempts[0].at("milliseconds").as_double() == doctest::Approx(1.5));
+    CHECK(attempts[0].at("microseconds").as_int64() == 1'500);
+    CHECK(attempts[0].at("error").at("code").as_string() == "throttled");
     CHECK(attempts[0].at("error").at("message").as_string() == make_error_code(error::throttled).message());
     CHECK(attempts[1].at("message_base64").is_string());
+}
+
+TEST_CASE("errors of others are told by number, and unknown ones are errors all the same") {
+    DeadLetter letter(sluice::RecordId({}, 1), sluice::Record{"data"}, {28, boost::system::system_category()});
+    for (const auto& code : {sluice::error_code(), make_error_code(error::malformed), letter.reason,
+                             make_error_code(boost::system::errc::not_enough_memory)}) {
+        letter.attempts.emplace_back(noon, 1us, code);
+    }
+    const auto kept = there_and_back(letter);
+    CHECK(kept.code == "system:28");
+    REQUIRE(kept.attempts.size() == 4);
+    for (std::size_t i = 0; i < 4; ++i) CHECK(kept.attempts[i].error == letter.attempts[i].error);
+    for (const auto* strange : {"of_tomorrow", "curl:7", "system:", ":", "", "system:99999999999"}) {
+        CHECK(sluice::detail::error_of_text(strange) == boost::system::errc::state_not_recoverable);
+    }
 }
 
 TEST_CASE("what a record does not have is not in its line") {
@@ -142,6 +167,10 @@ TEST_CASE("what is no letter is malformed, and unknown members are none of our b
     CHECK_FALSE(reads(R"(,"data":"x","headers":{}})"));
     CHECK_FALSE(reads(R"(,"data":"x","headers":["a"]})"));
     CHECK_FALSE(reads(R"(,"data":"x","time_to_live_ms":1e300})"));
+    CHECK(reads(R"(,"data":"x","attempts":[{"microseconds":9223372036854775807,"error":null,"more":1}]})"));
+    CHECK_FALSE(reads(R"(,"data":"x","attempts":[{"microseconds":1e300}]})"));
+    CHECK_FALSE(reads(R"(,"data":"x","attempts":[{"time":"now"}]})"));
+    CHECK_FALSE(reads(R"(,"data":"x","attempts":[{"error":"gave_up"}]})"));
     CHECK_FALSE(reads(R"(,"data":"x"} {)"));
     CHECK_FALSE(reads(R"(,"data":"x","id":"zz000000000000000000000000000000-1"})"));
     CHECK_FALSE(reads(R"(,"data":"x","id":"00000000000000000000000000000000-18446744073709551616"})"));

@@ -9,10 +9,14 @@
 #include <sluice/aws/utf8.hpp>
 #include <sluice/clock/clock.hpp>
 #include <sluice/dead_letters/dead_letters.hpp>
+#include <sluice/detail/error_word.hpp>
 #include <sluice/error.hpp>
 #include <sluice/receipt.hpp>
 #include <sluice/record.hpp>
 
+#include <boost/system/errc.hpp>
+
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -30,8 +34,9 @@ public:
     wall_time time; ///< When it was kept, to the millisecond.
     RecordId id;    ///< That of the record's first life; whoever puts it again gets another one.
     Record record;
-    std::string code;   ///< The reason as `category:number`; numbers may change from version to version.
-    std::string reason; ///< The reason as a sentence.
+    std::string code;   ///< The reason as a word that stays: the name of a `sluice::error`, or `category:number`.
+    std::string reason; ///< The same as a sentence.
+    std::vector<Attempt> attempts; ///< To the microsecond. An error that nobody here knows is `state_not_recoverable`.
 };
 
 namespace detail {
@@ -64,7 +69,7 @@ inline void append_member(aws::JsonWriter& out, std::string_view name, std::stri
 inline void append_member(aws::JsonWriter& out, std::string_view name, error_code reason) {
     out.key(name);
     out.begin_map();
-    append_member(out, "code", std::string_view(reason.to_string()));
+    append_member(out, "code", std::string_view(error_word(reason)));
     append_member(out, "message", std::string_view(reason.message()));
     out.end_map();
 }
@@ -94,7 +99,7 @@ inline void append_member(aws::JsonWriter& out, std::string_view name, wall_time
         const auto value = digits.find(text[i]);
         if (value == std::string_view::npos) return std::nullopt;
         auto& byte = id.store[i / 2];
-        byte = static_cast<std::uint8_t>((byte << 4U) | value);
+        byte = static_cast<std::uint8_t>(byte * 16U + value);
     }
     const auto sequence = aws::parse_integer<std::uint64_t>(text.substr(store + 1));
     if (!sequence) return std::nullopt;
@@ -108,8 +113,8 @@ inline void append_attempts(aws::JsonWriter& out, const std::vector<Attempt>& at
     for (const auto& attempt : attempts) {
         out.begin_map();
         append_member(out, "time", attempt.time);
-        out.key("milliseconds");
-        out.real(std::chrono::duration<double, std::milli>(attempt.duration).count());
+        out.key("microseconds");
+        out.integer(std::chrono::duration_cast<std::chrono::microseconds>(attempt.duration).count());
         append_member(out, "error", attempt.error);
         append_member(out, "code", std::string_view(attempt.code));
         append_member(out, "message", std::string_view(attempt.message));
@@ -128,6 +133,16 @@ inline void append_headers(aws::JsonWriter& out, const std::vector<Header>& head
         out.end_map();
     }
     out.end_array();
+}
+
+/// What `error_word` told.
+[[nodiscard]] inline error_code error_of_text(std::string_view text) {
+    if (const auto ours = error_of_word(text)) return *ours;
+    const auto colon = std::min(text.find(':'), text.size());
+    const auto number = aws::parse_integer<int>(text.substr(std::min(colon + 1, text.size())));
+    if (number && text.substr(0, colon) == "system") return {*number, boost::system::system_category()};
+    if (number && text.substr(0, colon) == "generic") return {*number, boost::system::generic_category()};
+    return make_error_code(boost::system::errc::state_not_recoverable);
 }
 
 /// Reads one line of dead letters.
@@ -149,7 +164,8 @@ private:
         if (name == "id") return id();
         if (name == "headers") return headers();
         if (name == "time_to_live_ms") return time_to_live();
-        if (name == "reason") return reason();
+        if (name == "reason") return reason(letter_.code, letter_.reason);
+        if (name == "attempts") return attempts();
         auto& record = letter_.record;
         if (is(name, "partition_key")) return key(name);
         if (is(name, "data")) return !std::exchange(has_data_, true) && bytes(name, record.data);
@@ -166,12 +182,14 @@ private:
         return name.ends_with(base64_suffix) ? line_.bytes(value) : line_.text(value);
     }
 
-    bool time() {
+    bool time() { return has_time_ = time(letter_.time); }
+
+    bool time(wall_time& value) {
         std::string text;
         if (!line_.text(text)) return false;
         const auto found = aws::parse_iso_date(text);
-        if (found) letter_.time = *found;
-        return has_time_ = found.has_value();
+        if (found) value = *found;
+        return found.has_value();
     }
 
     bool id() {
@@ -206,11 +224,39 @@ private:
         return true;
     }
 
-    bool reason() {
-        return line_.map([this](std::string_view name) {
-            if (is(name, "code")) return bytes(name, letter_.code);
-            return is(name, "message") ? bytes(name, letter_.reason) : line_.skip();
+    bool reason(std::string& code, std::string& sentence) {
+        return line_.map([&](std::string_view name) {
+            if (is(name, "code")) return bytes(name, code);
+            return is(name, "message") ? bytes(name, sentence) : line_.skip();
         });
+    }
+
+    bool attempts() {
+        return line_.list([this] {
+            auto& attempt = letter_.attempts.emplace_back();
+            return line_.map([this, &attempt](std::string_view name) { return member(name, attempt); });
+        });
+    }
+
+    bool member(std::string_view name, Attempt& attempt) {
+        if (name == "time") return time(attempt.time);
+        if (name == "microseconds") return took(attempt);
+        if (is(name, "code")) return bytes(name, attempt.code);
+        if (is(name, "message")) return bytes(name, attempt.message);
+        if (name != "error") return line_.skip();
+        std::string code;
+        std::string sentence;
+        if (!reason(code, sentence)) return false;
+        attempt.error = error_of_text(code);
+        return true;
+    }
+
+    bool took(Attempt& attempt) {
+        std::optional<std::int64_t> count;
+        if (!line_.integer(count)) return false;
+        constexpr auto most = std::chrono::floor<std::chrono::microseconds>(std::chrono::nanoseconds::max()).count();
+        attempt.duration = std::chrono::microseconds(std::clamp(count.value_or(0), -most, most));
+        return true;
     }
 
     Line line_;
@@ -225,9 +271,10 @@ private:
 /// A dead letter as one line of JSON, its end included.
 ///
 /// Members: `time` (RFC 3339), `id`, `stream`, `reason` {`code`, `message`}, `partition_key`, `explicit_hash_key`,
-/// `headers` [{`name`, `value`}], `time_to_live_ms`, `attempts` [{`time`, `milliseconds`, `error`, `code`, `message`}],
-/// `data`. What is no readable text, as binary data, stands as base64 in a member with `_base64` behind its name
-/// instead. What the record does not have is left out.
+/// `headers` [{`name`, `value`}], `time_to_live_ms`, `attempts` [{`time`, `microseconds`, `error` {`code`, `message`},
+/// `code`, `message`}], `data`. The code of a reason or an error is a word that stays (`gave_up`); code and message of
+/// an attempt are the service's. What is no readable text, as binary data, stands as base64 in a member with `_base64`
+/// behind its name instead. What the record does not have is left out.
 [[nodiscard]] inline std::string letter_line(const DeadLetter& letter, wall_time now) {
     const auto& record = letter.record;
     std::string line;
