@@ -43,7 +43,7 @@ concept RunningDeadLetters = requires(D letters, DeadLetter letter) {
 
 /// Where a record goes that cannot be delivered: a recipe with `open(World&)`, which gives `RunningDeadLetters`.
 ///
-/// Models: ReportDeadLetters (default), FileDeadLetters, DeadLettersTo.
+/// Models: ReportDeadLetters (default), FileDeadLetters, SqliteDeadLetters, DeadLettersTo.
 template <class P>
 concept DeadLetters = PolicyOf<P, kind::dead_letters> && requires(P recipe, World& world) {
     { recipe.open(world) } -> std::same_as<asio::awaitable<result<running_t<P>>>>;

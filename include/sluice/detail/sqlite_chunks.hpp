@@ -27,6 +27,9 @@ public:
     /// The `user_version` in the file's header; a file with a greater one belongs to a newer sluice.
     static constexpr std::int64_t schema_version = 1;
 
+    /// A store has one owner.
+    static constexpr bool shared = false;
+
     /// Makes the tables in an empty database.
     [[nodiscard]] static result<void> create(SqliteDatabase& database, const StoreIdentity& identity) {
         // STRICT lets quick_check find values of the wrong type.

@@ -28,11 +28,12 @@ public:
 
 /// Whether the first bytes of a file are the header of a database that is not ours: another application's, or one that
 /// a newer sluice wrote (SQLite, "Database File Format", 1.3). Empty and unreadable files are not foreign.
-[[nodiscard]] inline bool is_foreign(std::span<const unsigned char> header) noexcept {
+template <class Tables = SqliteChunks>
+[[nodiscard]] bool is_foreign(std::span<const unsigned char> header) noexcept {
     constexpr std::string_view magic("SQLite format 3\0", 16);
     if (header.size() < 100 || std::memcmp(header.data(), magic.data(), magic.size()) != 0) return false;
-    return boost::endian::load_big_u32(header.data() + 68) != SqliteChunks::application_id ||
-           boost::endian::load_big_u32(header.data() + 60) > SqliteChunks::schema_version;
+    return boost::endian::load_big_u32(header.data() + 68) != Tables::application_id ||
+           boost::endian::load_big_u32(header.data() + 60) > Tables::schema_version;
 }
 
 /// `20261121T064551Z`.
@@ -67,13 +68,15 @@ public:
     return {};
 }
 
-/// Opens a storage file, or makes it; nobody else can open it until the database is closed.
-class SqliteOpening {
+/// Opens a file with `Tables`, or makes it; unless `Tables::shared`, nobody else can open it until the database is
+/// closed.
+template <class Tables>
+class BasicSqliteOpening {
 public:
     /// Larger files are not read through at the opening; damage in them shows when it is read.
     static constexpr std::int64_t largest_check = std::int64_t{256} << 20U;
 
-    explicit SqliteOpening(const SqlitePlace& place) : place_(place) {}
+    explicit BasicSqliteOpening(const SqlitePlace& place) : place_(place) {}
 
     /// `storage_foreign` and `storage_locked` leave the file as it is, byte for byte.
     [[nodiscard]] result<SqliteDatabase> open(wall_time now) {
@@ -86,9 +89,10 @@ public:
             remark_ = "it cannot be opened";
             return refuse(database.error(), now);
         }
-        using Step = result<void> (SqliteOpening::*)(SqliteDatabase&);
-        for (const Step step : {&SqliteOpening::look_first, &SqliteOpening::configure, &SqliteOpening::lock,
-                                &SqliteOpening::make_tables, &SqliteOpening::start_log, &SqliteOpening::check}) {
+        using Self = BasicSqliteOpening;
+        using Step = result<void> (Self::*)(SqliteDatabase&);
+        for (const Step step :
+             {&Self::look_first, &Self::configure, &Self::lock, &Self::make_tables, &Self::start_log, &Self::check}) {
             const auto done = (this->*step)(*database);
             if (done) continue;
             if (remark_.empty()) remark_ = database->message();
@@ -148,7 +152,7 @@ private:
         const auto code = file->pMethods->xRead(file, header.data(), static_cast<int>(header.size()), 0);
         if (code == SQLITE_IOERR_SHORT_READ) return {};
         if (code != SQLITE_OK) return sqlite_error(code);
-        if (!is_foreign(header)) return {};
+        if (!is_foreign<Tables>(header)) return {};
         remark_ = "it is another application's database, or a newer sluice's";
         return error::storage_foreign;
     }
@@ -158,9 +162,12 @@ private:
                                    SQLITE_DBCONFIG_ENABLE_VIEW, SQLITE_DBCONFIG_TRUSTED_SCHEMA}) {
             sqlite3_db_config(database.handle(), setting, setting == SQLITE_DBCONFIG_DEFENSIVE ? 1 : 0, nullptr);
         }
+        // Who shares a file waits a second for the others.
+        const auto company =
+            database.execute(Tables::shared ? "PRAGMA busy_timeout = 1000" : "PRAGMA locking_mode = EXCLUSIVE");
+        if (!company) return company;
         // 16 KiB pages suit chunks of hundreds of kilobytes. Freed pages are used again, not overwritten with zeros.
-        return database.execute("PRAGMA locking_mode = EXCLUSIVE; PRAGMA page_size = 16384;"
-                                "PRAGMA secure_delete = OFF; PRAGMA temp_store = MEMORY;"
+        return database.execute("PRAGMA page_size = 16384; PRAGMA secure_delete = OFF; PRAGMA temp_store = MEMORY;"
                                 "PRAGMA cell_size_check = ON; PRAGMA synchronous = FULL;"
                                 "PRAGMA journal_size_limit = 67108864;");
     }
@@ -173,7 +180,7 @@ private:
         const auto schema = database.first_integer("PRAGMA schema_version");
         if (!schema) return schema.error();
         if (*schema == 0) {
-            if (auto made = SqliteChunks::create(database, place_.fresh); !made) return made;
+            if (auto made = Tables::create(database, place_.fresh); !made) return made;
         }
         return database.execute("COMMIT");
     }
@@ -190,7 +197,7 @@ private:
         const auto application = database.first_integer("PRAGMA application_id");
         const auto version = database.first_integer("PRAGMA user_version");
         if (!application || !version) return application ? version.error() : application.error();
-        if (*application != SqliteChunks::application_id || *version > SqliteChunks::schema_version) {
+        if (*application != Tables::application_id || *version > Tables::schema_version) {
             return error::storage_foreign;
         }
         const auto size = database.first_integer("SELECT page_count * page_size FROM pragma_page_count,"
@@ -199,7 +206,7 @@ private:
         if (*size > largest_check) return {};
         const auto verdict = database.first_text("PRAGMA quick_check(1)");
         if (!verdict) return verdict.error();
-        if (*verdict == "ok") return SqliteChunks::verify(database);
+        if (*verdict == "ok") return Tables::verify(database);
         remark_ = *verdict;
         return error::storage_corrupt;
     }
@@ -207,5 +214,8 @@ private:
     const SqlitePlace& place_;
     std::string remark_;
 };
+
+/// Opens a storage file, or makes it.
+using SqliteOpening = BasicSqliteOpening<SqliteChunks>;
 
 } // namespace sluice::detail

@@ -1,0 +1,133 @@
+#pragma once
+
+#include <sluice/detail/sqlite_letters.hpp>
+#include <sluice/detail/sqlite_opening.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace sluice::detail {
+
+/// Where a file of letters is, and who looks at it.
+class LetterPlace {
+public:
+    SqlitePlace file;
+    LetterRoom room;
+    bool create = true; ///< Else a file that is not there is `storage_unwritable`.
+};
+
+/// A file of dead letters as `GroupCommit` drives it. Others may have it open at the same time.
+///
+/// Opened by the first transaction, and again by the next one after it failed, was moved, or was found damaged and set
+/// aside.
+class SqliteLetterStore {
+public:
+    explicit SqliteLetterStore(LetterPlace place) : place_(std::move(place)) { place_.file.sync_commits = true; }
+
+    SqliteLetterStore(const SqliteLetterStore&) = delete;
+    SqliteLetterStore& operator=(const SqliteLetterStore&) = delete;
+
+    /// Valid between `begin` and `commit`.
+    [[nodiscard]] SqliteLetters& letters() noexcept { return *letters_; }
+
+    [[nodiscard]] result<void> keep(const LetterRow& row) { return letters_->keep(row, place_.room); }
+
+    [[nodiscard]] result<void> begin(wall_time now) {
+        if (letters_ && was_moved()) close();
+        if (!letters_) {
+            if (auto opened = open(now); !opened) return opened;
+        }
+        return database_->execute("BEGIN IMMEDIATE");
+    }
+
+    [[nodiscard]] result<void> commit() {
+        if (auto committed = database_->execute("COMMIT"); !committed) return committed;
+        told_.clear();
+        if (const auto dropped = letters_->take_dropped(); dropped > 0) {
+            remark_ = about(std::to_string(dropped) + " of the oldest letters were dropped to make room");
+        }
+        return {};
+    }
+
+    void rollback(error_code why, wall_time now) {
+        if (!database_) return;
+        const auto words = letters_ ? letters_->take_words() : std::string();
+        remark_ = about(words.empty() ? database_->diagnosis() : words) + ". " + why.message();
+        // SQLite may have rolled back on its own.
+        if (sqlite3_get_autocommit(database_->handle()) == 0) (void)database_->execute("ROLLBACK");
+        if (letters_) (void)letters_->take_dropped();
+        if (why == error::storage_corrupt) return condemn(now);
+        if (why != error::storage_full && why != error::storage_locked) close();
+    }
+
+    [[nodiscard]] bool recover(bool, int) { return false; }
+
+    /// Copies the log into the file: whoever moves that, moves all letters.
+    void maintain() {
+        auto* const database = database_ ? database_->handle() : nullptr;
+        if (database) (void)sqlite3_wal_checkpoint_v2(database, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    }
+
+    /// What the log should say: each failure once, until something was committed again.
+    [[nodiscard]] std::string take_remark() {
+        auto words = std::exchange(remark_, {});
+        if (words == told_) return {};
+        if (!words.empty()) told_ = words;
+        return words;
+    }
+
+private:
+    result<void> open(wall_time now) {
+        std::error_code failure;
+        if (!place_.create && !std::filesystem::exists(place_.file.path, failure)) {
+            remark_ = about("there is no such file");
+            return error::storage_unwritable;
+        }
+        BasicSqliteOpening<SqliteLetters> opening(place_.file);
+        auto database = opening.open(now);
+        if (!database) {
+            remark_ = about(opening.remark()) + ". " + database.error().message();
+            return database.error();
+        }
+        database_ = std::move(*database);
+        auto letters = SqliteLetters::prepare(*database_);
+        if (!letters) return letters.error();
+        letters_ = std::move(*letters);
+        return {};
+    }
+
+    /// Whether the file has lost its name, so that nobody would find what is written into it.
+    [[nodiscard]] bool was_moved() {
+        int moved = 0;
+        sqlite3_file_control(database_->handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+        return moved != 0;
+    }
+
+    void close() {
+        letters_.reset();
+        database_.reset();
+    }
+
+    void condemn(wall_time now) {
+        sqlite3_db_config(database_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+        const auto name = place_.file.vfs.empty() ? set_aside(place_.file.path, now) : std::string();
+        remark_ += name.empty() ? " It could not be renamed." : " It was renamed to " + name;
+        close();
+    }
+
+    [[nodiscard]] std::string about(const std::string& words) const {
+        return "dead letters " + place_.file.path + ": " + words;
+    }
+
+    LetterPlace place_;
+    std::optional<SqliteDatabase> database_;
+    std::optional<SqliteLetters> letters_;
+    std::string remark_;
+    std::string told_;
+};
+
+} // namespace sluice::detail
