@@ -331,6 +331,7 @@ protected:
     /// Gives lost records to the dead letters, one after the other. What the end cuts short is begun again then.
     asio::awaitable<void> bury() {
         const bool last_try = stopping_;
+        std::uint64_t lost = 0;
         co_await tasks_.begin();
         for (unsigned failures = 0; delivery_.next_loss() != 0;) {
             const auto sequence = delivery_.next_loss();
@@ -345,12 +346,18 @@ protected:
             }
             if (stopping_ && !last_try) co_return;
             if (failures == 0) options_.log.error("the dead letters did not take record ", sequence, ": ", failure);
+            ++failures;
             if (last_try) {
+                ++lost;
                 delivery_.buried(sequence);
                 continue;
             }
-            const auto rest = back_off(std::chrono::seconds(1), std::chrono::seconds(30), ++failures, clock_.random());
+            const auto rest = back_off(std::chrono::seconds(1), std::chrono::seconds(30), failures, clock_.random());
             co_await tasks_.rest(rest);
+        }
+        if (lost > 0) {
+            options_.log.error(lost, " records were lost: the dead letters did not take them, and there is no ",
+                               "storage that keeps them");
         }
         burying_ = false;
         step();

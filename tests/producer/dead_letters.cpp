@@ -1,0 +1,179 @@
+#include "fixture.hpp"
+#include "../run.hpp"
+#include "../storage/temporary.hpp"
+
+#include <sluice/dead_letters/file.hpp>
+#include <sluice/dead_letters/letter_box.hpp>
+#include <sluice/dead_letters/sqlite.hpp>
+#include <sluice/dead_letters/to.hpp>
+#include <sluice/storage/sqlite.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <cstddef>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace asio = boost::asio;
+using asio::awaitable;
+using namespace std::chrono_literals;
+using sluice::error;
+
+namespace {
+
+/// A producer whose service takes nothing, with these policies.
+template <class... Policies>
+auto refused(asio::io_context& context, std::string& log, Policies... policies) {
+    auto script = std::make_shared<Script>();
+    script->repeat_last = true;
+    script->replies.emplace_back([](const std::string&, auto) { return fail(error::request_refused); });
+    auto options = quick();
+    options.log = sluice::Log([&log](sluice::LogLevel, std::string_view line) { log.append(line).append("\n"); });
+    return sluice::make_producer(context.get_executor(), std::move(options), ScriptedDestination{script},
+                                 NobodySigns{}, NoTransport{}, std::move(policies)...);
+}
+
+/// Puts three records, flushes for a while, and closes.
+template <class Producer>
+awaitable<sluice::FlushReport> put_three(Producer& producer, std::chrono::milliseconds timeout = 30s) {
+    for (const auto* data : {"payload-1", "payload-2", "payload-3"}) {
+        co_await producer.async_put(sluice::Record("key", data), asio::use_awaitable);
+    }
+    auto report = co_await producer.async_flush(timeout, asio::use_awaitable);
+    const auto last = co_await producer.async_close(0ms, asio::use_awaitable);
+    report.failed += last.failed;
+    report.left = last.left;
+    co_return report;
+}
+
+std::size_t count(const std::string& text, std::string_view words) {
+    std::size_t found = 0;
+    for (auto at = text.find(words); at != std::string::npos; at = text.find(words, at + 1)) ++found;
+    return found;
+}
+
+void check(const sluice::KeptLetter& letter, const std::string& data) {
+    CHECK(letter.record.data == data);
+    CHECK(letter.record.partition_key == "key");
+    CHECK(letter.record.stream == "clicks");
+    CHECK(letter.code == "request_refused");
+    CHECK(letter.reason == make_error_code(error::request_refused).message());
+    REQUIRE_FALSE(letter.attempts.empty());
+    CHECK(letter.attempts.back().error == error::request_refused);
+    CHECK(letter.attempts.back().code == "Word");
+    CHECK(letter.attempts.back().message == "The service's sentence.");
+}
+
+} // namespace
+
+TEST_CASE("what the service refuses ends in the file, with all that is known of it") {
+    const TemporaryDirectory directory;
+    const auto path = directory / "letters";
+    std::string log;
+    run([&](asio::io_context& context) -> awaitable<void> {
+        auto producer = refused(context, log, sluice::FileDeadLetters{path});
+        const auto report = co_await put_three(producer);
+        CHECK(report.failed == 3);
+        CHECK(report.left == 0);
+    });
+    std::ifstream in(path);
+    int lines = 0;
+    for (std::string line; std::getline(in, line);) {
+        const auto letter = sluice::read_letter(line);
+        REQUIRE(letter.has_value());
+        check(*letter, "payload-" + std::to_string(++lines));
+    }
+    CHECK(lines == 3);
+    CHECK(count(log, "payload") == 0);
+}
+
+TEST_CASE("what the service refuses ends in the database, with all that is known of it") {
+    const TemporaryDirectory directory;
+    const auto path = directory / "letters";
+    std::string log;
+    run([&](asio::io_context& context) -> awaitable<void> {
+        auto producer = refused(context, log, sluice::SqliteDeadLetters{path});
+        const auto report = co_await put_three(producer);
+        CHECK(report.failed == 3);
+        sluice::LetterBox box(context.get_executor(), path);
+        const auto found = co_await box.read(sluice::LetterFilter());
+        REQUIRE(found.has_value());
+        REQUIRE(found->size() == 3);
+        for (std::size_t i = 0; i < 3; ++i) check(*(*found)[i].letter, "payload-" + std::to_string(i + 1));
+    });
+    CHECK(count(log, "payload") == 0);
+}
+
+TEST_CASE("what the service refuses ends in the callable, which may fail at first") {
+    std::vector<sluice::DeadLetter> letters;
+    std::string log;
+    int failures = 1;
+    run([&](asio::io_context& context) -> awaitable<void> {
+        auto keep = [&](sluice::DeadLetter letter) -> sluice::result<void> {
+            if (failures-- > 0) return error::storage_full;
+            letters.push_back(std::move(letter));
+            return {};
+        };
+        auto producer = refused(context, log, sluice::DeadLettersTo(keep));
+        const auto report = co_await put_three(producer);
+        CHECK(report.failed == 3);
+    });
+    REQUIRE(letters.size() == 3);
+    CHECK(letters.front().record.data == "payload-1");
+    CHECK(letters.front().reason == error::request_refused);
+    CHECK(count(log, "did not take") == 1);
+    CHECK(count(log, "lost") == 0);
+    CHECK(count(log, "payload") == 0);
+}
+
+TEST_CASE("records that neither dead letters nor a storage keep are lost loudly, with their number") {
+    std::string log;
+    run([&](asio::io_context& context) -> awaitable<void> {
+        auto never = [](const sluice::DeadLetter&) -> sluice::result<void> { return error::storage_full; };
+        auto producer = refused(context, log, sluice::DeadLettersTo(never));
+        const auto report = co_await put_three(producer, 20ms);
+        CHECK(report.failed == 3);
+        CHECK(report.left == 0);
+    });
+    CHECK(count(log, "3 records were lost: the dead letters did not take them") == 1);
+    CHECK(count(log, "did not take record") == 2); // when it happened, and at the end
+    CHECK(count(log, "payload") == 0);
+}
+
+TEST_CASE("records that the dead letters do not take stay in a storage that persists, and are offered again") {
+    const TemporaryDirectory directory;
+    std::string log;
+    std::vector<std::string> taken;
+    for (const bool works : {false, true}) {
+        run([&](asio::io_context& context) -> awaitable<void> {
+            auto keep = [&](const sluice::DeadLetter& letter) -> sluice::result<void> {
+                if (!works) return error::storage_full;
+                taken.push_back(letter.record.data);
+                return {};
+            };
+            auto producer = refused(context, log, sluice::DeadLettersTo(keep),
+                                    sluice::SqliteStorage{directory / "buffer"});
+            if (works) {
+                const auto report = co_await producer.async_flush(asio::use_awaitable);
+                CHECK(report.failed == 3);
+            } else {
+                const auto report = co_await put_three(producer, 20ms);
+                CHECK(report.failed == 0);
+                CHECK(report.left == 3);
+            }
+        });
+    }
+    CHECK(taken == std::vector<std::string>{"payload-1", "payload-2", "payload-3"});
+    CHECK(count(log, "lost") == 0);
+    CHECK(count(log, "payload") == 0);
+}
