@@ -121,7 +121,7 @@ stage_readme() { cases readme python3 tests/readme.py build/debug/examples/local
 stage_examples() { cases examples timeout 120 python3 tests/examples/run.py build/debug/examples; }
 
 stage_address() {
-    check "build with AddressSanitizer" sanitized address tests/all || return 1
+    check "build with AddressSanitizer" sanitized address "unit live simulate" || return 1
     cases "unit with AddressSanitizer" timeout 600 build/address/tests/unit
     cases "live with AddressSanitizer" timeout 900 build/address/tests/live
     check "simulate with AddressSanitizer" timeout 600 build/address/tests/simulate/simulate --seeds 60
