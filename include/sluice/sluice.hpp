@@ -35,6 +35,7 @@
 #include <sluice/log.hpp>
 #include <sluice/metrics/metrics.hpp>
 #include <sluice/metrics/none.hpp>
+#include <sluice/metrics/summary.hpp>
 #include <sluice/offload/none.hpp>
 #include <sluice/offload/offload.hpp>
 #include <sluice/options.hpp>
