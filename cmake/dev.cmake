@@ -4,7 +4,7 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 
 add_library(sluice_dev INTERFACE)
 target_link_libraries(sluice_dev INTERFACE sluice::sluice)
-foreach(component IN ITEMS sqlite zstd)
+foreach(component IN ITEMS sqlite zstd prometheus)
     if(TARGET sluice::${component})
         target_link_libraries(sluice_dev INTERFACE sluice::${component})
     endif()

@@ -1,4 +1,4 @@
-# The CMake package `sluice` with its components `sqlite`, `gzip` and `zstd`, and files for pkg-config.
+# The CMake package `sluice` with its components `sqlite`, `gzip`, `zstd` and `prometheus`, and files for pkg-config.
 
 include(CMakePackageConfigHelpers)
 
@@ -12,7 +12,7 @@ install(FILES ${PROJECT_BINARY_DIR}/sluice-config.cmake ${PROJECT_BINARY_DIR}/sl
               cmake/sluice-compression.cmake
         DESTINATION ${SLUICE_INSTALL_CMAKEDIR})
 
-foreach(package sluice sluice-sqlite sluice-gzip sluice-zstd)
+foreach(package sluice sluice-sqlite sluice-gzip sluice-zstd sluice-prometheus)
     configure_file(cmake/${package}.pc.in ${package}.pc @ONLY)
     install(FILES ${PROJECT_BINARY_DIR}/${package}.pc DESTINATION ${CMAKE_INSTALL_DATADIR}/pkgconfig)
 endforeach()

@@ -90,7 +90,7 @@ stage_install() {
     # shellcheck source=tests/packages.sh
     . tests/packages.sh
     local packages=(g++ cmake ninja-build ccache pkgconf boost libcurl4-openssl-dev libssl-dev libsqlite3-dev zlib1g-dev
-                    libdeflate-dev libzstd-dev doctest-dev sqlite3 gzip zstd openssl curl python3 python3-venv)
+                    libdeflate-dev libzstd-dev prometheus-cpp-dev doctest-dev sqlite3 gzip zstd openssl curl python3 python3-venv)
     if $long; then packages+=(clang-19 libclang-rt-19-dev clang-tidy-19); fi
     install_packages "$log/install.txt" "${packages[@]}" || exit 1
 }

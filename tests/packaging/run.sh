@@ -34,7 +34,8 @@ consume() {
     local from=$1
     shift
     cmake -S . -B "$work/$from" -G Ninja -DFROM="$from" "$@" && cmake --build "$work/$from" --parallel 2 &&
-        (cd "$work/$from" && ./consumer && ./consumer_sqlite && ./consumer_gzip && ./consumer_zstd)
+        (cd "$work/$from" && ./consumer && ./consumer_sqlite && ./consumer_gzip && ./consumer_zstd &&
+            ./consumer_prometheus)
 }
 
 consume_by_pkg_config() {
@@ -67,6 +68,7 @@ try "pkg-config" consume_by_pkg_config sluice consumer
 try "pkg-config with SQLite" consume_by_pkg_config sluice-sqlite consumer_sqlite
 try "pkg-config with gzip" consume_by_pkg_config sluice-gzip consumer_gzip
 try "pkg-config with zstd" consume_by_pkg_config sluice-zstd consumer_zstd
+try "pkg-config with prometheus-cpp" consume_by_pkg_config sluice-prometheus consumer_prometheus
 
 echo "$passed passed, $failed failed"
 ((failed == 0))

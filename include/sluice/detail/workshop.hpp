@@ -271,6 +271,7 @@ protected:
         observe([&](auto& metrics) {
             Exchange exchange(answer);
             exchange.took = took;
+            exchange.limits = limits_;
             order.waits.tell(exchange, start.steady);
             parcel.tell(exchange);
             metrics.exchanged(order.stream, exchange);
