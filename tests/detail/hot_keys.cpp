@@ -55,9 +55,12 @@ TEST_CASE("of keys that are all different none is hot, nor of the first few of a
     put(keys, 1, 1, [](std::uint32_t) { return "the same"; });
     REQUIRE(keys.hottest().size() == 1);
     CHECK(keys.hottest()[0].share == 1.0);
-    HotKeys random;
-    put(random, 1'000'000, 1'000, [](std::uint32_t i) { return std::to_string(i); });
-    CHECK(random.hottest().empty());
+    for (const std::uint32_t records : {100U, 1'000U, 1'100U, 2'000U, 10'000U, 1'000'000U}) {
+        CAPTURE(records);
+        HotKeys random;
+        put(random, records, 1'000, [](std::uint32_t i) { return std::to_string(i); });
+        CHECK(random.hottest().empty());
+    }
 }
 
 TEST_CASE("a key that was hot is forgotten when others come, and one that becomes hot is found") {

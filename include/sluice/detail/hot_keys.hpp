@@ -43,6 +43,7 @@ public:
         auto* found = std::find_if(counts_.data(), end, [&](const Count& its) { return its.hash == hash; });
         if (found == end) found = make_place(hash, key);
         found->records += weight;
+        ++found->sightings;
         if (total_ >= half_life) age();
     }
 
@@ -54,7 +55,7 @@ public:
         const auto total = static_cast<double>(total_);
         for (std::size_t i = 0; i < used_; ++i) {
             const auto share = static_cast<double>(counts_[i].records - counts_[i].doubtful) / total;
-            if (share > 0.01) hot.emplace_back(counts_[i].key, share);
+            if (share > 0.01 && counts_[i].sightings >= least_sightings) hot.emplace_back(counts_[i].key, share);
         }
         std::sort(hot.begin(), hot.end(), [](const HotKey& a, const HotKey& b) { return a.share > b.share; });
         if (hot.size() > most_told) hot.resize(most_told);
@@ -67,11 +68,13 @@ private:
         std::size_t hash = 0;
         std::uint64_t records = 0;
         std::uint64_t doubtful = 0; ///< Of these, how many may have been of other keys.
+        std::uint64_t sightings = 0; ///< Since it has its place.
         std::string key;
     };
 
     static constexpr std::uint32_t stride = 32;        ///< In the long run, one of so many is looked at.
     static constexpr std::uint64_t least_seen = 100;   ///< Below this, chance names the keys.
+    static constexpr std::uint64_t least_sightings = 8; ///< The same, of one key.
     static constexpr std::uint64_t eager = 1'024;      ///< So many are looked at one by one in the beginning.
     static constexpr std::uint64_t half_life = 1U << 21U; ///< Of records, after which what was seen counts half.
     static constexpr std::size_t most_told = 8;
@@ -86,6 +89,7 @@ private:
             const auto rarer = [](const Count& a, const Count& b) { return a.records < b.records; };
             place = std::min_element(counts_.begin(), counts_.end(), rarer);
             place->doubtful = place->records;
+            place->sightings = 0;
         }
         place->hash = hash;
         place->key = key;
