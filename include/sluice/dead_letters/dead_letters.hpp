@@ -34,8 +34,8 @@ public:
 /// | `d.take(letter)` | Keeps the letter, or gives an error: then the record waits and is offered again, with back-off. |
 ///
 /// Called on the producer's strand, one letter at a time. A call may be cancelled at the end of a producer whose
-/// storage persists: the letter comes again after the restart. `async_close` waits for letters of records that no
-/// storage keeps.
+/// storage persists: the letter comes again after the restart, and so may one that was kept. `async_close` waits for
+/// letters of records that no storage keeps. `check_dead_letters` (conformance.hpp) asks all that no compiler sees.
 template <class D>
 concept RunningDeadLetters = requires(D letters, DeadLetter letter) {
     { letters.take(std::move(letter)) } -> std::same_as<asio::awaitable<result<void>>>;
