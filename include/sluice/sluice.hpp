@@ -25,6 +25,7 @@
 #include <sluice/dead_letters/dead_letters.hpp>
 #include <sluice/dead_letters/file.hpp>
 #include <sluice/dead_letters/letter_line.hpp>
+#include <sluice/dead_letters/read_letters.hpp>
 #include <sluice/dead_letters/report.hpp>
 #include <sluice/dead_letters/to.hpp>
 #include <sluice/destination/destination.hpp>

@@ -20,12 +20,14 @@
 
 namespace sluice {
 
-/// Writes each record that cannot be delivered, and why, as a line of JSON to a file; `read_letter` reads it back.
+/// Writes each record that cannot be delivered, and why, as a line of JSON to a file; `read_letters` reads it back.
 ///
-/// A letter is on the disk before its record is let go; one whose writing was cut short comes again, and may then be
-/// there twice. When the file is full it becomes `<path>.1`, that one `<path>.2`, and so on; the oldest of too many is
-/// dropped, and the log says so. Files are made readable by their owner only, for they hold the data. Several
-/// producers, in several processes too, may share a path.
+/// A letter is on the disk (one `fdatasync` each) before its record is let go; one whose writing was cut short comes
+/// again, and may then be there twice, under one id. What a crash left of a line stays as a line of its own.
+///
+/// When the file is full it becomes `<path>.1`, that one `<path>.2`, and so on; the oldest of too many is dropped, and
+/// the log says so. Files are made readable by their owner only, for they hold the data. Several producers, in several
+/// processes too, may share a path.
 ///
 /// Errors, at the opening and for each letter: `storage_unwritable`, `storage_full`, `storage_foreign` (the file does
 /// not begin like one of letters), `storage_locked` (somebody holds it for more than a second), `storage_failed`.
