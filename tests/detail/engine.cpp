@@ -99,6 +99,7 @@ public:
     std::map<std::string, int> throwing; ///< How often it throws.
     std::map<std::string, int> spared;   ///< How often it goes well before anything of that.
     std::vector<std::string> records; ///< What metrics saw of those that were accepted.
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> retries; ///< How often, and how many records.
     std::map<std::string, int> striking; ///< How often it throws before there is anything to await.
     Manners manners = Manners::polite;
     bool signing = false; ///< Whether the destination asks for credentials.
@@ -337,6 +338,9 @@ public:
         void record(std::string_view stream, std::string_view key, std::string_view data,
                     std::span<const sluice::HeaderView>) {
             diary_->records.push_back(std::string(stream) + " " + std::string(key) + " " + std::string(data));
+        }
+        void retried(std::string_view, std::uint64_t retries, std::uint64_t records) {
+            diary_->retries.emplace_back(retries, records);
         }
         awaitable<void> finish() {
             diary_->deeds.emplace_back("metrics finish");
@@ -1798,6 +1802,23 @@ TEST_CASE("metrics that want to see each accepted record do") {
         CHECK_FALSE(its->try_put(elsewhere));
         co_await its->async_flush(asio::use_awaitable);
         CHECK(its.diary->records == std::vector<std::string>{"clicks key one", "else other two"});
+    });
+}
+
+TEST_CASE("metrics that want to know are told how often records were sent again") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        Fixture its(context);
+        its.script->replies.emplace_back(spoiled);
+        its.script->replies.emplace_back(spoiled);
+        const auto delivered = its.deliver("data");
+        auto told = until([&] { return delivered->has_value(); });
+        co_await std::move(told);
+        CHECK_FALSE(**delivered);
+        its.script->replies.clear();
+        CHECK_FALSE(its->try_put({"key", "at once"}));
+        co_await its->async_flush(asio::use_awaitable);
+        using Retries = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
+        CHECK(its.diary->retries == Retries{{2, 1}, {0, 1}});
     });
 }
 

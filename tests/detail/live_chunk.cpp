@@ -236,6 +236,20 @@ TEST_CASE("failures are counted for good and throttlings for now, both up to 255
     CHECK(live->chunk.attempts == std::vector<std::uint8_t>{0, 255});
 }
 
+TEST_CASE("a record's departures beyond the first are counted, as far as there is room for") {
+    const auto live = chunks::live(chunks::make("s", 1, chunks::records(2)));
+    CHECK(live->retries(0) == 0);
+    live->depart(0);
+    CHECK(live->has(0, LiveChunk::flying));
+    CHECK(live->retries(0) == 0);
+    live->depart(0);
+    live->depart(0);
+    CHECK(live->retries(0) == 2);
+    for (int i = 0; i < 70'000; ++i) live->depart(0);
+    CHECK(live->retries(0) == 65'534);
+    CHECK(live->retries(1) == 0);
+}
+
 TEST_CASE("an explicit hash key decides, and nonsense in its place does not") {
     Record explicitly("key", "data");
     explicitly.explicit_hash_key = "42";

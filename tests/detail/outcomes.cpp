@@ -79,6 +79,31 @@ TEST_CASE("tallies add up by stream and outcome") {
     CHECK(court.actions.tallies[1].outcome == error::expired);
 }
 
+TEST_CASE("records that were tried more often have a tally of their own") {
+    Court court(6);
+    for (const std::uint32_t index : {1U, 2U, 4U, 5U}) {
+        court.chunk->depart(index);
+        court.chunk->depart(index);
+        court.chunk->reset(index, LiveChunk::flying);
+    }
+    std::vector<Ref> members;
+    for (std::uint32_t index = 0; index < 5; ++index) members.push_back(court.ref(index));
+    court.chunk->references += 5;
+    CHECK(court.outcomes.deliver(court.state, members, {}, {}, court.actions) == 5);
+    court.lose(5, error::expired);
+    const auto& tallies = court.actions.tallies;
+    REQUIRE(tallies.size() == 3);
+    CHECK(tallies[0].retries == 0);
+    CHECK(tallies[0].records == 2);
+    CHECK(tallies[0].bytes == 2 * (5 + 2 + 32));
+    CHECK(tallies[1].retries == 1);
+    CHECK(tallies[1].records == 3);
+    CHECK(tallies[1].bytes == 3 * (5 + 2 + 32));
+    CHECK(tallies[2].retries == 1);
+    CHECK(tallies[2].outcome == error::expired);
+    CHECK(court.state.stats.delivered == 5);
+}
+
 TEST_CASE("a lost record has its outcome only when it is buried") {
     Court court;
     court.outcomes.ledger().watch(11);

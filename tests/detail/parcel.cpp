@@ -146,6 +146,27 @@ TEST_CASE("metrics are told what each entry carried, and of what was sent how ma
     CHECK(exchange.offloaded == 0);
 }
 
+TEST_CASE("metrics are told how much data the records had before anything was done to them") {
+    auto order = order_of({"aaaa", "b", "fail", "cc"}, {2, 3, 4});
+    Parcel parcel(order);
+    parcel.weigh();
+    Brackets compression;
+    parcel.pack(Joined{}, compression, roomy);
+    const auto answer = parcel.merge(taken(2));
+    sluice::Exchange exchange(answer);
+    parcel.tell(exchange);
+    REQUIRE(exchange.entries.size() == 3);
+    CHECK(exchange.entries[0].records == 2);
+    CHECK(exchange.entries[0].data == 5);
+    CHECK(exchange.entries[0].least_data == 1);
+    CHECK(exchange.entries[0].most_data == 4);
+    CHECK(exchange.entries[0].bytes > 5);
+    CHECK(exchange.entries[1].data == 4);
+    CHECK(exchange.entries[1].bytes == 0);
+    CHECK(exchange.entries[2].least_data == 2);
+    CHECK(exchange.entries[2].most_data == 2);
+}
+
 TEST_CASE("records are compressed one by one inside their entry, or the entry as a whole") {
     auto order = order_of({"a", "b", "c"}, {2, 3});
     auto same = order;

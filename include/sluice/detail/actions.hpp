@@ -50,13 +50,15 @@ public:
     Receipt receipt;
 };
 
-/// So many records of a stream have had this outcome, and count no longer against the caps.
+/// So many records of a stream have had this outcome, after so many tries, and count no longer against the caps.
 class Tally {
 public:
-    Tally(std::string its_stream, error_code its_outcome) : stream(std::move(its_stream)), outcome(its_outcome) {}
+    Tally(std::string its_stream, error_code its_outcome, unsigned its_retries)
+        : stream(std::move(its_stream)), outcome(its_outcome), retries(its_retries) {}
 
     std::string stream;
     error_code outcome; ///< Empty: delivered.
+    unsigned retries;   ///< Of each of them.
     std::uint64_t records = 0;
     std::uint64_t bytes = 0;
 };
@@ -106,15 +108,16 @@ public:
     std::vector<std::string> keyless; ///< Streams whose service was found not to go by keys.
 
     /// Counts more records.
-    void tally(const std::string& stream, error_code outcome, std::uint64_t records, std::uint64_t bytes) {
+    void tally(const std::string& stream, error_code outcome, unsigned retries, std::uint64_t records,
+               std::uint64_t bytes) {
         for (auto& known : tallies) {
-            if (known.outcome == outcome && known.stream == stream) {
+            if (known.outcome == outcome && known.retries == retries && known.stream == stream) {
                 known.records += records;
                 known.bytes += bytes;
                 return;
             }
         }
-        auto& fresh = tallies.emplace_back(stream, outcome);
+        auto& fresh = tallies.emplace_back(stream, outcome, retries);
         fresh.records = records;
         fresh.bytes = bytes;
     }

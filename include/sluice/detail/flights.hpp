@@ -92,7 +92,7 @@ private:
 
     static void board(StreamState& its, Ref ref) {
         if (ref.follows()) its.queue.gate().charge(ref);
-        ref.chunk->set(ref.index, LiveChunk::flying);
+        ref.chunk->depart(ref.index);
         ++ref.chunk->in_flight;
     }
 

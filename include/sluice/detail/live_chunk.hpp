@@ -162,6 +162,19 @@ public:
         return throttles;
     }
 
+    /// The record leaves in a request.
+    void depart(std::uint32_t record) {
+        set(record, flying);
+        auto& departures = slots_[record].departures;
+        if (departures < 65'535) ++departures;
+    }
+
+    /// How often the record left again, in this process's life; 65,534 may be more.
+    [[nodiscard]] unsigned retries(std::uint32_t record) const {
+        const unsigned departures = slots_[record].departures;
+        return departures > 0 ? departures - 1 : 0;
+    }
+
     Chunk chunk;
     steady_time put;                        ///< Of the oldest record.
     std::uint32_t next = 0;                 ///< The first record that was never looked at.
@@ -177,6 +190,7 @@ private:
         std::uint32_t offset;
         std::uint8_t flags = 0;
         std::uint8_t throttles = 0;
+        std::uint16_t departures = 0;
     };
 
     [[nodiscard]] bool keep_headers(std::uint32_t record, std::string_view encoded) {

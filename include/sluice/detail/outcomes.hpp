@@ -39,18 +39,25 @@ public:
     std::uint64_t deliver(StreamState& its, std::span<const Ref> members, const EntryAnswer& said,
                           const Attempt& attempt, Actions& actions) {
         std::uint64_t records = 0;
+        std::uint64_t alike = 0; // of the latest, that were tried equally often
         std::uint64_t bytes = 0;
+        unsigned retries = 0;
         for (const auto& ref : members) {
             const auto cost = settle(its, ref, {}, actions, &said, &attempt);
+            const auto its_retries = ref.chunk->retries(ref.index);
+            if (its_retries != retries && alike > 0) {
+                actions.tally(its.name, {}, retries, std::exchange(alike, 0), std::exchange(bytes, 0));
+            }
+            retries = its_retries;
+            alike += cost > 0 ? 1 : 0;
             records += cost > 0 ? 1 : 0;
             bytes += cost;
             ref.chunk->reset(ref.index, LiveChunk::follower);
             its.queue.leave_lane(ref);
             its.queue.release(ref);
         }
-        if (records == 0) return 0;
-        its.count_delivery(said.shard_id, records);
-        actions.tally(its.name, {}, records, bytes);
+        if (alike > 0) actions.tally(its.name, {}, retries, alike, bytes);
+        if (records > 0) its.count_delivery(said.shard_id, records);
         return records;
     }
 
@@ -102,7 +109,8 @@ public:
         losses_.erase(found);
         --loss.ref.chunk->in_flight;
         const auto cost = settle(*loss.stream, loss.ref, loss.reason, actions);
-        if (cost > 0) actions.tally(loss.stream->name, loss.reason, 1, cost);
+        const auto retries = loss.ref.chunk->retries(loss.ref.index);
+        if (cost > 0) actions.tally(loss.stream->name, loss.reason, retries, 1, cost);
         loss.stream->queue.release(loss.ref);
     }
 

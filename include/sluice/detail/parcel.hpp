@@ -10,6 +10,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -28,6 +29,14 @@ class Parcel {
 public:
     /// The order's members become what is sent for them.
     explicit Parcel(SendOrder& order) : order_(order), members_(order.members), refusals_(order.entries()) {}
+
+    /// Remembers what the entries held before anything is done to them, for `tell`.
+    void weigh() {
+        contents_.reserve(order_.entries());
+        for (std::size_t i = 0; i < order_.entries(); ++i) {
+            contents_.push_back(content_of(order_.cuts.entry_of(members_, i)));
+        }
+    }
 
     /// Puts payloads over the offload's threshold elsewhere. An error is the whole request's.
     template <class O>
@@ -83,7 +92,9 @@ public:
             const bool goes = !refusals_[i] && sent != entries_.end();
             const auto bytes = goes ? sent->data.size() + sent->partition_key.size() : 0;
             if (goes) ++sent;
-            exchange.entries.emplace_back(order_.cuts.end_of(i) - order_.cuts.begin_of(i), bytes);
+            auto& load = exchange.entries.emplace_back(order_.cuts.end_of(i) - order_.cuts.begin_of(i), bytes);
+            if (!contents_.empty()) load = contents_[i];
+            load.bytes = bytes;
             exchange.bytes += bytes;
         }
     }
@@ -106,6 +117,17 @@ public:
     }
 
 private:
+    [[nodiscard]] static Exchange::Load content_of(std::span<const Candidate> members) {
+        Exchange::Load load(members.size(), 0);
+        load.least_data = members.front().data.size();
+        for (const auto& member : members) {
+            load.data += member.data.size();
+            load.least_data = std::min<std::uint64_t>(load.least_data, member.data.size());
+            load.most_data = std::max<std::uint64_t>(load.most_data, member.data.size());
+        }
+        return load;
+    }
+
     template <class C>
     [[nodiscard]] error_code shrink_all(C& compression, std::span<Candidate> members) {
         for (auto& member : members) {
@@ -129,6 +151,7 @@ private:
     std::span<Candidate> members_;
     std::vector<error_code> refusals_;
     std::vector<Entry> entries_;
+    std::vector<Exchange::Load> contents_; ///< Of each entry; none, if nobody wants to know.
     std::uint64_t offloaded_ = 0;
     std::deque<std::string> texts_; ///< What the views point into that do not point into chunks.
 };

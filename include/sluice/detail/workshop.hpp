@@ -28,6 +28,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -114,7 +115,12 @@ protected:
     }
 
     void count(const Tally& tally) {
-        if (open_) observe([&](auto& metrics) { metrics.settled(tally.stream, tally.outcome, tally.records); });
+        if (open_) {
+            observe([&](auto& metrics) {
+                metrics.settled(tally.stream, tally.outcome, tally.records);
+                if constexpr (RetryMetrics<running_t<M>>) metrics.retried(tally.stream, tally.retries, tally.records);
+            });
+        }
         bool wake = false;
         complete(intake_.release(tally.stream, tally.records, tally.bytes, wake));
         if (wake) request_step();
@@ -258,6 +264,7 @@ protected:
     asio::awaitable<void> fly(SendOrder order) {
         const auto start = moment();
         Parcel parcel(order);
+        if constexpr (!std::is_empty_v<running_t<M>>) parcel.weigh(); // metrics without a memory count nothing
         Answer answer;
         try {
             // A destination that never waits would run within the step that sends, to any depth.

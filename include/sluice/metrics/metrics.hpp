@@ -26,6 +26,10 @@ public:
         Load(std::uint64_t its_records, std::uint64_t its_bytes) : records(its_records), bytes(its_bytes) {}
         std::uint64_t records; ///< As they were put.
         std::uint64_t bytes;   ///< Of the data and the key that were sent; 0: it was not sent.
+        std::uint64_t data = 0; ///< Bytes of the records' data as it was put, in all. Metrics that have no members are
+                                ///< told nothing of this, nor of the next two.
+        std::uint64_t least_data = 0; ///< Of one record.
+        std::uint64_t most_data = 0;
     };
 
     explicit Exchange(const Answer& its_answer) : answer(its_answer) {}
@@ -51,6 +55,7 @@ public:
 /// | `m.settled(stream, outcome, records)` | So many records got this outcome; an empty code: delivered.            |
 /// | `m.observed(stats)`                 | What `stats()` says now; a hundred times a second at most, and at the end. |
 /// | `m.record(stream, key, data, headers)` | Optional: one of the records that `accepted` is told next.            |
+/// | `m.retried(stream, retries, records)` | Optional: so many of the records that `settled` was told last were sent again so often. |
 /// | `m.finish()`                        | Optional: nothing follows. The producer's end waits for this, so be quick. |
 ///
 /// Called on the producer's strand, but for `record` never per record; must not block. What they throw is logged once.
@@ -68,6 +73,12 @@ template <class M>
 concept RecordMetrics = RunningMetrics<M> && requires(M metrics, std::string_view text,
                                                       std::span<const HeaderView> headers) {
     { metrics.record(text, text, text, headers) } -> std::same_as<void>;
+};
+
+/// Metrics that count how often records were sent again.
+template <class M>
+concept RetryMetrics = RunningMetrics<M> && requires(M metrics, std::string_view stream, std::uint64_t n) {
+    { metrics.retried(stream, n, n) } -> std::same_as<void>;
 };
 
 /// Metrics that have something to do at the end.
