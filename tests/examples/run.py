@@ -304,16 +304,34 @@ def put_without_credentials(place):
     put_tells(place, "No credentials were found", AWS_ENDPOINT_URL=NOWHERE)
 
 
-def put_with_a_wrong_secret(place):
-    service = subprocess.Popen([str(PROGRAMS / "local_kinesis"), "--stream", "clicks:1"], stdout=subprocess.PIPE,
-                               text=True)
+@contextlib.contextmanager
+def local_kinesis(stream):
+    """The endpoint of the Kinesis of the examples."""
+    service = subprocess.Popen([str(PROGRAMS / "local_kinesis"), "--stream", stream], stdout=subprocess.PIPE, text=True)
     try:
-        endpoint = re.match(r"listening on (\S+)", service.stdout.readline())[1]
-        put_tells(place, "is paused: The service computed another signature", AWS_ENDPOINT_URL=endpoint,
-                  AWS_ACCESS_KEY_ID="local", AWS_SECRET_ACCESS_KEY="wrong")
+        yield re.match(r"listening on (\S+)", service.stdout.readline())[1]
     finally:
         service.kill()
         service.communicate()
+
+
+def put_with_a_wrong_secret(place):
+    with local_kinesis("clicks:1") as endpoint:
+        put_tells(place, "is paused: The service computed another signature", AWS_ENDPOINT_URL=endpoint,
+                  AWS_ACCESS_KEY_ID="local", AWS_SECRET_ACCESS_KEY="wrong")
+
+
+def events_of_a_shop(place):
+    def run(**variables):
+        done = subprocess.run([str(PROGRAMS / "02_events")], cwd=place.directory, env=environment(KEYS, REGION, variables),
+                              capture_output=True, text=True, timeout=30)
+        return done.returncode, done.stdout, done.stderr
+
+    with local_kinesis("shop:2") as endpoint:
+        status, said, complaint = run(KINESIS_STREAM_NAME="shop", AWS_ENDPOINT_URL=endpoint)
+        assert (status, said) == (0, "ORDER_PAID 1\nORDER_PLACED 1\nUSER_LOGIN 1\n"), (status, said, complaint)
+        status, said, complaint = run(KINESIS_STREAM_NAME="shop", KINESIS_SHARD_COUNT="many", AWS_ENDPOINT_URL=endpoint)
+        assert status == 1 and "KINESIS_SHARD_COUNT must be" in complaint, (status, complaint)
 
 
 def put_without_storage(place):
@@ -329,7 +347,8 @@ def readme_shows_01_put(_):
 
 CHECKS = (no_region, foreign_buffer, locked_buffer, failing_storage, full_disk_for_the_bookmark, damaged_bookmark,
           another_file, every_input, refused_lines, wrong_words, interrupted, waiting_for_input,
-          put_without_credentials, put_with_a_wrong_secret, put_without_storage, readme_shows_01_put)
+          put_without_credentials, put_with_a_wrong_secret, put_without_storage, events_of_a_shop,
+          readme_shows_01_put)
 
 
 def main():

@@ -19,6 +19,8 @@ namespace sluice::detail {
     case error::stream_name_invalid: return "stream_name_invalid";
     case error::too_many_streams: return "too_many_streams";
     case error::headers_need_aggregate: return "headers_need_aggregate";
+    case error::data_not_json: return "data_not_json";
+    case error::key_field_missing: return "key_field_missing";
     case error::buffer_full: return "buffer_full";
     case error::disabled: return "disabled";
     case error::closed: return "closed";
