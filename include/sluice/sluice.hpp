@@ -34,6 +34,7 @@
 #include <sluice/event.hpp>
 #include <sluice/json.hpp>
 #include <sluice/log.hpp>
+#include <sluice/metrics/cloudwatch.hpp>
 #include <sluice/metrics/metrics.hpp>
 #include <sluice/metrics/none.hpp>
 #include <sluice/metrics/summary.hpp>

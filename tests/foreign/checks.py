@@ -10,6 +10,7 @@ import against_local
 import against_moto
 import aggregates
 import buffer_file
+import metrics_in_moto
 from harness import Checks
 
 
@@ -20,6 +21,7 @@ class Place:
         self.python = pathlib.Path(sys.executable)
         self.examples = pathlib.Path(examples)
         self.put = pathlib.Path(programs) / "foreign_put"
+        self.measure = pathlib.Path(programs) / "foreign_measure"
         self.deaggregate = pathlib.Path(programs) / "foreign_deaggregate"
         self.kinesis_local = pathlib.Path(kinesis_local) if kinesis_local else None
 
@@ -30,7 +32,7 @@ def main(examples, programs, kinesis_local=""):
     checks = Checks()
     place = Place(examples, programs, kinesis_local)
     with tempfile.TemporaryDirectory(prefix="sluice-foreign-") as scratch:
-        for part in (against_local, aggregates, buffer_file, against_moto, against_kinesis_local):
+        for part in (against_local, aggregates, buffer_file, against_moto, metrics_in_moto, against_kinesis_local):
             start = time.monotonic()
             try:
                 part.run(checks, place, pathlib.Path(scratch))

@@ -38,7 +38,7 @@ install_node() {
 
 build_programs() {
     [[ -f $build/CMakeCache.txt ]] || cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Debug || return
-    cmake --build "$build" --target foreign_put foreign_deaggregate local_kinesis
+    cmake --build "$build" --target foreign_put foreign_measure foreign_deaggregate local_kinesis
 }
 
 kinesis_local=

@@ -89,7 +89,7 @@ concept FinishingMetrics = RunningMetrics<M> && requires(M metrics) {
 
 /// Who counts: a recipe with `open(World&)`, which gives `RunningMetrics`.
 ///
-/// Models: NoMetrics (default).
+/// Models: NoMetrics (default), CloudWatchMetrics.
 template <class P>
 concept Metrics = PolicyOf<P, kind::metrics> && requires(P recipe, World& world) {
     { recipe.open(world) } -> std::same_as<asio::awaitable<result<running_t<P>>>>;
