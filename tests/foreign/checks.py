@@ -8,6 +8,7 @@ import time
 import against_kinesis_local
 import against_local
 import against_moto
+import against_prometheus
 import aggregates
 import buffer_file
 import metrics_in_moto
@@ -17,22 +18,24 @@ from harness import Checks
 class Place:
     """Where the programs lie."""
 
-    def __init__(self, examples, programs, kinesis_local):
+    def __init__(self, examples, programs, kinesis_local, prometheus):
         self.python = pathlib.Path(sys.executable)
         self.examples = pathlib.Path(examples)
         self.put = pathlib.Path(programs) / "foreign_put"
         self.measure = pathlib.Path(programs) / "foreign_measure"
         self.deaggregate = pathlib.Path(programs) / "foreign_deaggregate"
         self.kinesis_local = pathlib.Path(kinesis_local) if kinesis_local else None
+        self.prometheus = pathlib.Path(prometheus) if prometheus else None
 
 
-def main(examples, programs, kinesis_local=""):
+def main(examples, programs, kinesis_local="", prometheus=""):
     # As an exception, so that every server is ended on the way out.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     checks = Checks()
-    place = Place(examples, programs, kinesis_local)
+    place = Place(examples, programs, kinesis_local, prometheus)
     with tempfile.TemporaryDirectory(prefix="sluice-foreign-") as scratch:
-        for part in (against_local, aggregates, buffer_file, against_moto, metrics_in_moto, against_kinesis_local):
+        for part in (against_local, aggregates, buffer_file, against_moto, metrics_in_moto, against_kinesis_local,
+                     against_prometheus):
             start = time.monotonic()
             try:
                 part.run(checks, place, pathlib.Path(scratch))

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Holds the library against what others wrote: moto, kinesis-local, boto3, the AWS CLI, aws_kinesis_agg and sqlite3.
+# Holds the library against what others wrote: moto, kinesis-local, boto3, the AWS CLI, aws_kinesis_agg,
+# Prometheus and sqlite3.
 #
 #     tests/foreign/run.sh [BUILD_DIRECTORY]
 #
@@ -36,15 +37,33 @@ install_node() {
     kinesis_local=$package
 }
 
+# install_prometheus: Debian's package, unpacked: installed, it would run as a service.
+install_prometheus() {
+    local place=$others/prometheus
+    if command -v prometheus promtool >/dev/null; then
+        prometheus=$(dirname "$(command -v promtool)")
+        return
+    fi
+    if [[ ! -x $place/usr/bin/promtool ]]; then
+        command -v apt-get dpkg >/dev/null || return
+        mkdir -p "$place"
+        (cd "$place" && apt-get download prometheus && dpkg -x prometheus_*.deb . && rm prometheus_*.deb) || return
+    fi
+    prometheus=$place/usr/bin
+}
+
 build_programs() {
     [[ -f $build/CMakeCache.txt ]] || cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Debug || return
-    cmake --build "$build" --target foreign_put foreign_measure foreign_deaggregate local_kinesis
+    cmake --build "$build" --target foreign_put foreign_measure foreign_deaggregate examples/all
 }
 
 kinesis_local=
+prometheus=
 build_programs >"$others/log.txt" 2>&1 || give_up "building what foreign clients meet"
 install_python >"$others/log.txt" 2>&1 || give_up "installing boto3, moto, aws_kinesis_agg and the AWS CLI"
-install_node >"$others/log.txt" 2>&1 || true # where it is missing, its checks are skipped and counted
+# Where one of these is missing, its checks are skipped and counted.
+install_node >"$others/log.txt" 2>&1 || true
+install_prometheus >"$others/log.txt" 2>&1 || true
 
-PYTHONDONTWRITEBYTECODE=1 exec timeout --kill-after=10 240 "$others/venv/bin/python" tests/foreign/checks.py \
-    "$build/examples" "$build/tests/foreign" "$kinesis_local"
+PYTHONDONTWRITEBYTECODE=1 exec timeout --kill-after=10 270 "$others/venv/bin/python" tests/foreign/checks.py \
+    "$build/examples" "$build/tests/foreign" "$kinesis_local" "$prometheus"

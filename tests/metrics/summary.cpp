@@ -157,7 +157,7 @@ TEST_CASE("a function tells types; what it throws makes them unknown") {
     running.record("else", "its key", "throw", {});
     running.accepted("clicks", 3, 3);
     CHECK(its.metrics.read().events_by_type == Types{{"its data", 1}, {"its key", 1}, {"unknown", 1}});
-    CHECK_THROWS_AS(SummaryMetrics(SummaryMetrics::TypeOf()), std::invalid_argument);
+    CHECK_THROWS_AS(SummaryMetrics{SummaryMetrics::TypeOf{}}, std::invalid_argument);
 }
 
 TEST_CASE("after the end of its producers a summary stays as it is") {
