@@ -35,16 +35,26 @@ def dimensions_of(metric):
 
 
 def total(cloudwatch, name, **dimensions):
-    """Samples, sum, least and most of a metric."""
+    """Samples, sum, least and most of a metric. Moto's GetMetricStatistics would add those of more dimensions."""
     now = datetime.datetime.now(datetime.timezone.utc)
     hour = datetime.timedelta(hours=1)
-    points = cloudwatch.get_metric_statistics(
-        Namespace=NAMESPACE, MetricName=name, StartTime=now - hour, EndTime=now + hour, Period=3_600 * 24,
-        Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
-        Statistics=["SampleCount", "Sum", "Minimum", "Maximum"])["Datapoints"]
-    assert points, f"{name} {dimensions} has no values"
-    return (sum(point["SampleCount"] for point in points), sum(point["Sum"] for point in points),
-            min(point["Minimum"] for point in points), max(point["Maximum"] for point in points))
+    metric = {"Namespace": NAMESPACE, "MetricName": name,
+              "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()]}
+    queries = [{"Id": statistic.lower(), "MetricStat": {"Metric": metric, "Period": 60, "Stat": statistic}}
+               for statistic in ("SampleCount", "Sum", "Minimum", "Maximum")]
+    answer = cloudwatch.get_metric_data(MetricDataQueries=queries, StartTime=now - hour, EndTime=now + hour)
+    found = {result["Id"]: result["Values"] for result in answer["MetricDataResults"]}
+    assert found["sum"], f"{name} {dimensions} has no values"
+    return sum(found["samplecount"]), sum(found["sum"]), min(found["minimum"]), max(found["maximum"])
+
+
+def sum_of_shard(cloudwatch, shard):
+    now = datetime.datetime.now(datetime.timezone.utc)
+    hour = datetime.timedelta(hours=1)
+    points = cloudwatch.get_metric_statistics(Namespace=NAMESPACE, MetricName="UserRecordsPut", StartTime=now - hour,
+                                              EndTime=now + hour, Period=60, Statistics=["Sum"],
+                                              Dimensions=[{"Name": "ShardId", "Value": shard}])["Datapoints"]
+    return sum(point["Sum"] for point in points)
 
 
 def run(checks, place, scratch):
@@ -75,6 +85,7 @@ def run(checks, place, scratch):
             shards = [total(cloudwatch, "UserRecordsPut", **stream, ShardId=f"shardId-{number:012}")[1]
                       for number in range(2)]
             assert sum(shards) == COUNT and min(shards) > 0, shards
+            assert shards == [sum_of_shard(cloudwatch, f"shardId-{number:012}") for number in range(2)]
 
         with checks.check("moto: without a right key neither records nor metrics pass, and the log says so once"):
             before = cloudwatch.list_metrics(Namespace=NAMESPACE)["Metrics"]
