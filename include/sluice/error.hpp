@@ -76,6 +76,9 @@ enum class error {
     iterator_expired,
     limit_exceeded,
     response_invalid,
+    bucket_not_found,
+    object_not_found,
+    object_changed,
     // what was configured
     region_missing,
     endpoint_invalid,
@@ -213,6 +216,13 @@ private:
         case error::response_invalid:
             return "The answer does not have the form that the service documents; check that the endpoint is the "
                    "service that you expect.";
+        case error::bucket_not_found:
+            return "The bucket does not exist in this region; create it, or check its name and the region.";
+        case error::object_not_found:
+            return "The object does not exist, or not any more; keep objects longer than the stream keeps the records "
+                   "that point to them.";
+        case error::object_changed:
+            return "The object is not what was stored under its key; check what else writes to the bucket.";
         case error::region_missing:
             return "No region is known; set Options::region, AWS_REGION, or the profile's region.";
         case error::endpoint_invalid:

@@ -77,6 +77,16 @@ TEST_CASE("threads that come and go digest alike") {
     for (const auto& sum : sums) CHECK(sum == expected);
 }
 
+TEST_CASE("a text in pieces has the digest of the whole") {
+    aws::Sha256Sum sum;
+    sum.add("he");
+    sum.add("");
+    sum.add("llo");
+    CHECK(sum.end() == aws::sha256("hello"));
+    aws::Sha256Sum nothing;
+    CHECK(nothing.end() == aws::sha256(""));
+}
+
 namespace {
 
 /// Digests while the process ends, after this thread's own objects are gone.

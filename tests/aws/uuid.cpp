@@ -10,6 +10,11 @@ TEST_CASE("a UUID has its form, its version and its variant") {
     CHECK(aws::uuid_v4(0x0123'4567'89ab'cdefU, 0x0123'4567'89ab'cdefU) == "01234567-89ab-4def-8123-456789abcdef");
 }
 
+TEST_CASE("a UUID of what tells things apart says that it is one") {
+    CHECK(aws::uuid_v8(0, 0) == "00000000-0000-8000-8000-000000000000");
+    CHECK(aws::uuid_v8(0x0123'4567'89ab'cdefU, 0x0123'4567'89ab'cdefU) == "01234567-89ab-8def-8123-456789abcdef");
+}
+
 TEST_CASE("every other bit of the dice shows") {
     for (unsigned bit = 0; bit < 64; ++bit) {
         const auto one = std::uint64_t{1} << bit;

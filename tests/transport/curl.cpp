@@ -262,6 +262,17 @@ TEST_CASE("a large upload does not ask for permission to go on") {
     CHECK(find_header(got.headers, "Transfer-Encoding").empty());
 }
 
+TEST_CASE("a body that is borrowed is sent, and not what stands beside it") {
+    const std::string whole = "before|the part|after";
+    HttpRequest request("PUT", "/");
+    request.borrowed = std::string_view(whole).substr(7, 8);
+    const auto got = seen(std::move(request));
+    CHECK(got.body == "the part");
+    HttpRequest asked("HEAD", "http://host/");
+    asked.borrowed = whole;
+    CHECK(fetch(std::move(asked)).error() == error::malformed);
+}
+
 TEST_CASE("any final status is a success") {
     for (const int status : {200, 201, 204, 206, 301, 304, 307, 400, 401, 403, 404, 407, 413, 429, 500, 503, 599}) {
         const auto outcome = fetch_canned("HTTP/1.1 " + std::to_string(status) + " X\r\nContent-Length: 0\r\n\r\n");

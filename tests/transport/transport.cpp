@@ -3,6 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <memory>
+#include <string>
+
 namespace {
 
 using namespace sluice;
@@ -90,3 +93,13 @@ TEST_CASE("names that differ in more than the case of letters are different head
 }
 
 } // namespace
+
+TEST_CASE("a body is a request's own, or borrowed") {
+    sluice::HttpRequest request;
+    CHECK(request.content().empty());
+    const std::string theirs = "theirs";
+    request.borrowed = theirs;
+    CHECK(request.content().data() == theirs.data());
+    request.body = std::make_shared<const std::string>("ours");
+    CHECK(request.content() == "ours");
+}

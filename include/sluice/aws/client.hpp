@@ -22,6 +22,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -50,6 +51,7 @@ public:
     std::string path = "/";          ///< With the query, if there is one; escaped. The endpoint's base comes first.
     std::vector<HttpHeader> headers; ///< Beside those that every call has.
     SharedBytes body;
+    std::string_view borrowed; ///< A body, if there is no other, that somebody keeps until the call is over.
     Secret secret; ///< What headers or body hold that must not be told; the reply of a refusal is free of it.
     std::optional<Endpoint> endpoint; ///< None: the client's.
     std::optional<std::chrono::milliseconds> timeout; ///< Of one attempt. None: `Options::request_timeout`.
@@ -225,7 +227,8 @@ private:
         const auto correction = correction_;
         auto request = unsigned_request(call, invocation);
         if (credentials_ != nullptr) {
-            signer_.sign(request, *secrets, region_, service_, world_->clock().wall() + correction);
+            const auto rules = service_ == "s3" ? SigningRules::s3() : SigningRules();
+            signer_.sign(request, *secrets, region_, service_, world_->clock().wall() + correction, rules);
         }
         auto response = co_await world_->transport().send(std::move(request));
         if (!response) co_return Outcome(Reply(response.error()));
@@ -242,6 +245,7 @@ private:
         request.headers.emplace_back("amz-sdk-invocation-id", invocation.id);
         request.headers.emplace_back("amz-sdk-request", invocation.attempt);
         request.body = call.body;
+        request.borrowed = call.borrowed;
         request.connect_timeout = world_->options().connect_timeout;
         request.timeout = call.timeout.value_or(world_->options().request_timeout);
         request.max_response_bytes = call.max_response_bytes.value_or(request.max_response_bytes);

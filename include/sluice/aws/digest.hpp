@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <new>
 #include <span>
 #include <stdexcept>
@@ -103,6 +104,36 @@ inline void append_hex(std::string& text, std::span<const std::uint8_t> bytes) {
 [[nodiscard]] inline Sha256 sha256(std::string_view text) { return detail::digest<std::tuple_size_v<Sha256>>(text); }
 
 [[nodiscard]] inline std::string sha256_hex(std::string_view text) { return hex(sha256(text)); }
+
+/// The SHA-256 of a text that comes piece by piece. One thread at a time.
+class Sha256Sum {
+public:
+    Sha256Sum() : state_(EVP_MD_CTX_new()) {
+        constexpr auto size = std::tuple_size_v<Sha256>;
+        if (!state_) throw std::bad_alloc();
+        require(EVP_DigestInit_ex2(state_.get(), detail::algorithm<size>(), nullptr));
+    }
+
+    void add(std::string_view piece) { require(EVP_DigestUpdate(state_.get(), piece.data(), piece.size())); }
+
+    /// The digest of all that was added; to be called once, after which nothing can be added.
+    [[nodiscard]] Sha256 end() {
+        Sha256 sum;
+        require(EVP_DigestFinal_ex(state_.get(), sum.data(), nullptr));
+        return sum;
+    }
+
+private:
+    static void require(int done) {
+        if (done != 1) throw std::runtime_error("sluice: OpenSSL failed to digest");
+    }
+
+    struct Free {
+        void operator()(EVP_MD_CTX* state) const noexcept { EVP_MD_CTX_free(state); }
+    };
+
+    std::unique_ptr<EVP_MD_CTX, Free> state_;
+};
 
 /// The keyed digest of RFC 2104 with SHA-256; the key may have any length. Any thread.
 [[nodiscard]] inline Sha256 hmac_sha256(std::string_view key, std::string_view text) {

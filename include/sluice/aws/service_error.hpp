@@ -121,6 +121,26 @@ namespace detail {
         {"LimitExceeded", limit_exceeded},
         {"LimitExceededException", limit_exceeded},
 
+        {"NoSuchBucket", bucket_not_found},
+        {"NoSuchKey", object_not_found},
+        {"NoSuchVersion", object_not_found},
+        {"PreconditionFailed", resource_in_use},
+        {"ConditionalRequestConflict", resource_in_use},
+        {"OperationAborted", resource_in_use},
+        {"NoSuchUpload", service_failed}, // somebody aborted it: the next upload begins anew
+        {"BadDigest", service_failed},    // the bytes changed on their way
+        {"XAmzContentSHA256Mismatch", service_failed},
+        {"IncompleteBody", service_failed},
+        // What S3 says to who looks in the wrong region.
+        {"PermanentRedirect", endpoint_invalid},
+        {"TemporaryRedirect", endpoint_invalid},
+        {"AuthorizationHeaderMalformed", endpoint_invalid},
+        {"IllegalLocationConstraintException", endpoint_invalid},
+        {"InvalidBucketName", endpoint_invalid},
+        {"EntityTooLarge", request_too_large},
+        {"AllAccessDisabled", access_denied},
+        {"AccountProblem", access_denied},
+
         // A server that does not know the operation is another service, or too old: no fault of what was sent.
         {"UnknownOperationException", response_invalid},
     });

@@ -283,7 +283,7 @@ private:
         } else if (open) {
             hash_ = "UNSIGNED-PAYLOAD";
         } else {
-            append_hex(hash_, sha256(request.body ? std::string_view(*request.body) : std::string_view()));
+            append_hex(hash_, sha256(request.content()));
         }
     }
 

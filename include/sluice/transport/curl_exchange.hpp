@@ -103,7 +103,7 @@ private:
     if (!visible.makes(url) || !(url.starts_with("https://") || url.starts_with("http://")))
         return error::endpoint_invalid;
     if (!token.makes(request.method)) return error::malformed;
-    if (request.method == "HEAD" && request.body && !request.body->empty()) return error::malformed;
+    if (request.method == "HEAD" && !request.content().empty()) return error::malformed;
     for (const auto& header : request.headers)
         if (!token.makes(header.name) || !one_line(header.value)) return error::malformed;
     return {};
@@ -246,9 +246,10 @@ private:
         set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
         set(CURLOPT_PROTOCOLS_STR, "http,https");
         if (method == "HEAD") return set(CURLOPT_NOBODY, 1L);
-        if (request_.body || method == "POST" || method == "PUT" || method == "PATCH") {
-            set(CURLOPT_POSTFIELDS, request_.body ? request_.body->data() : "");
-            set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body ? request_.body->size() : 0));
+        const auto content = request_.content();
+        if (request_.body || !content.empty() || method == "POST" || method == "PUT" || method == "PATCH") {
+            set(CURLOPT_POSTFIELDS, content.empty() ? "" : content.data());
+            set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(content.size()));
         }
         set(CURLOPT_CUSTOMREQUEST, method.c_str());
     }

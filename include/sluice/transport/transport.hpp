@@ -49,12 +49,16 @@ public:
     std::string method; ///< `GET`, `POST`, `PUT`, `HEAD`, `DELETE`.
     std::string url;    ///< `https://host[:port]/path[?query]`, sent as it stands; plain `http` only where configured.
     std::vector<HttpHeader> headers; ///< All that are sent but `Content-Length`; `Host` too, exactly as signed.
-    SharedBytes body;                ///< None: no body.
+    SharedBytes body;                ///< None: no body, but what is borrowed.
+    std::string_view borrowed;       ///< A body whose owner keeps it until the exchange is over.
     std::chrono::milliseconds connect_timeout{3'100};
     std::chrono::milliseconds timeout{30'000};  ///< Of the whole exchange. Zero: none.
     std::size_t max_response_bytes = 64U << 20U; ///< Of body, and of the headers one MiB: more is `response_too_large`.
     bool proxy = true;  ///< False: never through a proxy, as instance metadata demands.
     bool http2 = true;  ///< False: HTTP/1.1, whatever the transport would choose, for servers that know no other.
+
+    /// The body, whoever owns it.
+    [[nodiscard]] std::string_view content() const noexcept { return body ? std::string_view(*body) : borrowed; }
 };
 
 /// What came back.
