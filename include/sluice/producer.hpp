@@ -225,6 +225,7 @@ private:
         const RequestLimits limits = destination.limits(options);
         detail::PutRules rules;
         rules.max_record = offload.max_payload(limits.entry_bytes);
+        rules.max_frame = limits.entry_bytes;
         rules.headers = batching.carries_headers();
         typename Engine::Company::Recipes recipes(std::move(destination), std::move(storage), std::move(credentials),
                                                   std::move(offload), std::move(letters), std::move(metrics),

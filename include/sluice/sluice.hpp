@@ -40,6 +40,9 @@
 #include <sluice/metrics/summary.hpp>
 #include <sluice/offload/none.hpp>
 #include <sluice/offload/offload.hpp>
+#include <sluice/offload/pointer.hpp>
+#include <sluice/offload/resolver.hpp>
+#include <sluice/offload/s3.hpp>
 #include <sluice/options.hpp>
 #include <sluice/partitioning/composite.hpp>
 #include <sluice/partitioning/distribution.hpp>

@@ -31,6 +31,7 @@ public:
     std::uint64_t expired = 0;
     std::uint64_t retried = 0;   ///< Tries beyond the first, of records.
     std::uint64_t throttled = 0; ///< Tries that were throttled, of records.
+    std::uint64_t offloaded = 0; ///< Payloads that were put elsewhere, before their records were sent.
     std::uint64_t requests = 0;
     std::uint64_t failed_requests = 0;    ///< Without an answer for each entry.
     error_code paused_by;                 ///< Why the stream is paused; else empty.
@@ -66,7 +67,9 @@ public:
     std::uint64_t buffered_bytes = 0;   ///< As counted against `Options::buffer_bytes`.
     std::chrono::milliseconds oldest_age{}; ///< Since the put of the oldest of them that is in memory.
     std::uint64_t unreadable = 0; ///< In chunks that the storage gave back damaged; they stay, and count as buffered.
-    error_code paused_by;       ///< Of the first stream that is paused; else empty.
+    error_code paused_by;       ///< Of the first stream that is paused, or else why payloads over the offload's
+                                ///< threshold wait; else empty.
+    error_code offload_fails_by; ///< Why these wait; records under the threshold go on. Else empty.
     std::map<std::string, StreamStats> streams;
 
     /// The sum over all streams.
@@ -78,6 +81,7 @@ public:
             sum.expired += stream.expired;
             sum.retried += stream.retried;
             sum.throttled += stream.throttled;
+            sum.offloaded += stream.offloaded;
             sum.requests += stream.requests;
             sum.failed_requests += stream.failed_requests;
         }

@@ -175,6 +175,17 @@ public:
         act();
     }
 
+    // --- the offload -------------------------------------------------------------------------------------------
+
+    /// Answers the oldest order to put data elsewhere.
+    void offload(const sluice::result<std::string>& pointer) {
+        REQUIRE_FALSE(stores.empty());
+        const auto id = stores.front().id;
+        stores.erase(stores.begin());
+        delivery.stored(id, pointer, now.wall, std::chrono::milliseconds(1), now);
+        act();
+    }
+
     // --- the storage -------------------------------------------------------------------------------------------
 
     /// Answers the oldest load as a storage does.
@@ -277,6 +288,8 @@ public:
     std::uint64_t next_sequence = 1;
 
     std::vector<SendOrder> sends;  ///< Requests without an answer, oldest first.
+    std::vector<sluice::detail::StoreOrder> stores;
+    std::vector<error_code> offload_changes;
     std::vector<sluice::detail::LoadOrder> loads;
     std::vector<std::string> maps;
     std::vector<std::string> keyless;
@@ -302,6 +315,8 @@ private:
             const bool fresh = flushed.emplace(done.id, done.report).second;
             CHECK_MESSAGE(fresh, "flush ", done.id, " ended twice");
         }
+        append(stores, actions.stores);
+        append(offload_changes, actions.offload_changes);
         append(loads, actions.loads);
         append(maps, actions.maps);
         append(tallies, actions.tallies);

@@ -261,4 +261,25 @@ TEST_CASE("an explicit hash key decides, and nonsense in its place does not") {
     CHECK(Ref(*live, 2).hash_key() == sluice::kinesis::hash_of("key"));
 }
 
+TEST_CASE("data over a threshold is large until it is elsewhere, and then a pointer is sent for it") {
+    const std::vector<Record> records{Record("key", "tiny"), Record("key", std::string(50, 'x'))};
+    const auto live = chunks::live(chunks::make("s", 1, records));
+    REQUIRE(live);
+    live->mark_large(50);
+    CHECK_FALSE(Ref(*live, 1).large());
+    live->mark_large(49);
+    CHECK(Ref(*live, 1).large());
+    CHECK_FALSE(Ref(*live, 0).large());
+    const auto size = Ref(*live, 1).size();
+    const auto cost = live->cost(1);
+    live->point(1, "@pointer");
+    CHECK_FALSE(Ref(*live, 1).large());
+    CHECK(live->data(1) == "@pointer");
+    CHECK(live->candidate(1).data == "@pointer");
+    CHECK(live->frame(1).data == std::string(50, 'x'));
+    CHECK(Ref(*live, 1).size() == size - 42);
+    CHECK(live->cost(1) == cost);
+    CHECK(live->candidate(0).data == "tiny");
+}
+
 } // namespace

@@ -1,15 +1,10 @@
 #include <sluice/detail/parcel.hpp>
 
-#include "run.hpp"
-
 #include <sluice/batching/collect.hpp>
 #include <sluice/compression/none.hpp>
 
 #include <doctest/doctest.h>
 
-#include <boost/asio/awaitable.hpp>
-
-#include <array>
 #include <cstdint>
 #include <deque>
 #include <span>
@@ -20,7 +15,6 @@
 
 namespace {
 
-namespace asio = boost::asio;
 using sluice::Answer;
 using sluice::Candidate;
 using sluice::Collect;
@@ -77,20 +71,6 @@ public:
     [[nodiscard]] bool carries_headers() const { return false; }
 };
 
-/// Puts what is larger than five bytes elsewhere, under its number.
-class Attic {
-public:
-    [[nodiscard]] std::size_t threshold() const { return 5; }
-
-    [[nodiscard]] asio::awaitable<result<std::string>> store(sluice::RecordId id, std::string_view data) {
-        if (data == "unstorable") co_return error::access_denied;
-        stored.emplace_back(id.sequence, std::string(data));
-        co_return "@" + std::to_string(id.sequence);
-    }
-
-    std::vector<std::pair<std::uint64_t, std::string>> stored;
-};
-
 SendOrder order_of(const std::vector<std::string_view>& data, const std::vector<std::uint32_t>& ends) {
     SendOrder order;
     for (const auto bytes : data) {
@@ -143,7 +123,6 @@ TEST_CASE("metrics are told what each entry carried, and of what was sent how ma
     CHECK(exchange.entries[2].records == 1);
     CHECK(exchange.entries[2].bytes == parcel.entries()[1].data.size() + parcel.entries()[1].partition_key.size());
     CHECK(exchange.bytes == exchange.entries[0].bytes + exchange.entries[2].bytes);
-    CHECK(exchange.offloaded == 0);
 }
 
 TEST_CASE("metrics are told how much data the records had before anything was done to them") {
@@ -240,33 +219,6 @@ TEST_CASE("a failure of the whole request stays one, and an answer of the wrong 
     CHECK(parcel.merge(Answer(error::timed_out, "", "")).entries.empty());
     CHECK(parcel.merge(taken(2)).error == error::response_invalid);
     CHECK(parcel.merge(taken(0)).error == error::response_invalid);
-}
-
-TEST_CASE("what is over the threshold is stored elsewhere under its record's id, and its pointer is sent") {
-    run([](asio::io_context&) -> asio::awaitable<void> {
-        auto order = order_of({"small", "larger", "largest"}, {1, 2, 3});
-        Parcel parcel(order);
-        Attic attic;
-        const std::array<std::uint8_t, 16> store{};
-        const auto failure = co_await parcel.offload(attic, store);
-        CHECK_FALSE(failure);
-        Brackets compression;
-        parcel.pack(Collect{}, compression, roomy);
-        CHECK(data_of(parcel) == Data{"z(small)", "z(@101)", "z(@102)"});
-        REQUIRE(attic.stored.size() == 2);
-        CHECK(attic.stored[1].second == "largest");
-    });
-}
-
-TEST_CASE("if the offload fails the whole request does") {
-    run([](asio::io_context&) -> asio::awaitable<void> {
-        auto order = order_of({"unstorable"}, {1});
-        Parcel parcel(order);
-        Attic attic;
-        const std::array<std::uint8_t, 16> store{};
-        const auto failure = co_await parcel.offload(attic, store);
-        CHECK(failure == error::access_denied);
-    });
 }
 
 } // namespace

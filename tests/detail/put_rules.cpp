@@ -60,3 +60,16 @@ TEST_CASE("headers count with their names, and what frames them") {
     record.headers.back() = {std::string(40, 'n'), "value"};
     CHECK(rules.check(record) == error::record_too_large);
 }
+
+TEST_CASE("where data may go elsewhere, headers still have to fit into what is sent") {
+    PutRules rules;
+    rules.headers = true;
+    rules.max_record = 10'000;
+    rules.max_frame = 100;
+    Record record("key", std::string(5'000, 'd'));
+    record.headers.emplace_back("name", "value");
+    CHECK_FALSE(rules.check(record));
+    record.headers.emplace_back("name", std::string(100, 'v'));
+    CHECK(rules.check(record) == error::record_too_large);
+}
+

@@ -121,13 +121,12 @@ TEST_CASE("a request that was taken counts for its stream and for its shards") {
     const Shown its;
     auto running = opened(PrometheusMetrics(its.registry));
     const auto answer = answered(3);
-    auto told = sent(answer, {1, 2, 4});
-    told.offloaded = 1;
+    const auto told = sent(answer, {1, 2, 4});
     running.exchanged("clicks", told);
     CHECK(its.value("kinesis_write_attempts_total") == 1);
     CHECK(its.value("kinesis_write_success_total") == 1);
     CHECK(its.value("kinesis_failed_records_total") == 0);
-    CHECK(its.value("kinesis_large_payloads_total") == 1);
+    CHECK(its.value("kinesis_large_payloads_total") == 0);
     CHECK(its.value("kinesis_batch_write_failures_total") == 0);
     CHECK(its.value("sluice_sent_bytes_total") == 70);
     const auto latency = its.histogram("kinesis_write_latency_seconds");
@@ -236,6 +235,7 @@ TEST_CASE("statistics become counters and gauges") {
     stats.cleared = 4;
     stats.streams["clicks"].retried = 5;
     stats.streams["clicks"].throttled = 6;
+    stats.streams["clicks"].offloaded = 9;
     stats.streams["clicks"].paused_by = sluice::error::timed_out;
     running.observed(stats);
     running.observed(stats); // they are totals, not steps
@@ -248,6 +248,7 @@ TEST_CASE("statistics become counters and gauges") {
     CHECK(its.value("sluice_cleared_records_total", {}) == 4);
     CHECK(its.value("sluice_retried_records_total") == 5);
     CHECK(its.value("sluice_throttled_records_total") == 6);
+    CHECK(its.value("kinesis_large_payloads_total") == 9);
     CHECK(its.value("sluice_stream_paused") == 1);
     stats.buffered_records = 2;
     stats.streams["clicks"].retried = 8;

@@ -10,6 +10,7 @@ using sluice::asio::awaitable;
 class Running {
 public:
     std::size_t threshold() const;
+    std::size_t at_once() const;
     awaitable<sluice::result<std::string>> store(const sluice::RecordId&, std::string_view);
 };
 

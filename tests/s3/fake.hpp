@@ -29,7 +29,8 @@ public:
         ++requests;
         seen.push_back(request.method + ' ' + request.url);
         if (outage) return *outage;
-        if (denied) return refusal(403, "AccessDenied");
+        if (denied || requests == fail_at) return refusal(403, "AccessDenied");
+        if (refuses) return refusal(400, "InvalidRequest");
         const sluice::aws::UrlParts url(request.url);
         auto path = sluice::aws::decode_percent(url.path).value();
         const auto root = '/' + bucket;
@@ -44,6 +45,8 @@ public:
     std::map<std::string, std::map<std::string, std::string>> uploads; ///< Parts of uploads that are under way.
     std::optional<sluice::error_code> outage; ///< What connecting to it fails with.
     bool denied = false;
+    bool refuses = false;    ///< Whatever it is asked.
+    std::size_t fail_at = 0; ///< The request of this number is denied.
     std::size_t requests = 0;
     std::size_t most_at_once = 0; ///< Requests that were under way at a time.
     std::size_t at_once = 0;

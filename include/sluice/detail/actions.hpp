@@ -5,10 +5,12 @@
 #include <sluice/detail/waits.hpp>
 #include <sluice/error.hpp>
 #include <sluice/receipt.hpp>
+#include <sluice/record.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,6 +27,15 @@ public:
     Waits waits;                          ///< Of the members.
 
     [[nodiscard]] std::size_t entries() const noexcept { return cuts.size(); }
+};
+
+/// Data to be put elsewhere, before its record is sent.
+class StoreOrder {
+public:
+    std::uint64_t id = 0;
+    std::uint64_t sequence = 0; ///< Of the record.
+    SharedBytes body;           ///< Where the data lies.
+    std::string_view data;
 };
 
 /// Chunks to be read from the storage.
@@ -98,12 +109,14 @@ public:
 class Actions {
 public:
     std::vector<SendOrder> sends;
+    std::vector<StoreOrder> stores;
     std::vector<LoadOrder> loads;
     std::vector<std::string> maps; ///< Streams whose shards are to be listed.
     std::vector<Told> told;
     std::vector<Tally> tallies;
     std::vector<FlushDone> flushed;
     std::vector<PauseNote> pauses;
+    std::vector<error_code> offload_changes; ///< Why nothing can be put elsewhere from now on; empty: it can again.
     std::vector<Unreadable> unreadable;
     std::vector<std::string> keyless; ///< Streams whose service was found not to go by keys.
 

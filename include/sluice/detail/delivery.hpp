@@ -8,6 +8,7 @@
 #include <sluice/detail/disposition.hpp>
 #include <sluice/detail/flights.hpp>
 #include <sluice/detail/halves.hpp>
+#include <sluice/detail/offload_desk.hpp>
 #include <sluice/detail/outcomes.hpp>
 #include <sluice/detail/returns.hpp>
 #include <sluice/detail/stream_state.hpp>
@@ -51,6 +52,9 @@ public:
 
     /// Bounds the bodies kept in memory; what exceeds it is read from the storage when its turn comes.
     void set_window(std::size_t bytes) { window_ = bytes; }
+
+    /// Data of more bytes is put elsewhere before its record is sent, so many at a time.
+    void set_offload(std::size_t threshold, std::size_t at_once) { desk_.open(threshold, at_once); }
 
     /// A chunk that the storage did not take: its records are lost.
     void admit_lost(Chunk chunk, error_code reason, Moment now) {
@@ -115,6 +119,32 @@ public:
         }
     }
 
+    /// What became of a `StoreOrder`: what is sent in place of the data, or why there is nothing.
+    void stored(std::uint64_t id, result<std::string> pointer, wall_time start, std::chrono::nanoseconds took,
+                Moment now) {
+        const auto landed = desk_.land(id);
+        if (!landed) return;
+        auto& its = *landed->stream;
+        const auto ref = landed->ref;
+        const auto failure = pointer ? error_code() : pointer.error();
+        const auto meaning = disposition(failure);
+        const bool place_fails = meaning == Disposition::stream || meaning == Disposition::throttle;
+        if (place_fails ? desk_.pause(id, failure, now.steady) : desk_.resume()) {
+            actions_.offload_changes.push_back(place_fails ? failure : error_code());
+        }
+        if (!ref.open()) return its.queue.drop(ref);
+        if (!failure) {
+            ++its.stats.offloaded;
+            ref.chunk->point(ref.index, *std::move(pointer));
+            return its.queue.give_back(ref);
+        }
+        const Attempt attempt(start, took, failure, {}, {});
+        if (place_fails) return returns_.wait_large(its, ref, attempt, now);
+        // What is wrong may be the bucket's settings after all, so that the record is not lost at once.
+        const bool refused = meaning == Disposition::refused;
+        returns_.fail(its, ref, refused ? meaning : Disposition::record, attempt, now);
+    }
+
     /// What listing the shards of a stream brought.
     void shards(const std::string& name, const result<kinesis::ShardMap>& map, Moment now) {
         auto& its = stream(name);
@@ -133,6 +163,7 @@ public:
         const auto patience_ends = endless ? steady_time::max() : now.steady + longest / 2;
         patience_ends_ = outcomes_.flushes().active() ? std::min(patience_ends_, patience_ends) : patience_ends;
         outcomes_.flush(id, endless ? steady_time::max() : now.steady + longest, one_try);
+        desk_.hurry(now.steady);
         for (auto& [name, its] : streams_) {
             if (its.pause && its.pause->probe == 0) its.pause->until = now.steady;
         }
@@ -220,6 +251,8 @@ public:
     /// When `act` is to be called at the latest, if nothing happens before.
     [[nodiscard]] steady_time wakes_at() const {
         auto first = outcomes_.wakes_at();
+        const bool sending = options_.auto_flush || outcomes_.flushes().active();
+        if (sending) first = std::min(first, desk_.wakes_at(dispatch_.streams()));
         for (const auto& [name, its] : streams_) first = std::min(first, wakes_at(its));
         return first;
     }
@@ -228,16 +261,19 @@ public:
     [[nodiscard]] std::vector<Settlement> take_settlements() { return outcomes_.take_settlements(); }
 
     [[nodiscard]] bool has_settlements() const noexcept { return outcomes_.has_settlements(); }
-    [[nodiscard]] bool flying() const noexcept { return !flights_.empty(); }
+    [[nodiscard]] bool flying() const noexcept { return !flights_.empty() || desk_.busy(); }
     [[nodiscard]] std::uint64_t unsettled() const noexcept { return outcomes_.unsettled(); }
 
-    /// Why nothing moves, if a stream that holds records is paused.
+    /// Why nothing moves, if a stream that holds records is paused; or else why large ones do not.
     [[nodiscard]] error_code paused_by() const {
         for (const auto& [name, its] : streams_) {
             if (its.pause) return its.pause->reason;
         }
-        return {};
+        return offload_fails_by();
     }
+
+    /// Why nothing can be put elsewhere now; else empty.
+    [[nodiscard]] error_code offload_fails_by() const { return desk_.reason(); }
 
     /// When the oldest record in memory was put; `max()` if there is none.
     [[nodiscard]] steady_time oldest() const {
@@ -263,9 +299,11 @@ private:
         if (!options_.auto_flush && !flushing) return;
         while (flights_.size() < options_.requests_in_flight) {
             auto order = dispatch_.next(flights_, flushing, now.steady);
-            if (!order) return;
+            if (!order) break;
             actions_.sends.push_back(std::move(*order));
         }
+        while (auto order = desk_.next(dispatch_.streams(), now.steady)) actions_.stores.push_back(std::move(*order));
+        if (desk_.settle(dispatch_.streams())) actions_.offload_changes.emplace_back();
     }
 
     [[nodiscard]] std::size_t in_memory() const {
@@ -286,6 +324,7 @@ private:
             return outcomes_.write_off(damaged.first, damaged.live);
         }
         its.sample_keys(*live);
+        live->mark_large(desk_.threshold());
         auto& added = its.queue.add(std::move(live));
         outcomes_.schedule_expiry(its, added);
         outcomes_.give_up(its, added, options_.attempts);
@@ -400,7 +439,7 @@ private:
 
     /// Whether nothing is under way: what is left could not be sent at once.
     [[nodiscard]] bool still(steady_time now) const {
-        if (!flights_.empty() || !actions_.loads.empty()) return false;
+        if (flying() || !actions_.loads.empty()) return false;
         const auto& all = dispatch_.streams();
         return std::none_of(all.begin(), all.end(), [&](const auto* its) {
             return its->backlog.loading || held(*its, now);
@@ -444,6 +483,7 @@ private:
     Flights flights_;
     Outcomes outcomes_;
     Returns returns_{options_, outcomes_, dice_};
+    OffloadDesk desk_{options_, dice_};
     Actions actions_;
     std::uint64_t epoch_ = 0;
     steady_time acted_at_;

@@ -186,6 +186,7 @@ private:
             delivery_.recover(streams, usage.records, next_sequence_);
             const bool persistent = company_.storage().persistent();
             delivery_.set_window(persistent ? options_.window_bytes : std::numeric_limits<std::size_t>::max());
+            delivery_.set_offload(company_.offload().threshold(), company_.offload().at_once());
             recovered_ = usage.records;
             complete(intake_.opened(persistent, usage));
         }

@@ -61,6 +61,9 @@ namespace sluice::detail {
     case error::iterator_expired: return "iterator_expired";
     case error::limit_exceeded: return "limit_exceeded";
     case error::response_invalid: return "response_invalid";
+    case error::bucket_not_found: return "bucket_not_found";
+    case error::object_not_found: return "object_not_found";
+    case error::object_changed: return "object_changed";
     case error::region_missing: return "region_missing";
     case error::endpoint_invalid: return "endpoint_invalid";
     case error::malformed: return "malformed";

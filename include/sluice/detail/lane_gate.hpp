@@ -44,7 +44,8 @@ public:
     }
 
     /// Takes out those that may travel with a record that passed: of the next in its lane, in order, those that
-    /// `belongs` says are of its company, while their bytes are within `most`. Those that are not open go to `stale`.
+    /// `belongs` says are of its company, while their bytes are within `most`, and up to one that has to be put
+    /// elsewhere first. Those that are not open go to `stale`.
     template <class Belongs>
     void take_followers(Ref first, std::size_t most, Belongs belongs, std::vector<Ref>& taken,
                         std::vector<Ref>& stale) {
@@ -54,6 +55,7 @@ public:
         std::size_t left = lane->second.most_followers;
         std::size_t looks = longest_search;
         for (auto at = held.begin(); at != held.end() && left > 0 && looks > 0; --looks) {
+            if (at->open() && at->large()) return;
             if (at->open() && !belongs(*at)) {
                 ++at;
                 continue;

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -37,6 +38,8 @@ public:
         flying = 2,   ///< It is in a request.
         losing = 4,   ///< It is on its way to the dead letters.
         follower = 8, ///< It travels in the entry of the one that its lane is busy with.
+        large = 16,   ///< Its data is to be put elsewhere before it is sent.
+        elsewhere = 32, ///< That is done: what is sent is a pointer.
     };
 
     LiveChunk(Chunk its_chunk, Moment now) : chunk(std::move(its_chunk)) {
@@ -70,6 +73,25 @@ public:
         return whole ? result<void>{} : error::storage_corrupt;
     }
 
+    /// Data of more bytes is to be put elsewhere before it is sent.
+    void mark_large(std::size_t threshold) {
+        for (std::uint32_t i = 0; i < chunk.count && chunk.body->size() > threshold; ++i) {
+            if (!chunk.settled.test(i) && frame(i).data.size() > threshold) set(i, large);
+        }
+    }
+
+    /// The record's data is elsewhere; this is sent.
+    void point(std::uint32_t record, std::string pointer) {
+        pointers_.insert_or_assign(record, std::move(pointer));
+        reset(record, large);
+        set(record, elsewhere);
+    }
+
+    /// What is sent for the record, before compression.
+    [[nodiscard]] std::string_view data(std::uint32_t record) const {
+        return has(record, elsewhere) ? std::string_view(pointers_.at(record)) : frame(record).data;
+    }
+
     /// The record; the body was indexed, so that it is there.
     [[nodiscard]] Frame frame(std::uint32_t record) const {
         const auto offset = slots_[record].offset;
@@ -79,6 +101,7 @@ public:
     [[nodiscard]] Candidate candidate(std::uint32_t record) const {
         const auto its = frame(record);
         Candidate made(its.partition_key, its.explicit_hash_key, its.data);
+        if (has(record, elsewhere)) made.data = pointers_.at(record);
         if (!its.headers.empty()) made.headers = headers(record);
         return made;
     }
@@ -88,6 +111,12 @@ public:
         const auto found = headers_.find(record);
         if (found == headers_.end()) return {};
         return found->second;
+    }
+
+    /// How many bytes are sent for the record, and some more.
+    [[nodiscard]] std::size_t size_to_send(std::uint32_t record) const {
+        if (!has(record, elsewhere)) return size(record);
+        return size(record) - frame(record).data.size() + pointers_.at(record).size();
     }
 
     /// How many bytes the record takes in the body: some more than its data and keys.
@@ -224,6 +253,7 @@ private:
     bool mortal_ = false; ///< Some have a time-to-live.
     std::vector<kinesis::HashKey> hash_keys_; ///< None until somebody asks.
     std::unordered_map<std::uint32_t, std::vector<HeaderView>> headers_; ///< Of the few records that have some.
+    std::unordered_map<std::uint32_t, std::string> pointers_; ///< Of those whose data is elsewhere.
 };
 
 /// A record of a live chunk. Whoever keeps one counts it in `LiveChunk::references`.
@@ -236,12 +266,13 @@ public:
 
     /// Whether the record, alone in an entry, is sent as it was put: nothing makes a reader look for a frame.
     [[nodiscard]] bool goes_raw() const {
-        return chunk->headers(index).empty() && !kinesis::looks_aggregated(chunk->frame(index).data);
+        return chunk->headers(index).empty() && !kinesis::looks_aggregated(chunk->data(index));
     }
 
+    [[nodiscard]] bool large() const { return chunk->has(index, LiveChunk::large); }
     [[nodiscard]] bool follows() const { return chunk->has(index, LiveChunk::follower); }
     [[nodiscard]] std::uint64_t sequence() const noexcept { return chunk->sequence(index); }
-    [[nodiscard]] std::size_t size() const { return chunk->size(index); }
+    [[nodiscard]] std::size_t size() const { return chunk->size_to_send(index); }
 
     /// The hash key that decides the record's shard and lane.
     [[nodiscard]] const kinesis::HashKey& hash_key() const { return chunk->hash_key(index); }

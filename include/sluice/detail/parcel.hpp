@@ -5,13 +5,8 @@
 #include <sluice/destination/destination.hpp>
 #include <sluice/detail/actions.hpp>
 #include <sluice/error.hpp>
-#include <sluice/offload/offload.hpp>
-#include <sluice/record.hpp>
-
-#include <boost/asio/awaitable.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -22,7 +17,7 @@
 
 namespace sluice::detail {
 
-/// What a send order becomes on its way out: offloaded, compressed, assembled, and cut to what may be sent.
+/// What a send order becomes on its way out: compressed, assembled, and cut to what may be sent.
 ///
 /// Entries that cannot be sent are answered here; `merge` puts the service's answers in between.
 class Parcel {
@@ -36,20 +31,6 @@ public:
         for (std::size_t i = 0; i < order_.entries(); ++i) {
             contents_.push_back(content_of(order_.cuts.entry_of(members_, i)));
         }
-    }
-
-    /// Puts payloads over the offload's threshold elsewhere. An error is the whole request's.
-    template <class O>
-    [[nodiscard]] asio::awaitable<error_code> offload(O& offload, const std::array<std::uint8_t, 16>& store) {
-        for (std::size_t i = 0; i < members_.size(); ++i) {
-            if (members_[i].data.size() <= offload.threshold()) continue;
-            const RecordId id(store, order_.sequences[i]);
-            auto pointer = co_await offload.store(id, members_[i].data);
-            if (!pointer) co_return pointer.error();
-            members_[i].data = texts_.emplace_back(std::move(*pointer));
-            ++offloaded_;
-        }
-        co_return error_code{};
     }
 
     /// Compresses and assembles the entries, and refuses those that became too large.
@@ -85,7 +66,6 @@ public:
 
     /// What metrics are told of it.
     void tell(Exchange& exchange) const {
-        exchange.offloaded = offloaded_;
         exchange.entries.reserve(refusals_.size());
         auto sent = entries_.begin();
         for (std::size_t i = 0; i < refusals_.size(); ++i) {
@@ -152,7 +132,6 @@ private:
     std::vector<error_code> refusals_;
     std::vector<Entry> entries_;
     std::vector<Exchange::Load> contents_; ///< Of each entry; none, if nobody wants to know.
-    std::uint64_t offloaded_ = 0;
     std::deque<std::string> texts_; ///< What the views point into that do not point into chunks.
 };
 

@@ -155,7 +155,6 @@ public:
     void exchanged(const Exchange& exchange) {
         const bool sent = exchange.bytes > 0;
         if (sent || exchange.answer.error) attempts_.Increment();
-        raise(large_payloads_, exchange.offloaded);
         if (sent) tell_request(exchange);
         if (exchange.answer.error) {
             failed_requests_.Increment();
@@ -172,6 +171,7 @@ public:
     void observed(const StreamStats& now) {
         catch_up(retried_, retries_, now.retried);
         catch_up(throttled_, throttles_, now.throttled);
+        catch_up(large_payloads_, offloads_, now.offloaded);
         const bool paused = now.paused_by.failed();
         if (paused && !is_paused_) paused_.Increment();
         if (!paused && is_paused_) paused_.Decrement();
@@ -273,6 +273,7 @@ private:
     std::vector<std::pair<std::string_view, prometheus::Counter*>> outcomes_;
     std::uint64_t retries_ = 0; ///< Seen so far.
     std::uint64_t throttles_ = 0;
+    std::uint64_t offloads_ = 0;
     bool is_paused_ = false;
 };
 

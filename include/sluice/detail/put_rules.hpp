@@ -27,10 +27,12 @@ public:
     /// A record with headers is framed, even if it goes alone.
     [[nodiscard]] error_code check_size(const RecordView& record, std::string_view key) const {
         const auto data = record.headers.empty() ? record.data.size() : framed_size(record, key);
+        if (data - record.data.size() > max_frame) return error::record_too_large; // data alone can go elsewhere
         return kinesis::check_record_size(data, key.size(), max_record);
     }
 
     std::size_t max_record = 1U << 20U; ///< Data and key.
+    std::size_t max_frame = std::size_t{10} << 20U; ///< Of it, what headers and their framing may take.
     bool headers = false;               ///< Whether the batching carries them.
 
 private:

@@ -38,6 +38,14 @@ public:
         its.stats.retried += members.size();
     }
 
+    /// Its data could not be put elsewhere, which is no fault of the record: it waits until it can.
+    void wait_large(StreamState& its, Ref ref, const Attempt& attempt, Moment now) {
+        if (outcomes_.ledger().watched(ref.sequence())) outcomes_.ledger().note(ref.sequence(), attempt);
+        expire(its, ref, now);
+        its.queue.wait_large(ref);
+        ++its.stats.retried;
+    }
+
     /// One record failed; it goes on waiting, or is lost.
     void fail(StreamState& its, Ref ref, Disposition meaning, const Attempt& attempt, Moment now) {
         if (!ref.open()) return its.queue.drop(ref);

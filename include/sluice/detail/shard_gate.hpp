@@ -127,8 +127,8 @@ private:
     }
 
     [[nodiscard]] static std::size_t size_of(Ref ref) {
-        const auto frame = ref.chunk->frame(ref.index);
-        return frame.data.size() + frame.partition_key.size();
+        const auto sent = ref.chunk->candidate(ref.index);
+        return sent.data.size() + sent.partition_key.size();
     }
 
     std::vector<Shard> shards_;

@@ -22,8 +22,8 @@ namespace sluice::detail {
 /// The records of one stream that are in memory, and which of them may be sent next.
 ///
 /// A record comes from the chunks in the order of the puts, or back from a failed request when its back-off is over;
-/// passes the lane gate, once, or stays there until it travels with one that did; passes the shard gate, at every try;
-/// and then stands in `ready()`. Pure: time is told.
+/// passes the lane gate, once, or stays there until it travels with one that did; waits until its data is elsewhere, if
+/// that has to be; passes the shard gate, at every try; and then stands in `ready()`. Pure: time is told.
 class StreamQueue {
 public:
     explicit StreamQueue(std::size_t lanes) : lanes_(lanes) {}
@@ -59,6 +59,26 @@ public:
             }
         }
     }
+
+    /// The next record whose data is to be put elsewhere; none if there is none.
+    [[nodiscard]] Ref next_large() {
+        while (!large_.empty()) {
+            const auto ref = large_.front();
+            large_.pop_front();
+            if (ref.open()) return ref;
+            drop(ref);
+        }
+        return {};
+    }
+
+    /// It could not be put there; others are tried before it is again.
+    void wait_large(Ref ref) {
+        drop_closed_of(large_); // those that expired meanwhile need not wait for their turn
+        large_.push_back(ref);
+    }
+
+    /// Whether any record waits for that.
+    [[nodiscard]] bool has_large() const noexcept { return !large_.empty(); }
 
     /// The records that may be sent now.
     [[nodiscard]] const std::deque<Ref>& ready() const noexcept { return ready_; }
@@ -159,10 +179,12 @@ public:
         std::vector<Ref> refs = gate_.take_held();
         refs.insert(refs.end(), ready_.begin(), ready_.end());
         refs.insert(refs.end(), returned_.begin(), returned_.end());
+        refs.insert(refs.end(), large_.begin(), large_.end());
         for (; !resting_.empty(); resting_.pop()) refs.push_back(resting_.top().ref);
         ready_.clear();
         ready_bytes_ = 0;
         returned_.clear();
+        large_.clear();
         const std::vector<LiveChunk*> fresh(fresh_.begin(), fresh_.end());
         for (auto* chunk : fresh) forget_if_done(*chunk);
         for (const auto& ref : refs) {
@@ -261,6 +283,7 @@ private:
 
     void admit(Ref ref, steady_time now) {
         if (!ref.open()) return drop(ref);
+        if (ref.large()) return large_.push_back(ref);
         if (!gate_.closed() || gate_.pass(ref, now)) make_ready(ref);
     }
 
@@ -307,6 +330,7 @@ private:
     std::deque<Ref> returned_;
     std::priority_queue<Resting, std::vector<Resting>, std::greater<>> resting_;
     std::uint64_t rested_ = 0;
+    std::deque<Ref> large_; ///< Their data is to be put elsewhere first.
     std::deque<Ref> ready_;
     std::size_t ready_bytes_ = 0;
     bool urgent_ = false;

@@ -86,9 +86,11 @@ protected:
         for (auto& told : actions.told) tell(told);
         for (const auto& tally : actions.tallies) count(tally);
         for (auto& order : actions.sends) spawn_cancellable(fly(std::move(order)));
+        for (auto& order : actions.stores) spawn_cancellable(store(std::move(order)));
         for (auto& order : actions.loads) spawn(load(std::move(order)));
         for (auto& stream : actions.maps) spawn_cancellable(list_shards(std::move(stream)));
         for (const auto& note : actions.pauses) log(note);
+        for (const auto& failure : actions.offload_changes) log_offload(failure);
         for (const auto& stream : actions.keyless) {
             options_.log.info("stream ", stream, " gives records to shards that do not hold their keys: ",
                               "no aggregates are made for a while");
@@ -133,6 +135,12 @@ protected:
                              note.message.empty() ? "" : " The service said: ", note.message);
     }
 
+    void log_offload(error_code failure) {
+        if (stopping_) return;
+        if (!failure) return options_.log.info("payloads are offloaded again");
+        options_.log.warning("payloads over the threshold wait, since they cannot be offloaded: ", failure);
+    }
+
     /// Tells the metrics something; records do not suffer from what these throw.
     template <class Tell>
     void observe(Tell tell) {
@@ -156,6 +164,7 @@ protected:
         fresh.cleared = cleared_;
         fresh.unreadable = unreadable_;
         fresh.paused_by = delivery_.paused_by();
+        fresh.offload_fails_by = delivery_.offload_fails_by();
         const auto oldest = delivery_.oldest();
         fresh.oldest_age = Bulletin::age(oldest, now);
         if (open_) {
@@ -288,12 +297,26 @@ protected:
     }
 
     asio::awaitable<Answer> exchange(const SendOrder& order, Parcel& parcel) {
-        const auto failure = co_await parcel.offload(company_.offload(), identity_.id);
-        if (failure) co_return Answer(failure, {}, {});
         parcel.pack(batching_, compression_, limits_);
         if (parcel.entries().empty()) co_return parcel.merge({});
         auto answer = co_await company_.destination().send(order.stream, parcel.entries());
         co_return parcel.merge(std::move(answer));
+    }
+
+    /// Puts a record's data elsewhere.
+    asio::awaitable<void> store(StoreOrder order) {
+        const auto start = moment();
+        result<std::string> pointer = error::record_too_large;
+        try {
+            co_await tasks_.begin();
+            const RecordId id(identity_.id, order.sequence);
+            pointer = co_await company_.offload().store(id, order.data);
+        } catch (...) {
+            pointer = error_of_exception();
+        }
+        const auto now = moment();
+        delivery_.stored(order.id, std::move(pointer), start.wall, now.steady - start.steady, now);
+        step();
     }
 
     asio::awaitable<void> load(LoadOrder order) {

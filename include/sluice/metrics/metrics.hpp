@@ -38,7 +38,6 @@ public:
     std::vector<Load> entries; ///< As many as `answer.entries`, if it has some; what was not sent is among them.
     std::uint64_t records = 0;
     std::uint64_t bytes = 0;     ///< Of data and keys that were sent.
-    std::uint64_t offloaded = 0; ///< Records whose data was put elsewhere.
     RequestLimits limits;        ///< What it might have held.
     std::chrono::nanoseconds took{};         ///< From departure to answer.
     std::chrono::nanoseconds shortest_wait{}; ///< Of its records, from put to departure; by their chunks.

@@ -15,6 +15,8 @@ public:
     public:
         [[nodiscard]] std::size_t threshold() const { return std::numeric_limits<std::size_t>::max(); }
 
+        [[nodiscard]] std::size_t at_once() const { return 1; }
+
         template <class...>
         [[nodiscard]] asio::awaitable<result<std::string>> store(const RecordId&, std::string_view) {
             co_return error::record_too_large;
