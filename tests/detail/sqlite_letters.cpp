@@ -19,6 +19,12 @@ using sluice::detail::SqliteLetters;
 
 namespace {
 
+SqliteDatabase in_memory() {
+    auto opened = SqliteDatabase::open(":memory:", SQLITE_OPEN_READWRITE, "");
+    REQUIRE(opened.has_value());
+    return std::move(*opened);
+}
+
 /// Tables in memory.
 class Fixture {
 public:
@@ -58,7 +64,7 @@ public:
 
     [[nodiscard]] std::int64_t pages() { return database.first_integer("PRAGMA page_count").value(); }
 
-    SqliteDatabase database = std::move(*SqliteDatabase::open(":memory:", SQLITE_OPEN_READWRITE, ""));
+    SqliteDatabase database = in_memory();
     std::optional<SqliteLetters> letters;
     LetterRoom room;
 };
@@ -121,7 +127,7 @@ TEST_CASE("a letter for which there can be no room is refused, with words") {
 }
 
 TEST_CASE("tables that are not ours are corrupt") {
-    auto database = std::move(*SqliteDatabase::open(":memory:", SQLITE_OPEN_READWRITE, ""));
+    auto database = in_memory();
     CHECK(SqliteLetters::prepare(database).error() == error::storage_corrupt);
     REQUIRE(database.execute("CREATE TABLE letters (number, id, time)").has_value());
     CHECK(SqliteLetters::prepare(database).error() == error::storage_corrupt);

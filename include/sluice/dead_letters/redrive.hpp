@@ -35,7 +35,7 @@ namespace detail {
     const bool ours = refusal.category() == error_category();
     const auto value = static_cast<error>(refusal.value());
     return ours && value != error::too_many_streams && value >= error::record_too_large &&
-           value <= error::headers_need_aggregate;
+           value <= error::key_field_missing;
 }
 
 /// Puts the letters of a box again, page by page.
