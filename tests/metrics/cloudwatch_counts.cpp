@@ -13,6 +13,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
+constexpr std::size_t everything = 1'000'000;
 constexpr wall_time noon{std::chrono::seconds(1'767'323'045)}; // 2026-01-02T03:04:05Z
 
 /// Which metric: `UserRecordsPut StreamName=clicks ShardId=s`.
@@ -109,7 +110,7 @@ TEST_CASE("a request is counted for the producer, its stream and its shards") {
     const Request request;
     counts.exchanged(noon, "clicks", request.exchange());
     CHECK_FALSE(counts.empty());
-    const Told told(counts.take());
+    const Told told(counts.take(everything));
     CHECK(counts.empty());
     for (const std::string of : {"", " StreamName=clicks"}) {
         CHECK(told["KinesisRecordsPut" + of] == "3 2 0 1");
@@ -142,7 +143,7 @@ TEST_CASE("a request that fails as a whole is one error") {
     exchange.entries = {load(3, 100, 60, 10, 30), load(1, 50, 40, 40, 40)};
     exchange.records = 4;
     counts.exchanged(noon, "clicks", exchange);
-    const Told told(counts.take());
+    const Told told(counts.take(everything));
     CHECK(told["AllErrors"] == "1 1 1 1");
     CHECK(told["ErrorsByCode StreamName=clicks ErrorCode=ServiceUnavailable"] == "1 1 1 1");
     CHECK(told["KinesisRecordsPerPutRecordsRequest"] == "1 2 2 2");
@@ -165,7 +166,7 @@ TEST_CASE("errors have words, whoever they are of") {
     Exchange exchange(too_few);
     exchange.entries = {load(1, 9, 9, 9, 9), load(1, 9, 9, 9, 9)};
     counts.exchanged(noon, "clicks", exchange);
-    const Told told(counts.take());
+    const Told told(counts.take(everything));
     CHECK(told["ErrorsByCode ErrorCode=ConnectionFailed"] == "1 1 1 1");
     CHECK(told["ErrorsByCode ErrorCode=sluice 4"] == "1 1 1 1");
     CHECK(told["ErrorsByCode ErrorCode=generic 12"] == "1 1 1 1");
@@ -182,7 +183,7 @@ TEST_CASE("a service that makes up a code for each error does not fill the memor
         const Answer answer(error::response_invalid, "Code" + std::to_string(i), "");
         counts.exchanged(noon, "clicks", Exchange(answer));
     }
-    const Told told(counts.take());
+    const Told told(counts.take(everything));
     CHECK(told.datums.size() == 34);
     CHECK(told["ErrorsByCode ErrorCode=Other"] == "968 968 1 1");
     CHECK(told["AllErrors"] == "1000 1000 1 1");
@@ -196,7 +197,7 @@ TEST_CASE("what was not sent is an error, and no Kinesis record") {
     exchange.entries = {load(1, 0, 9, 9, 9), load(1, 20, 10, 10, 10)};
     exchange.records = 2;
     counts.exchanged(noon, "clicks", exchange);
-    const Told told(counts.take());
+    const Told told(counts.take(everything));
     CHECK(told["KinesisRecordsPut"] == "1 1 1 1");
     CHECK(told["KinesisRecordsPerPutRecordsRequest"] == "1 1 1 1");
     CHECK(told["UserRecordsPerPutRecordsRequest"] == "1 1 1 1");
@@ -206,7 +207,7 @@ TEST_CASE("what was not sent is an error, and no Kinesis record") {
     Exchange empty(nothing);
     empty.entries = {load(1, 0, 9, 9, 9)};
     counts.exchanged(noon, "clicks", empty);
-    const Told no_request(counts.take());
+    const Told no_request(counts.take(everything));
     CHECK(no_request["RequestTime"] == "");
     CHECK(no_request["AllErrors"] == "1 1 1 1");
 }
@@ -229,7 +230,7 @@ TEST_CASE("records are counted as they come, go and are tried again") {
     counts.pending(noon, "", 5);
     counts.pending(noon, "", 0);
     counts.pending(noon, "clicks", 3);
-    const Told told(counts.take());
+    const Told told(counts.take(everything));
     for (const std::string of : {"", " StreamName=clicks"}) {
         CHECK(told["UserRecordsReceived" + of] == "10 10 1 1");
         CHECK(told["UserRecordsPut" + of] == "10 7 0 1");
@@ -250,7 +251,7 @@ TEST_CASE("levels and granularities bound what is told") {
         counts.settled(noon, "clicks", error::expired, 1);
         counts.retried(noon, "clicks", 1, 1);
         counts.pending(noon, "", 1);
-        return Told(counts.take()).names();
+        return Told(counts.take(everything)).names();
     };
     CHECK(told(MetricsLevel::none, MetricsGranularity::shard).empty());
     const std::set<std::string> summary{"UserRecordsPut", "KinesisRecordsPut", "AllErrors", "UserRecordExpired",
@@ -270,7 +271,7 @@ TEST_CASE("each minute is told apart, with its time, its dimensions and its unit
     counts.settled(noon + 60s, "clicks", {}, 2);
     counts.settled(noon, "clicks", {}, 1);
     counts.settled(noon + 54s, "orders", {}, 1);
-    const auto datums = counts.take();
+    const auto datums = counts.take(everything);
     REQUIRE(datums.size() == 2);
     CHECK(datums[0].time == noon - 5s);
     CHECK(datums[0].values.sum == 2);
@@ -278,6 +279,24 @@ TEST_CASE("each minute is told apart, with its time, its dimensions and its unit
     CHECK(datums[1].values.sum == 2);
     CHECK(name_of(datums[0]) == "UserRecordsPut Host=a");
     CHECK(datums[0].unit == cloudwatch::Unit::count);
+}
+
+TEST_CASE("whole minutes are taken, as many as are enough") {
+    auto settings = with(MetricsLevel::summary, MetricsGranularity::stream);
+    settings.most_kept = 20;
+    CloudWatchCounts counts(settings);
+    for (int minute = 0; minute < 10; ++minute) counts.settled(noon + minute * 60s, "clicks", {}, 1);
+    const auto first = counts.take(5);
+    REQUIRE(first.size() == 6);
+    CHECK(first.back().time == noon - 5s + 2 * 60s);
+    CHECK_FALSE(counts.empty());
+    for (int minute = 10; minute < 13; ++minute) counts.settled(noon + minute * 60s, "clicks", {}, 1);
+    CHECK_FALSE(counts.forgot()); // there is room for what was taken
+    CHECK(counts.take(0).empty());
+    const auto rest = counts.take(everything);
+    CHECK(rest.size() == 20);
+    CHECK(rest.front().time == noon - 5s + 3 * 60s);
+    CHECK(counts.empty());
 }
 
 TEST_CASE("when there is no room the oldest minutes are forgotten") {
@@ -288,7 +307,7 @@ TEST_CASE("when there is no room the oldest minutes are forgotten") {
     for (int minute = 0; minute < 100; ++minute) counts.settled(noon + minute * 60s, "clicks", {}, 1);
     CHECK(counts.forgot());
     CHECK_FALSE(counts.forgot());
-    const auto datums = counts.take();
+    const auto datums = counts.take(everything);
     REQUIRE(datums.size() == 6);
     CHECK(datums.front().time == noon - 5s + 97 * 60s);
     CHECK(datums.back().time == noon - 5s + 99 * 60s);
@@ -303,11 +322,11 @@ TEST_CASE("one minute with more than there is room for keeps what belongs to all
     for (int i = 0; i < 100; ++i) counts.settled(noon, "stream" + std::to_string(i), {}, 1);
     CHECK(counts.forgot());
     counts.settled(noon - 3600s, "early", {}, 1); // a clock that was set back
-    const Told told(counts.take());
+    const Told told(counts.take(everything));
     CHECK(told.names().size() == 3);
     CHECK(std::count_if(told.datums.begin(), told.datums.end(), [](const auto& datum) {
               return datum.dimensions.empty() && datum.values.sum == 100;
           }) == 1);
     for (int minute = 0; minute < 5; ++minute) counts.settled(noon + minute * 60s, "clicks", {}, 1);
-    CHECK(counts.take().size() <= 4);
+    CHECK(counts.take(everything).size() <= 4);
 }

@@ -191,14 +191,15 @@ public:
     /// Whether there is nothing to tell.
     [[nodiscard]] bool empty() const noexcept { return minutes_.empty(); }
 
-    /// All that was counted since the last time, the oldest first.
-    [[nodiscard]] std::vector<cloudwatch::Datum> take() {
+    /// What was counted and not taken yet, whole minutes, the oldest first: as many as make `enough` datums.
+    [[nodiscard]] std::vector<cloudwatch::Datum> take(std::size_t enough) {
         std::vector<cloudwatch::Datum> datums;
-        for (const auto& [minute, scopes] : minutes_) {
+        while (!minutes_.empty() && datums.size() < enough) {
+            const auto& [minute, scopes] = *minutes_.begin();
             for (const auto& [scope, tally] : scopes) append(datums, minute, scope, tally);
+            kept_ -= scopes.size();
+            minutes_.erase(minutes_.begin());
         }
-        minutes_.clear();
-        kept_ = 0;
         return datums;
     }
 

@@ -136,10 +136,10 @@ private:
     template <class...>
     asio::awaitable<error_code> upload() {
         co_await asio::post(world_.executor(), asio::use_awaitable); // to be cancelled is safe from now on
-        for (bool taken = false; !taken || !backlog_.empty();) {
+        for (bool all = false; !all || !backlog_.empty();) {
             if (backlog_.empty()) {
-                taken = true;
-                backlog_ = counts.take();
+                backlog_ = counts.take(cloudwatch::most_datums);
+                all = counts.empty();
                 if (backlog_.empty()) break;
             }
             std::span<const cloudwatch::Datum> rest(backlog_);
