@@ -12,6 +12,7 @@ import against_prometheus
 import aggregates
 import buffer_file
 import metrics_in_moto
+import offload
 from harness import Checks
 
 
@@ -23,6 +24,7 @@ class Place:
         self.examples = pathlib.Path(examples)
         self.put = pathlib.Path(programs) / "foreign_put"
         self.measure = pathlib.Path(programs) / "foreign_measure"
+        self.offload = pathlib.Path(programs) / "foreign_offload"
         self.deaggregate = pathlib.Path(programs) / "foreign_deaggregate"
         self.kinesis_local = pathlib.Path(kinesis_local) if kinesis_local else None
         self.prometheus = pathlib.Path(prometheus) if prometheus else None
@@ -34,8 +36,8 @@ def main(examples, programs, kinesis_local="", prometheus=""):
     checks = Checks()
     place = Place(examples, programs, kinesis_local, prometheus)
     with tempfile.TemporaryDirectory(prefix="sluice-foreign-") as scratch:
-        for part in (against_local, aggregates, buffer_file, against_moto, metrics_in_moto, against_kinesis_local,
-                     against_prometheus):
+        for part in (against_local, aggregates, buffer_file, against_moto, offload, metrics_in_moto,
+                     against_kinesis_local, against_prometheus):
             start = time.monotonic()
             try:
                 part.run(checks, place, pathlib.Path(scratch))
