@@ -15,13 +15,13 @@ int main() try {
     const sluice::SummaryMetrics summary{sluice::EventType()};
     sluice::BlockingProducer producer{options, sluice::Aggregate(), sluice::FieldKey("entityId"), summary};
 
-    sluice::Events<> events("shop");
+    sluice::EventFactory events("shop");
     events.about("ORDER_PLACED", "order").about("USER_LOGIN", "user");
     const auto login = events.make("USER_LOGIN", "user-42", json::value{{"device", "phone"}});
     const auto placed = events.follow(login, "ORDER_PLACED", "order-7", json::value{{"total", 99}});
-    producer.put_all(std::vector{login.record(), placed.record()}); // accepted; sent soon, whatever happens
+    producer.put_all(std::vector{sluice::json_record(login), sluice::json_record(placed)}); // sent soon
     const auto paid = events.follow(placed, "ORDER_PAID", "order-7", json::value{{"by", "card"}});
-    const bool arrived = sluice::safe_publish(producer, paid, paid.entity_id); // waits until the service has it
+    const bool arrived = sluice::safe_publish(producer, paid, {}); // waits until the service has it
 
     for (const auto& [type, count] : summary.read().events_by_type) std::cout << type << ' ' << count << '\n';
     return arrived ? 0 : 1;

@@ -36,8 +36,8 @@ public:
 
 const sluice::wall_time new_year = std::chrono::sys_days(std::chrono::year(2026) / 1 / 1) + 250ms;
 
-sluice::Events<Still> shop(std::uint64_t dice = 0) {
-    sluice::Events<Still> events("shop", Still(new_year, dice));
+sluice::EventFactory<Still> shop(std::uint64_t dice = 0) {
+    sluice::EventFactory<Still> events("shop", Still(new_year, dice));
     events.about("ORDER_PLACED", "order").about("USER_LOGIN", "user");
     return events;
 }
@@ -80,7 +80,7 @@ TEST_CASE("an event that follows from another has its correlation, and an id of 
 }
 
 TEST_CASE("ids have nine digits and letters, and are not the same twice in a millisecond") {
-    sluice::Events<> events("shop");
+    sluice::EventFactory<> events("shop");
     std::set<std::string> ids;
     for (int i = 0; i < 1'000; ++i) {
         const auto id = events.make("type", "entity", i).id;

@@ -56,9 +56,11 @@ TEST_CASE("a value is put under its key, with the token that was given") {
     Puts puts;
     CHECK(sluice::async_put_json(puts, Point(1, 2), "point-7", 42) == 42);
     sluice::put_json(puts, Point(3, 4), "point-8");
-    REQUIRE(puts.records.size() == 2);
+    sluice::put_json(puts, Point(5, 6));
+    REQUIRE(puts.records.size() == 3);
     CHECK(puts.records[0] == sluice::Record("point-7", R"({"x":1,"y":2})"));
     CHECK(puts.records[1] == sluice::Record("point-8", R"({"x":3,"y":4})"));
+    CHECK(puts.records[2] == sluice::Record(R"({"x":5,"y":6})")); // whose key the partitioning chooses
 }
 
 TEST_CASE("the data of an event is an object of a million bytes of text at most") {

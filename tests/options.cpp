@@ -93,7 +93,7 @@ TEST_CASE("options are read from the environment") {
                                      {"KINESIS_RETENTION_PERIOD", "168"}});
     CHECK(options.stream == "clicks");
     CHECK(options.region == "eu-west-1");
-    CHECK(options.profile == "writer");
+    CHECK(options.profile.empty()); // or else it would come before keys in the environment
     CHECK(options.shard_count == 4);
     CHECK(options.retention == std::chrono::hours(168));
     const auto second = options_of({{"KINESIS_STREAM_NAME", ""}, {"AWS_KINESIS_NAME", "other"},

@@ -29,7 +29,7 @@ class Event {
 public:
     Event() = default;
 
-    std::string id;   ///< `evt_{milliseconds since 1970}_{nine of 0-9a-z}`, of those that `Events` makes.
+    std::string id;   ///< `evt_{milliseconds since 1970}_{nine of 0-9a-z}`, of those that `EventFactory` makes.
     std::string type; ///< As `ORDER_PLACED`.
     std::string entity_id;
     std::string entity_type = "unknown";
@@ -80,13 +80,13 @@ private:
 ///
 /// One thread at a time. A clock of your own makes them repeatable.
 template <Clock C = SystemClock>
-class Events {
+class EventFactory {
 public:
     /// `source` is the name of the program or service, and stands in every event.
-    explicit Events(std::string source, C clock = C()) : source_(std::move(source)), clock_(std::move(clock)) {}
+    explicit EventFactory(std::string source, C clock = C()) : source_(std::move(source)), clock_(std::move(clock)) {}
 
-    /// Events of this type are about entities of that type: (`ORDER_PLACED`, `order`). Of other types it is `unknown`.
-    Events& about(std::string event_type, std::string entity_type) {
+    /// Events of this type are about entities of that type: (`ORDER_PLACED`, `order`). Of others it is `unknown`.
+    EventFactory& about(std::string event_type, std::string entity_type) {
         entity_types_.insert_or_assign(std::move(event_type), std::move(entity_type));
         return *this;
     }

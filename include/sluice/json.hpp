@@ -9,6 +9,7 @@
 #include <boost/json/value_from.hpp>
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -35,17 +36,26 @@ inline constexpr std::size_t longest_event_data = 1'000'000;
     return {};
 }
 
-/// Puts a value as JSON; the partition key decides about its shard. As `BasicProducer::async_put`: completes when the
-/// record is accepted, with `void(error_code)`. What the conversion throws, this throws.
+/// A value as a record of JSON. Without a key the partitioning policy chooses one.
+template <class T>
+[[nodiscard]] Record json_record(const T& value, std::optional<std::string> key = std::nullopt) {
+    Record record(json_text(value));
+    record.partition_key = std::move(key);
+    return record;
+}
+
+/// Puts a value as JSON. As `BasicProducer::async_put`: completes when the record is accepted, with `void(error_code)`.
+/// What the conversion throws, this throws.
 template <class Producer, class T, class Token = boost::asio::deferred_t>
-[[nodiscard]] auto async_put_json(Producer& producer, const T& value, std::string key, Token&& token = Token()) {
-    return producer.async_put(Record(std::move(key), json_text(value)), std::forward<Token>(token));
+[[nodiscard]] auto async_put_json(Producer& producer, const T& value, std::optional<std::string> key = std::nullopt,
+                                  Token&& token = Token()) {
+    return producer.async_put(json_record(value, std::move(key)), std::forward<Token>(token));
 }
 
 /// The same for a `BlockingProducer`: returns when the record is accepted, and throws if it is not.
 template <class Producer, class T>
-void put_json(Producer& producer, const T& value, std::string key) {
-    producer.put(Record(std::move(key), json_text(value)));
+void put_json(Producer& producer, const T& value, std::optional<std::string> key = std::nullopt) {
+    producer.put(json_record(value, std::move(key)));
 }
 
 } // namespace sluice

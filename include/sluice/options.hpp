@@ -77,9 +77,9 @@ public:
     explicit Options(const char* name) : stream(name) {}
 
     /// What the environment says: `stream` by KINESIS_STREAM_NAME, or else AWS_KINESIS_NAME; `region` by AWS_REGION, or
-    /// else AWS_DEFAULT_REGION; `profile` by AWS_PROFILE; `shard_count` by KINESIS_SHARD_COUNT; `retention` by
-    /// KINESIS_RETENTION_PERIOD, in hours. All else is as ever; what a producer looks up itself, such as
-    /// AWS_ENDPOINT_URL, is left to it.
+    /// else AWS_DEFAULT_REGION; `shard_count` by KINESIS_SHARD_COUNT; `retention` by KINESIS_RETENTION_PERIOD, in
+    /// hours. All else is as ever. What a producer looks up itself, such as AWS_PROFILE and AWS_ENDPOINT_URL, is left
+    /// to it: a profile that is named here would come before keys in the environment.
     ///
     /// `variable(name)` gives a value, or none; by default it is the process's. Empty means none. Throws
     /// `std::invalid_argument` if a number is none, or out of its range.
@@ -92,7 +92,6 @@ public:
         };
         Options options(text("KINESIS_STREAM_NAME", "AWS_KINESIS_NAME"));
         options.region = text("AWS_REGION", "AWS_DEFAULT_REGION");
-        options.profile = text("AWS_PROFILE", {});
         if (const auto count = text("KINESIS_SHARD_COUNT", {}); !count.empty()) {
             options.shard_count = number(count, 1, 100'000, "sluice: KINESIS_SHARD_COUNT must be 1 to 100,000.");
         }
@@ -160,7 +159,7 @@ public:
     std::chrono::milliseconds close_timeout{5'000};  ///< Of `async_close` without one, and a `BlockingProducer`'s end.
 
     // of a stream that is to be made: for whoever makes it, and for policies that count shards
-    std::uint32_t shard_count = 1;
+    std::uint32_t shard_count = 1;    ///< 1 to 100,000.
     std::chrono::hours retention{24}; ///< 24 to 8,760.
 
     Log log; ///< Where lines go; none by default.

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <thread>
 #include <tuple>
@@ -63,19 +64,24 @@ asio::awaitable<bool> publish_record(Producer& producer, Record record, unsigned
 ///
 /// A producer by itself tries on as long as its options say, through outages too: this adds what comes after that, for
 /// whoever wants no more than a yes or no. What can never be sent is not tried again, nor what the producer keeps for
-/// the next process. The producer must outlive the operation; cancelled, it gives `false`.
+/// the next process. Without a key the partitioning policy chooses one. No `tries` count as one.
+///
+/// Each try that ends with `gave_up`, `expired` or `dropped` has left a dead letter: one that is put again from there
+/// is a duplicate. The producer must outlive the operation. Cancelled, it gives `false`, though the record may be
+/// delivered yet.
 template <class Producer, class T, class C = SystemClock>
-[[nodiscard]] asio::awaitable<bool> async_safe_publish(Producer& producer, const T& value, std::string key,
-                                                       unsigned tries = 3, C clock = C()) {
-    return detail::publish_record(producer, Record(std::move(key), json_text(value)), tries, std::move(clock));
+[[nodiscard]] asio::awaitable<bool> async_safe_publish(Producer& producer, const T& value,
+                                                       std::optional<std::string> key, unsigned tries = 3,
+                                                       C clock = C()) {
+    return detail::publish_record(producer, json_record(value, std::move(key)), tries, std::move(clock));
 }
 
 /// The same for a `BlockingProducer`; `rest` sleeps for so many seconds.
 template <class Producer, class T>
 [[nodiscard]] bool safe_publish(
-    Producer& producer, const T& value, std::string key, unsigned tries = 3,
+    Producer& producer, const T& value, std::optional<std::string> key, unsigned tries = 3,
     const std::function<void(std::chrono::seconds)>& rest = [](auto time) { std::this_thread::sleep_for(time); }) {
-    const Record record(std::move(key), json_text(value));
+    const Record record = json_record(value, std::move(key));
     for (unsigned tried = 1;; ++tried) {
         error_code outcome;
         producer.deliver(record, outcome);

@@ -40,8 +40,8 @@ public:
     std::vector<HotKey> hottest_keys; ///< Those with over a hundredth of the latest million records or so, the hottest
                                       ///< first, at most 8. A shard takes 1 MiB/s and 1,000 records/s of all its keys.
 
-    /// How much the busiest shard took, beside the mean of all: 1 is even, as many as there are shards is all on one.
-    /// 0: nothing was delivered.
+    /// How much the busiest shard took, beside the mean of all, since the producer was made: 1 is even, as many as
+    /// there are shards is all on one. 0: nothing was delivered. Shards that are closed by now count.
     [[nodiscard]] double skew() const {
         std::uint64_t sum = 0;
         std::uint64_t most = 0;
@@ -72,7 +72,7 @@ public:
     error_code offload_fails_by; ///< Why these wait; records under the threshold go on. Else empty.
     std::map<std::string, StreamStats> streams;
 
-    /// The sum over all streams.
+    /// The sum over all streams, without their shards and keys.
     [[nodiscard]] StreamStats total() const {
         StreamStats sum;
         for (const auto& [name, stream] : streams) {

@@ -168,8 +168,8 @@ TEST_CASE("errors have words, whoever they are of") {
     counts.exchanged(noon, "clicks", exchange);
     const Told told(counts.take(everything));
     CHECK(told["ErrorsByCode ErrorCode=ConnectionFailed"] == "1 1 1 1");
-    CHECK(told["ErrorsByCode ErrorCode=sluice 4"] == "1 1 1 1");
-    CHECK(told["ErrorsByCode ErrorCode=generic 12"] == "1 1 1 1");
+    CHECK(told["ErrorsByCode ErrorCode=NotUtf8"] == "1 1 1 1");
+    CHECK(told["ErrorsByCode ErrorCode=Generic:12"] == "1 1 1 1");
     CHECK(told["ErrorsByCode ErrorCode=ResponseInvalid"] == "1 1 1 1");
     CHECK(told["AllErrors"] == "5 5 1 1");
     for (const auto& datum : told.datums) {

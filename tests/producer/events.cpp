@@ -52,7 +52,7 @@ auto start(LocalStream& place, const sluice::SummaryMetrics& summary) {
 TEST_CASE("events of one entity arrive in their order, and are counted by their type") {
     LocalStream place(4);
     const sluice::SummaryMetrics summary{sluice::EventType()};
-    sluice::Events<> events("shop");
+    sluice::EventFactory<> events("shop");
     events.about("ORDER_PLACED", "order");
     {
         auto producer = start(place, summary);
@@ -96,7 +96,7 @@ TEST_CASE("values are put as JSON, and publishing says yes or no") {
     LocalStream place;
     const sluice::SummaryMetrics summary{sluice::EventType()};
     auto producer = start(place, summary);
-    sluice::Events<> events("shop");
+    sluice::EventFactory<> events("shop");
     const auto event = events.make("ORDER_PLACED", "order-7", json::object{});
     sluice::put_json(producer, json::value{{"n", 1}}, "a key of its own");
     producer.put(event.record());

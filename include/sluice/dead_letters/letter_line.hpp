@@ -76,7 +76,7 @@ inline void append_member(aws::JsonWriter& out, std::string_view name, error_cod
 
 inline void append_member(aws::JsonWriter& out, std::string_view name, wall_time time) {
     out.key(name);
-    out.text(aws::iso_date(time));
+    out.text(aws::iso_date_in_full(time));
 }
 
 /// `00112233445566778899aabbccddeeff-17`: the store in hexadecimal digits, and the sequence.

@@ -67,7 +67,7 @@ public:
         static detail::LetterRow row_of(const DeadLetter& letter, wall_time now) {
             detail::LetterRow row;
             row.id = detail::id_text(letter.id);
-            row.time = aws::iso_date(now);
+            row.time = aws::iso_date_in_full(now);
             row.stream = letter.record.stream;
             row.reason = detail::error_word(letter.reason);
             row.text = letter_line(letter, now);

@@ -80,7 +80,7 @@ namespace sluice::detail {
 
 /// The error of sluice with that name.
 [[nodiscard]] constexpr std::optional<error> error_of_word(std::string_view word) noexcept {
-    for (int value = 1; !error_word(static_cast<error>(value)).empty(); ++value) {
+    for (int value = 1; value <= static_cast<int>(error::malformed); ++value) { // the last one
         if (error_word(static_cast<error>(value)) == word) return static_cast<error>(value);
     }
     return std::nullopt;

@@ -2,6 +2,7 @@
 
 #include <sluice/clock/clock.hpp>
 #include <sluice/cloudwatch/requests.hpp>
+#include <sluice/detail/error_word.hpp>
 #include <sluice/error.hpp>
 #include <sluice/metrics/cloudwatch_settings.hpp>
 #include <sluice/metrics/metrics.hpp>
@@ -71,27 +72,15 @@ inline constexpr std::array<KplMetricFacts, 14> kpl_metrics{{
     {"UserRecordsPerPutRecordsRequest", cloudwatch::Unit::count, MetricsLevel::detailed},
 }};
 
-/// A word for an error that the service has none for.
-[[nodiscard]] inline std::string error_word(error_code failure) {
-    if (failure.category() == error_category()) {
-        switch (static_cast<error>(failure.value())) {
-        case error::name_not_resolved: return "NameNotResolved";
-        case error::connection_failed: return "ConnectionFailed";
-        case error::tls_failed: return "TlsFailed";
-        case error::timed_out: return "TimedOut";
-        case error::response_truncated: return "ResponseTruncated";
-        case error::response_too_large: return "ResponseTooLarge";
-        case error::response_invalid: return "ResponseInvalid";
-        case error::protocol_violated: return "ProtocolViolated";
-        case error::credentials_missing: return "CredentialsMissing";
-        case error::credentials_expired: return "CredentialsExpired";
-        case error::credentials_failed: return "CredentialsFailed";
-        case error::record_too_large: return "RecordTooLarge";
-        case error::request_too_large: return "RequestTooLarge";
-        default: break;
-        }
+/// The name of an error that the service has no word for, as it would write it: `TimedOut`.
+[[nodiscard]] inline std::string error_name(error_code failure) {
+    std::string name;
+    bool begins = true;
+    for (const char c : error_word(failure)) {
+        if (c != '_') name += begins && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+        begins = c == '_';
     }
-    return std::string(failure.category().name()) + " " + std::to_string(failure.value());
+    return name;
 }
 
 /// What was counted of one thing in one minute.
@@ -106,7 +95,7 @@ public:
         (*this)[KplMetric::all_errors].add(1, times);
         cloudwatch::StatisticSet errors;
         errors.add(1, times);
-        add_errors(code.empty() ? error_word(failure) : std::string(code), errors);
+        add_errors(code.empty() ? error_name(failure) : std::string(code), errors);
     }
 
     void add(const KplTally& others) {
