@@ -221,13 +221,14 @@ private:
     void count_entries(const Exchange& exchange, std::unordered_map<std::string_view, Tally>& shards) const {
         const auto& answers = exchange.answer.entries;
         const bool whole = exchange.answer.error || answers.size() != exchange.entries.size();
-        Tally* tally = nullptr;
-        std::string_view last;
+        // Shards differ in their last digit as a rule: a look-up for each entry would cost more than the counting.
+        std::array<std::pair<std::string_view, Tally*>, 16> latest{};
         for (std::size_t i = 0; i < exchange.entries.size(); ++i) {
             const auto& load = exchange.entries[i];
             const bool taken = !whole && !answers[i].error;
             const auto shard = taken && granularity_ == MetricsGranularity::shard ? answers[i].shard_id : "";
-            if (tally == nullptr || shard != last) tally = &shards[last = shard];
+            auto& [name, tally] = latest[shard.empty() ? 0 : static_cast<unsigned char>(shard.back()) % latest.size()];
+            if (tally == nullptr || shard != name) tally = &shards[name = shard];
             if (load.bytes > 0) count_sent(load, *tally);
             if (taken) count_taken(load, *tally);
             if (!whole && !taken) {
