@@ -72,7 +72,7 @@ measure() { # name, command...
 for name in floor pipeline; do measure $name "$build/benchmarks/$name"; done
 measure "a profile" python3 benchmarks/profile.py "$build/benchmarks/pipeline"
 measure peers "$build/benchmarks/peers" "${peers[@]}"
-for name in scale put spool latency memory transport compression aggregation hashing signing spread; do
+for name in scale put metrics spool latency memory transport compression aggregation hashing signing spread; do
     measure $name "$build/benchmarks/$name"
 done
 measure "compile time" python3 benchmarks/compile_time.py "$compiler"
