@@ -23,6 +23,7 @@ using sluice::detail::frame_headers;
 using sluice::detail::frame_size;
 using sluice::detail::FrameReader;
 using sluice::detail::read_frame;
+using sluice::detail::read_own_frame;
 using sluice::detail::write_frame;
 
 void append_frame(std::string& body, const RecordView& record, std::string_view key,
@@ -76,6 +77,26 @@ TEST_CASE("a frame without time-to-live, headers and data is the fixed part and 
 TEST_CASE("numbers in a frame are little-endian whatever the machine") {
     const auto body = body_of(Record("kk", std::string(258, 'd')), 0x0A0B0C0Dms);
     CHECK(body.substr(0, 13) == std::string("\x01\x02\x01\x00\x00\x02\x00\x00\x00\x0D\x0C\x0B\x0A", 13));
+}
+
+TEST_CASE("what was made here is read the same, if faster") {
+    const std::vector<std::string> bodies{body_of(Record("key", "data"), 7ms), body_of(everything(), 7ms, 5ms),
+                                          body_of(Record(), 0ms, 1ms)};
+    for (const auto& body : bodies) {
+        const auto slow = read_frame(body, 1);
+        const auto fast = read_own_frame(body, 1);
+        REQUIRE(slow.has_value());
+        CHECK(fast.size == slow->size);
+        CHECK(fast.partition_key == slow->partition_key);
+        CHECK(fast.explicit_hash_key == slow->explicit_hash_key);
+        CHECK(fast.data == slow->data);
+        CHECK(fast.headers == slow->headers);
+        CHECK(fast.put_after == slow->put_after);
+        CHECK(fast.time_to_live == slow->time_to_live);
+        for (const auto offset : {std::size_t{0}, body.size() - 1, body.size(), body.size() + 1}) {
+            CHECK(read_own_frame(body, offset).size == 0);
+        }
+    }
 }
 
 TEST_CASE("frames follow one another without gaps") {

@@ -178,6 +178,15 @@ inline char* write_frame(char* to, const RecordView& record, std::string_view ke
     return frame;
 }
 
+/// The frame at `offset` of a body that was made here, and is whole: most frames are plain, and soon read. One without
+/// a size: there is none.
+[[nodiscard]] inline Frame read_own_frame(std::string_view body, std::size_t offset) noexcept {
+    if (offset == 0 || offset + frame_fixed_bytes > body.size()) return {};
+    if (body[offset + 6] == 0 && body[offset + 7] == 0) return read_plain_frame(body, offset);
+    const auto frame = read_frame(body, offset);
+    return frame ? *frame : Frame();
+}
+
 /// The headers of a frame, decoded, which view it; `error::storage_corrupt` if they are not whole.
 [[nodiscard]] inline result<std::vector<HeaderView>> frame_headers(std::string_view encoded) {
     std::vector<HeaderView> headers;

@@ -6,6 +6,7 @@
 #include <sluice/metrics/metrics.hpp>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -28,8 +29,9 @@ public:
     SummaryTypes& operator=(SummaryTypes&&) = default;
 
     void add(std::string_view type, std::uint64_t records, std::size_t most) {
-        if (last_ == nullptr || last_->first != type) last_ = &find(type, most);
-        last_->second += records;
+        auto*& guess = guesses_[place_of(type)];
+        if (guess == nullptr || guess->first != type) guess = &find(type, most);
+        guess->second += records;
     }
 
     /// How many have a name, `other` aside.
@@ -60,6 +62,12 @@ private:
 
     static constexpr std::size_t longest = 128;
 
+    [[nodiscard]] static std::size_t place_of(std::string_view type) noexcept {
+        if (type.empty()) return 0;
+        const auto first = static_cast<unsigned char>(type.front()), last = static_cast<unsigned char>(type.back());
+        return (type.size() + first + 5U * last) % 32;
+    }
+
     [[nodiscard]] Counts::value_type& find(std::string_view type, std::size_t most) {
         const auto found = counts_.find(type);
         if (found != counts_.end()) return *found;
@@ -71,7 +79,7 @@ private:
 
     Counts counts_;
     std::size_t named_ = 0;
-    Counts::value_type* last_ = nullptr; ///< Most records are of the same type as the one before.
+    std::array<Counts::value_type*, 32> guesses_{}; ///< Where the last type was that looked like this.
 };
 
 /// What is counted in a minute.

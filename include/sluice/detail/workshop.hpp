@@ -232,12 +232,15 @@ protected:
     static void tell_records(const Chunk& chunk, Metrics& metrics) {
         std::size_t offset = 1;
         for (std::uint32_t i = 0; i < chunk.count; ++i) {
-            const auto frame = read_frame(*chunk.body, offset);
-            if (!frame) return;
-            offset += frame->size;
+            const auto frame = read_own_frame(*chunk.body, offset);
+            if (frame.size == 0) return;
+            offset += frame.size;
             if (chunk.settled.test(i)) continue;
-            const auto headers = frame_headers(frame->headers);
-            if (headers) metrics.record(chunk.stream, frame->partition_key, frame->data, *headers);
+            std::vector<HeaderView> headers;
+            if (!frame.headers.empty()) {
+                if (auto decoded = frame_headers(frame.headers)) headers = std::move(*decoded);
+            }
+            metrics.record(chunk.stream, frame.partition_key, frame.data, headers);
         }
     }
 
