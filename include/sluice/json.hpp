@@ -18,7 +18,8 @@ namespace sluice {
 namespace json = boost::json;
 
 /// The JSON text of anything that Boost.JSON can convert: values, containers, described structs, and whatever has a
-/// `tag_invoke` for `value_from_tag`. Throws what the conversion throws, and `std::bad_alloc`.
+/// `tag_invoke` for `value_from_tag`. Throws what the conversion throws, and `std::bad_alloc`. Numbers that JSON does
+/// not have (NaN, infinities) and texts that are no UTF-8 make text that is no JSON: nobody looks.
 template <class T>
 [[nodiscard]] std::string json_text(const T& value) {
     return json::serialize(json::value_from(value));

@@ -7,6 +7,8 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
@@ -51,6 +53,8 @@ asio::awaitable<bool> publish_record(Producer& producer, Record record, unsigned
         const auto told = co_await std::move(delivering);
         const auto outcome = std::get<0>(told);
         if (!outcome) co_return true;
+        const auto state = co_await asio::this_coro::cancellation_state;
+        if (state.cancelled() != asio::cancellation_type::none) co_return false;
         if (tried >= tries || !worth_another_put(outcome)) co_return false;
         const auto cancelled = co_await clock.async_wait_until(clock.steady() + rest_after(tried));
         if (cancelled) co_return false;

@@ -225,7 +225,7 @@ public:
         std::size_t buried = 0;
         for (; delivery.next_loss() != 0; ++buried) {
             const auto sequence = delivery.next_loss();
-            auto letter = delivery.letter(sequence, sluice::StoreIdentity());
+            auto letter = delivery.letter(sequence, sluice::StoreIdentity(), sluice::StoreIdentity());
             CHECK(letter.id.sequence == sequence);
             letters.insert_or_assign(sequence, std::move(letter));
             delivery.buried(sequence);

@@ -139,7 +139,7 @@ TEST_CASE("a letter has all of its record, the reason and the attempts") {
     court.outcomes.ledger().note(10, sluice::Attempt({}, {}, error::record_failed, "InternalFailure", "Sorry."));
     court.outcomes.lose(court.state, court.ref(0), error::gave_up);
     const sluice::StoreIdentity store({1, 2, 3}, 99);
-    const auto letter = court.outcomes.letter(10, store);
+    const auto letter = court.outcomes.letter(10, store, sluice::StoreIdentity());
     CHECK(letter.id == sluice::RecordId({1, 2, 3}, 10));
     record.stream = "s";
     CHECK(letter.record == record);

@@ -37,6 +37,17 @@ TEST_CASE("nothing waits for less than no time") {
     CHECK(exchange.total_wait == 0ns);
 }
 
+TEST_CASE("what many have waited for long is as much as can be told") {
+    Waits waits;
+    for (int i = 0; i < 200'000; ++i) waits.add(noon - 30h);
+    const auto exchange = told(waits, noon);
+    CHECK(exchange.longest_wait == 30h);
+    CHECK(exchange.total_wait >= std::chrono::hours(24 * 365 * 140));
+    Waits ages;
+    for (int i = 0; i < 10; ++i) ages.add(noon - std::chrono::hours(24 * 365 * 56));
+    CHECK(told(ages, noon).total_wait > std::chrono::hours(24 * 365 * 100));
+}
+
 TEST_CASE("no record has waited for no time") {
     const auto exchange = told(Waits(), noon);
     CHECK(exchange.records == 0);

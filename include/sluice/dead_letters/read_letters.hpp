@@ -54,8 +54,9 @@ namespace detail {
 /// are counted and passed over.
 ///
 /// It blocks. Letters that are written meanwhile may be among them or not; one may come twice, which its id tells. Put
-/// them again with `async_put_all`, and remove the files when that has completed. `storage_unwritable`: there is no
-/// such file; `storage_failed`: one cannot be read.
+/// them again with `async_put_all`, and remove the files when that has completed, while no producer has them open: or
+/// else what it wrote meanwhile goes, too. `storage_unwritable`: there is no such file; `storage_failed`: one cannot be
+/// read.
 template <std::invocable<KeptLetter> Each>
 [[nodiscard]] result<LettersRead> read_letters(const std::filesystem::path& path, Each each) {
     const auto files = detail::letter_files(path);

@@ -111,11 +111,12 @@ private:
 /// Puts the letters of a file of `SqliteDeadLetters` again, the oldest first: with stream, partition key, explicit hash
 /// key, headers and time-to-live, as if they were new.
 ///
-/// A letter is taken out once the producer has accepted it: on the disk, if its storage persists. A crash in between
-/// makes duplicates and loses nothing. What the producer refuses stays. Letters that come into the file meanwhile, as
-/// from this very producer, are left to the next call. It waits for room as `async_put_all` does; refusals that are no
-/// fault of the record (`buffer_full`, `closed`, `disabled`, the storage's) end it early, and so does cancellation.
-/// The producer must outlive it.
+/// A letter is taken out once the producer has accepted it: on the disk, if its storage persists. Then a crash makes
+/// duplicates and loses nothing; with a storage that does not persist it loses what is not delivered yet. A producer
+/// whose buffer is full of records that wait for this very file, which is full, waits for ever: use another. What the
+/// producer refuses stays. Letters that come into the file meanwhile, as from this very producer, are left to the next
+/// call. It waits for room as `async_put_all` does; refusals that are no fault of the record (`buffer_full`, `closed`,
+/// `disabled`, the storage's) end it early, and so does cancellation. The producer must outlive it.
 template <class Producer>
 [[nodiscard]] asio::awaitable<Redriven> redrive(std::filesystem::path path, Producer& producer,
                                                 LetterFilter filter = LetterFilter(), Log log = Log()) {

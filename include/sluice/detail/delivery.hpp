@@ -217,8 +217,9 @@ public:
     /// The sequence of a record that is to go to the dead letters; zero: none. It stays first until it is buried.
     [[nodiscard]] std::uint64_t next_loss() const { return outcomes_.next_loss(); }
 
-    [[nodiscard]] DeadLetter letter(std::uint64_t sequence, const StoreIdentity& store) const {
-        return outcomes_.letter(sequence, store);
+    [[nodiscard]] DeadLetter letter(std::uint64_t sequence, const StoreIdentity& store,
+                                    const StoreIdentity& strays) const {
+        return outcomes_.letter(sequence, store, strays);
     }
 
     /// The dead letters have the record.

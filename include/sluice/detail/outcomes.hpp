@@ -86,7 +86,9 @@ public:
     /// The sequence of a record that is to go to the dead letters; zero: none. It stays first until it is buried.
     [[nodiscard]] std::uint64_t next_loss() const { return losses_.empty() ? 0 : losses_.begin()->first; }
 
-    [[nodiscard]] DeadLetter letter(std::uint64_t sequence, const StoreIdentity& store) const {
+    /// `strays` stands for the store of those that the storage never took: their sequences may be given again.
+    [[nodiscard]] DeadLetter letter(std::uint64_t sequence, const StoreIdentity& store,
+                                    const StoreIdentity& strays) const {
         const auto& loss = losses_.at(sequence);
         const auto frame = loss.ref.chunk->frame(loss.ref.index);
         Record record(std::string(frame.partition_key), std::string(frame.data));
@@ -96,7 +98,8 @@ public:
             record.headers.emplace_back(std::string(header.name), std::string(header.value));
         }
         if (frame.time_to_live.count() > 0) record.time_to_live = frame.time_to_live;
-        DeadLetter letter(RecordId(store.id, sequence), std::move(record), loss.reason);
+        const auto& owner = loss.ref.chunk->stored ? store : strays;
+        DeadLetter letter(RecordId(owner.id, sequence), std::move(record), loss.reason);
         letter.attempts = ledger_.attempts(sequence);
         return letter;
     }

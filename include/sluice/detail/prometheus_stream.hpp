@@ -5,6 +5,8 @@
 #include <sluice/metrics/metrics.hpp>
 #include <sluice/stats.hpp>
 
+#include <boost/asio/error.hpp>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -153,6 +155,7 @@ public:
     }
 
     void exchanged(const Exchange& exchange) {
+        if (exchange.answer.error == boost::asio::error::operation_aborted) return; // our own end, and no answer
         const bool sent = exchange.bytes > 0;
         if (sent || exchange.answer.error) attempts_.Increment();
         if (sent) tell_request(exchange);

@@ -128,6 +128,7 @@ private:
         if (std::filesystem::file_size(place_.path, failure) != 0) return {};
         std::filesystem::permissions(place_.path, std::filesystem::perms(0600), failure);
         if (std::filesystem::file_size(place_.path + "-wal", failure) == 0 || failure) return {};
+        if (std::filesystem::file_size(place_.path, failure) != 0) return {}; // somebody else made it just now
         remark_ = "the database is empty, but its write-ahead log is not";
         return error::storage_corrupt;
     }

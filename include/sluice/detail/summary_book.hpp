@@ -5,6 +5,8 @@
 #include <sluice/error.hpp>
 #include <sluice/metrics/metrics.hpp>
 
+#include <boost/asio/error.hpp>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -163,6 +165,7 @@ public:
     }
 
     void exchanged(const Exchange& exchange) {
+        if (exchange.answer.error == boost::asio::error::operation_aborted) return; // our own end, and no answer
         book_->at(clock_.steady(), [&](SummaryMinute& minute) {
             ++minute.requests;
             if (exchange.answer.error) ++minute.failed_requests;

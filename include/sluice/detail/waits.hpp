@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <limits>
 
 namespace sluice::detail {
 
@@ -17,7 +18,7 @@ public:
         if (records_ == 0) oldest_ = newest_ = first_ = put;
         oldest_ = std::min(oldest_, put);
         newest_ = std::max(newest_, put);
-        after_first_ += put - first_;
+        after_first_ += nanoseconds(put - first_);
         ++records_;
     }
 
@@ -27,15 +28,21 @@ public:
         if (records_ == 0) return;
         exchange.shortest_wait = std::max<std::chrono::nanoseconds>(departure - newest_, none);
         exchange.longest_wait = std::max<std::chrono::nanoseconds>(departure - oldest_, none);
-        const auto total = (departure - first_) * static_cast<std::int64_t>(records_) - after_first_;
-        exchange.total_wait = std::max<std::chrono::nanoseconds>(total, none);
+        // Days of a hundred thousand records are more than 64 bits hold.
+        const auto total = nanoseconds(departure - first_) * static_cast<double>(records_) - after_first_;
+        constexpr auto most = static_cast<double>(std::numeric_limits<std::int64_t>::max() / 2);
+        exchange.total_wait = std::chrono::nanoseconds(static_cast<std::int64_t>(std::clamp(total, 0.0, most)));
     }
 
 private:
+    [[nodiscard]] static double nanoseconds(std::chrono::nanoseconds time) noexcept {
+        return static_cast<double>(time.count());
+    }
+
     steady_time oldest_;
     steady_time newest_;
     steady_time first_;
-    steady_time::duration after_first_{}; ///< The sum of how much later than the first one they were put.
+    double after_first_ = 0; ///< Nanoseconds: the sum of how much later than the first one they were put.
     std::uint64_t records_ = 0;
 };
 

@@ -167,11 +167,14 @@ protected:
         fresh.offload_fails_by = delivery_.offload_fails_by();
         const auto oldest = delivery_.oldest();
         fresh.oldest_age = Bulletin::age(oldest, now);
-        if (open_) {
+        const bool seen = open_ && (now >= observe_due_ || stopping_);
+        if (seen) {
+            observe_due_ = now + std::chrono::milliseconds(10);
             intake_.stats_into(fresh);
             observe([&](auto& metrics) { metrics.observed(fresh); });
         }
         bulletin_.write(std::move(fresh), oldest, now);
+        if (!seen) bulletin_.put_off();
     }
 
     // --- committing --------------------------------------------------------------------------------------------
@@ -276,9 +279,9 @@ protected:
     asio::awaitable<void> fly(SendOrder order) {
         const auto start = moment();
         Parcel parcel(order);
-        if constexpr (!std::is_empty_v<running_t<M>>) parcel.weigh(); // metrics without a memory count nothing
         Answer answer;
         try {
+            if constexpr (!std::is_empty_v<running_t<M>>) parcel.weigh(); // metrics without a memory count nothing
             // A destination that never waits would run within the step that sends, to any depth.
             co_await tasks_.begin();
             answer = co_await exchange(order, parcel);
@@ -369,7 +372,7 @@ protected:
         co_await tasks_.begin();
         for (unsigned failures = 0; delivery_.next_loss() != 0;) {
             const auto sequence = delivery_.next_loss();
-            auto letter = delivery_.letter(sequence, identity_);
+            auto letter = delivery_.letter(sequence, identity_, strays_);
             const auto failure = co_await failure_of(company_.bury(std::move(letter)));
             if (!failure) {
                 failures = 0;
@@ -431,12 +434,14 @@ protected:
     bool burying_ = false;
     bool stopping_ = false;
     bool metrics_threw_ = false; ///< Once, which the log tells.
+    steady_time observe_due_ = steady_time::min(); ///< When the metrics see the statistics again.
     error_code missed_; ///< Of the commit that just ended; whoever came meanwhile waited for it, too.
     std::map<std::uint64_t, std::function<void(error_code, FlushReport)>> flushes_;
     std::vector<std::function<void(error_code, std::uint64_t)>> clears_;
     std::unordered_map<std::uint64_t, std::shared_ptr<PutOp>> watchers_;
     std::vector<Settlement> extra_settlements_; ///< Of chunks that the delivery does not keep.
     StoreIdentity identity_;
+    StoreIdentity strays_ = StoreIdentity::fresh(clock_); ///< Of records that the storage never took.
     std::uint64_t next_sequence_ = 1;
     std::uint64_t recovered_ = 0;
     std::uint64_t cleared_ = 0;

@@ -118,6 +118,7 @@ private:
     void add_errors(std::string code, const cloudwatch::StatisticSet& values) {
         std::replace_if(code.begin(), code.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
         if (code.size() > 255) code.resize(255);
+        if (code.find_first_not_of(' ') == std::string::npos) code = "Other";
         if (errors_.size() >= most_codes && !errors_.contains(code)) code = "Other";
         errors_[code].add(values);
     }
@@ -171,7 +172,7 @@ public:
         count_request(exchange, all);
         for (auto& [shard, tally] : shards) {
             all.add(tally);
-            if (shard.empty()) continue;
+            if (shard.empty() || !cloudwatch::is_dimension({"ShardId", std::string(shard)})) continue;
             if (const auto its = find(now, Scope(name_of(stream), shard))) count_shard(tally, *its);
         }
         for_each(now, stream, [&](Tally& tally) { tally.add(all); });

@@ -204,6 +204,7 @@ private:
         flight_->cancelled = true;
         // Asio loses a coroutine that is cancelled before it begins.
         if (flight_->begun) flight_->stop.emit(asio::cancellation_type::terminal);
+        flight_->landed.cancel(); // nor does the end wait for what cannot be cancelled
     }
 
     World& world_;

@@ -45,8 +45,8 @@ public:
 /// that it is, and the 59 before. After the end of the last producer it stays as it is.
 ///
 /// The type of a record is its header `event-type`, or what a function says, which is called for each record on the
-/// producer's strand. So many types are told apart in a minute, in the order in which they come; the others are
-/// `other`, and so are names of more than 128 bytes.
+/// producer's strand; each producer has a copy of it. So many types are told apart in a minute, in the order in which
+/// they come; the others are `other`, and so are names of more than 128 bytes.
 class SummaryMetrics {
 public:
     using policy_kind = kind::metrics;
@@ -87,7 +87,7 @@ public:
 
     class Running {
     public:
-        Running(std::shared_ptr<const TypeOf> type_of, std::unique_ptr<detail::SummaryEntry> entry)
+        Running(TypeOf type_of, std::unique_ptr<detail::SummaryEntry> entry)
             : type_of_(std::move(type_of)), entry_(std::move(entry)) {}
 
         void record(std::string_view stream, std::string_view key, std::string_view data,
@@ -107,19 +107,19 @@ public:
         [[nodiscard]] std::string_view type_of(std::string_view stream, std::string_view key, std::string_view data,
                                                std::span<const HeaderView> headers) const noexcept {
             try {
-                return (*type_of_)(stream, key, data, headers);
+                return type_of_(stream, key, data, headers);
             } catch (...) {
                 return {};
             }
         }
 
-        std::shared_ptr<const TypeOf> type_of_;
+        TypeOf type_of_; // its own: others are called on other strands
         std::unique_ptr<detail::SummaryEntry> entry_;
     };
 
     template <class...>
     [[nodiscard]] asio::awaitable<result<Running>> open(World& world) const {
-        co_return Running(type_of_, std::make_unique<detail::SummaryEntry>(book_, world.clock()));
+        co_return Running(*type_of_, std::make_unique<detail::SummaryEntry>(book_, world.clock()));
     }
 
 private:
