@@ -12,7 +12,7 @@ import against_prometheus
 import aggregates
 import buffer_file
 import metrics_in_moto
-import offload
+import offload_in_moto
 from harness import Checks
 
 
@@ -36,7 +36,7 @@ def main(examples, programs, kinesis_local="", prometheus=""):
     checks = Checks()
     place = Place(examples, programs, kinesis_local, prometheus)
     with tempfile.TemporaryDirectory(prefix="sluice-foreign-") as scratch:
-        for part in (against_local, aggregates, buffer_file, against_moto, offload, metrics_in_moto,
+        for part in (against_local, aggregates, buffer_file, against_moto, metrics_in_moto, offload_in_moto,
                      against_kinesis_local, against_prometheus):
             start = time.monotonic()
             try:

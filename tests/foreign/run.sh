@@ -54,7 +54,7 @@ install_prometheus() {
 
 build_programs() {
     [[ -f $build/CMakeCache.txt ]] || cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Debug || return
-    cmake --build "$build" --target foreign_put foreign_measure foreign_deaggregate foreign_offload examples/all
+    cmake --build "$build" --target foreign_put foreign_measure foreign_offload foreign_deaggregate examples/all
 }
 
 kinesis_local=

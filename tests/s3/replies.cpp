@@ -28,7 +28,11 @@ TEST_CASE("an upload's id is read, and nothing is taken for one") {
 }
 
 TEST_CASE("an upload that was answered with 200 may have failed all the same") {
-    CHECK(s3::parse_completed("<CompleteMultipartUploadResult/>").has_value());
+    for (const auto* name : {"CompleteMultipartUploadResult", "CompleteMultipartUploadResponse"}) { // moto's
+        const std::string element(name);
+        CHECK(s3::parse_completed("<" + element + "><ETag>\"e-2\"</ETag></" + element + ">").has_value());
+        CHECK_FALSE(s3::parse_completed("<" + element + "/>").has_value());
+    }
     CHECK_FALSE(s3::parse_completed("<Error><Code>InternalError</Code></Error>").has_value());
     CHECK_FALSE(s3::parse_completed("").has_value());
 }
