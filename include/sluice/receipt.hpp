@@ -23,7 +23,8 @@ public:
     std::chrono::system_clock::time_point time; ///< When the request left.
     std::chrono::nanoseconds duration{};        ///< Until its answer was read.
     error_code error;                           ///< Empty: the record was taken.
-    std::string code;                           ///< The service's word, `ProvisionedThroughputExceededException`.
+    std::string code;                           ///< The service's word, `ProvisionedThroughputExceededException`;
+                                                ///< `Offload`: the data could not be put elsewhere.
     std::string message;                        ///< The service's sentence.
 };
 

@@ -229,6 +229,7 @@ TEST_CASE("what S3 refuses as invalid spends attempts, and goes to the dead lett
         CHECK(failure == error::gave_up);
         CHECK(receipt.attempts().size() == 3);
         CHECK(receipt.attempts().front().error == error::request_refused);
+        CHECK(receipt.attempts().front().code == "Offload");
         REQUIRE(bench.letters->size() == 1);
         CHECK(bench.letters->front().record.data == large_text);
         CHECK(bench.service->requests == 3);

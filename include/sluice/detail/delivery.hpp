@@ -138,7 +138,7 @@ public:
             ref.chunk->point(ref.index, *std::move(pointer));
             return its.queue.give_back(ref);
         }
-        const Attempt attempt(start, took, failure, {}, {});
+        const Attempt attempt(start, took, failure, "Offload", {});
         if (place_fails) return returns_.wait_large(its, ref, attempt, now);
         // What is wrong may be the bucket's settings after all, so that the record is not lost at once.
         const bool refused = meaning == Disposition::refused;
