@@ -1,6 +1,8 @@
 """Large payloads by way of S3 against moto, which verifies signatures; boto3 reads pointers and objects back."""
+import gzip
 import hashlib
 import json
+import re
 import subprocess
 
 from against_moto import make_user
@@ -53,3 +55,24 @@ def run(checks, place, scratch):
                 assert pointer["key"].startswith("large/"), pointer
             assert len(s3.list_objects_v2(Bucket="payloads")["Contents"]) == 3
             assert not s3.list_multipart_uploads(Bucket="payloads").get("Uploads")
+
+        with checks.check("moto: the example puts files, compressed or by way of S3, and boto3 reads them back"):
+            before = len(read_back(kinesis, "clicks"))
+            files = {"small": payload("small", 5_000), "large": payload("large", 1_500_000)}
+            for name, data in files.items():
+                (scratch / name).write_bytes(data)
+            done = subprocess.run(bound([place.examples / "03_files", "payloads", *(scratch / name for name in files)]),
+                                  env=environment(KINESIS_STREAM_NAME="clicks", AWS_ENDPOINT_URL=endpoint, **good),
+                                  cwd=scratch, capture_output=True, text=True, timeout=60)
+            assert done.returncode == 0, (done.returncode, done.stderr[-2_000:])
+            assert done.stdout == "2 delivered, 1 by way of payloads, 0 in undelivered.jsonl, 0 left\n", done.stdout
+            found = []
+            for key, data, _ in read_back(kinesis, "clicks")[before:]:
+                assert re.fullmatch(r"log-1-invoices-\d-0", key), key
+                data = gzip.decompress(data)
+                if data.startswith(MARK):
+                    pointer = json.loads(data)
+                    assert re.fullmatch(r"log-1-invoices-clicks/[0-9a-f-]{36}", pointer["key"]), pointer
+                    data = s3.get_object(Bucket="payloads", Key=pointer["key"])["Body"].read()
+                found.append(data)
+            assert sorted(found) == sorted(files.values()), [each[:50] for each in found]

@@ -1,13 +1,8 @@
-#include <sluice/sluice.hpp>
 #include <sluice/storage/sqlite.hpp>
 
-#include <boost/asio/io_context.hpp>
+#include <sqlite3.h>
 
 int main() {
-    boost::asio::io_context context;
-    sluice::Options options{"clicks"};
-    options.region = "eu-west-1";
-    const auto producer =
-        sluice::make_producer(context.get_executor(), options, sluice::SqliteStorage{"consumer.db"});
-    return producer.stats().buffered_records == 0 ? 0 : 1;
+    const sluice::SqliteStorage storage{"consumer.db"}; // a recipe: nobody opens it
+    return sqlite3_libversion_number() >= 3'040'000 ? 0 : 1;
 }
