@@ -208,15 +208,15 @@ asio::awaitable<void> produce(const Arguments& arguments, const std::shared_ptr<
 
 int run(const Arguments& arguments) {
     asio::io_context context(1);
+    bool stopped = false;
+    asio::signal_set signals(context, SIGINT, SIGTERM); // before anybody is told that it runs
+    signals.async_wait([&](sluice::error_code, int) { stopped = true; });
     Tcp::acceptor acceptor(context, Tcp::endpoint(asio::ip::address_v4::loopback(), arguments.port));
     std::cout << "look at http://127.0.0.1:" << acceptor.local_endpoint().port() << "/" << std::endl;
     const auto registry = std::make_shared<prometheus::Registry>();
     const Pages pages(registry, arguments.page);
     asio::co_spawn(context, serve(acceptor, pages), asio::detached);
 
-    bool stopped = false;
-    asio::signal_set signals(context, SIGINT, SIGTERM);
-    signals.async_wait([&](sluice::error_code, int) { stopped = true; });
     std::exception_ptr failure;
     asio::co_spawn(context, produce(arguments, registry, stopped), [&](std::exception_ptr thrown) {
         failure = thrown;

@@ -32,11 +32,17 @@ def query(api, expression):
 
 
 def until(what, seconds=30):
+    """What `what` gives as soon as it gives something; a server that starts has no answer yet."""
     end = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < end, "it did not happen in time"
+    while True:
+        try:
+            if found := what():
+                return found
+            failure = "nothing was there"
+        except (OSError, IndexError) as not_yet:
+            failure = not_yet
+        assert time.monotonic() < end, f"it did not happen in time: {failure}"
         time.sleep(0.2)
-    return found
 
 
 def families(text):
