@@ -61,7 +61,8 @@ def run(checks, place, scratch):
             files = {"small": payload("small", 5_000), "large": payload("large", 1_500_000)}
             for name, data in files.items():
                 (scratch / name).write_bytes(data)
-            done = subprocess.run(bound([(place.examples / "03_files").resolve(), "payloads", *(scratch / name for name in files)]),
+            command = [(place.examples / "03_files").resolve(), "payloads", *(scratch / name for name in files)]
+            done = subprocess.run(bound(command),
                                   env=environment(KINESIS_STREAM_NAME="clicks", AWS_ENDPOINT_URL=endpoint, **good),
                                   cwd=scratch, capture_output=True, text=True, timeout=60)
             assert done.returncode == 0, (done.returncode, done.stderr[-2_000:])
