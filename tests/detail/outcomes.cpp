@@ -148,6 +148,15 @@ TEST_CASE("a letter has all of its record, the reason and the attempts") {
     CHECK(letter.attempts.front().message == "Sorry.");
 }
 
+TEST_CASE("a record that the storage never took has no id of the storage: its sequence may be given again") {
+    Court court;
+    court.chunk->stored = false;
+    court.outcomes.lose(court.state, court.ref(0), error::storage_full);
+    const sluice::StoreIdentity store({1, 2, 3}, 99);
+    const sluice::StoreIdentity strays({4, 5, 6}, 1);
+    CHECK(court.outcomes.letter(10, store, strays).id == sluice::RecordId({4, 5, 6}, 10));
+}
+
 TEST_CASE("each settlement is given once, and dirt that comes later gives another") {
     Court court;
     CHECK_FALSE(court.outcomes.has_settlements());
