@@ -14,6 +14,7 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <thread>
@@ -105,6 +106,23 @@ TEST_CASE("what could not be delivered waits on disk for the next producer, in i
     CHECK(producer.stats().recovered == 1'500);
     REQUIRE(script->taken.size() == 1'500);
     for (std::size_t i = 0; i < script->taken.size(); ++i) REQUIRE(script->taken[i].data == std::to_string(i));
+}
+
+TEST_CASE("a flush reports what got its outcome before it, too, and a close what came after the flush") {
+    auto options = quick();
+    options.linger = 0ms;
+    sluice::BlockingProducer producer{options, ScriptedDestination{std::make_shared<Script>()}, NobodySigns{},
+                                      NoTransport{}};
+    const auto put = [&](std::uint64_t sum) {
+        producer.put({"key", "data"});
+        while (producer.stats().total().delivered < sum) std::this_thread::sleep_for(1ms);
+    };
+    put(1);
+    put(2);
+    CHECK(producer.flush().delivered == 2);
+    CHECK(producer.flush().delivered == 0);
+    put(3);
+    CHECK(producer.close(0s).delivered == 1);
 }
 
 TEST_CASE("who waits for a receipt when the producer ends is told that the record is kept") {

@@ -69,7 +69,10 @@ public:
     std::vector<Refusal> refused; ///< In the order of the range.
 };
 
-/// What a flush, or a close, achieved for the records that were accepted before it and had no outcome yet.
+/// What became of the records that were accepted before a flush, or a close, began.
+///
+/// Outcomes count from the moment when the flush before it began, or from the start of the producer: one flush after
+/// the other tells each outcome once. `Stats` has the sums.
 class FlushReport {
 public:
     std::uint64_t delivered = 0;

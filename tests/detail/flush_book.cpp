@@ -91,6 +91,40 @@ TEST_CASE("what is forgotten counts for the flushes that began after it was put"
     CHECK(ended(book).size() == 2);
 }
 
+TEST_CASE("one flush after the other tells each outcome once, also of what got it in between") {
+    FlushBook book;
+    book.settled(1, {});
+    book.settled(2, error::expired);
+    CHECK(book.unreported().delivered == 1);
+    book.begin(1, 5, 1, start + 1h, false);
+    CHECK(book.unreported().delivered == 0);
+    book.settled(5, {}); // put after the flush began
+    book.settled(3, {});
+    auto report = ended(book).at(0).report;
+    CHECK(report.delivered == 2);
+    CHECK(report.expired == 1);
+    book.settled(6, error::gave_up);
+    book.begin(2, 8, 0, start + 1h, false);
+    report = ended(book).at(0).report;
+    CHECK(report.delivered == 1);
+    CHECK(report.failed == 1);
+    CHECK(report.expired == 0);
+}
+
+TEST_CASE("flushes at one time may tell the same outcome, and none is lost") {
+    FlushBook book;
+    book.settled(1, {});
+    book.begin(1, 10, 1, start + 1h, false);
+    book.begin(2, 20, 2, start + 1h, false);
+    book.settled(5, {});
+    book.settled(15, {});
+    const auto done = ended(book);
+    REQUIRE(done.size() == 2);
+    CHECK(done[0].report.delivered == 2);
+    CHECK(done[1].report.delivered == 2);
+    CHECK(book.unreported().delivered == 0);
+}
+
 TEST_CASE("each flush ends by itself, and the first deadline is told") {
     FlushBook book;
     book.begin(1, 10, 1, start + 3s, false);

@@ -68,7 +68,10 @@ public:
     }
 
     /// Nothing is sent, read or listed any more.
-    void halt() { halted_ = true; }
+    void halt() {
+        halted_ = true;
+        outcomes_.flushes().drop();
+    }
 
     /// A chunk was appended to the storage; `watched` are the records in it that somebody waits for.
     void admit(Chunk chunk, const std::vector<std::uint32_t>& watched, Moment now) {
@@ -264,6 +267,7 @@ public:
     [[nodiscard]] bool has_settlements() const noexcept { return outcomes_.has_settlements(); }
     [[nodiscard]] bool flying() const noexcept { return !flights_.empty() || desk_.busy(); }
     [[nodiscard]] std::uint64_t unsettled() const noexcept { return outcomes_.unsettled(); }
+    [[nodiscard]] const FlushReport& unreported() const noexcept { return outcomes_.flushes().unreported(); }
 
     /// Why nothing moves, if a stream that holds records is paused; or else why large ones do not.
     [[nodiscard]] error_code paused_by() const {

@@ -303,7 +303,6 @@ private:
         if (std::exchange(stopping_, true)) return;
         report_ = report;
         if (delivery_.unsettled() > 0) report_.paused_by = delivery_.paused_by();
-        failed_before_ = failed();
         delivery_.halt();
         alarm_.cancel();
         tasks_.cancel();
@@ -335,15 +334,12 @@ private:
         stop_further();
     }
 
-    [[nodiscard]] std::uint64_t failed() const {
-        Stats stats;
-        delivery_.stats_into(stats.streams);
-        return stats.total().failed;
-    }
-
     void last_words() {
         report_.left = delivery_.unsettled();
-        report_.failed += failed() - failed_before_;
+        const auto& rest = delivery_.unreported();
+        report_.delivered += rest.delivered;
+        report_.failed += rest.failed;
+        report_.expired += rest.expired;
         delivery_.tell_all(open_ && company_.storage().persistent() ? error::kept : error::closed);
         if (open_) step();
         stop_further();
@@ -424,7 +420,6 @@ private:
     steady_time lots_due_ = steady_time::max();
     steady_time settle_due_ = steady_time::max();
     FlushReport report_;
-    std::uint64_t failed_before_ = 0; ///< The records that failed by the time of the report.
 };
 
 } // namespace sluice::detail

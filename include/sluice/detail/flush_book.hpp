@@ -7,17 +7,19 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace sluice::detail {
 
-/// The flushes that are under way, each with what became of the records before it. Pure.
+/// The flushes that are under way, each with what became of the records before it since the flush before. Pure.
 class FlushBook {
 public:
     /// Starts a flush of all records below `watermark`, of which `left` have no outcome. `one_try`: it ends as soon as
     /// nothing can be sent at once.
     void begin(std::uint64_t id, std::uint64_t watermark, std::uint64_t left, steady_time deadline, bool one_try) {
         auto& flush = flushes_.emplace_back(id, watermark, deadline, one_try);
+        flush.report = std::exchange(unreported_, FlushReport());
         flush.report.left = left;
     }
 
@@ -25,18 +27,18 @@ public:
 
     /// A record has its outcome.
     void settled(std::uint64_t sequence, error_code outcome) {
+        bool reported = false;
         for (auto& flush : flushes_) {
             if (sequence >= flush.watermark || flush.report.left == 0) continue;
             --flush.report.left;
-            if (!outcome) {
-                ++flush.report.delivered;
-            } else if (outcome == error::expired) {
-                ++flush.report.expired;
-            } else if (outcome != error::cleared) {
-                ++flush.report.failed;
-            }
+            count(flush.report, outcome);
+            reported = true;
         }
+        if (!reported) count(unreported_, outcome);
     }
+
+    /// What became of records that no flush has told, and none that is under way will tell.
+    [[nodiscard]] const FlushReport& unreported() const noexcept { return unreported_; }
 
     /// So many records from the sequence `first` on are gone without an outcome each.
     void forgotten(std::uint64_t first, std::uint64_t records) {
@@ -54,6 +56,9 @@ public:
         }
         std::erase_if(flushes_, [&](const Flush& flush) { return flush.over(now, still); });
     }
+
+    /// Ends all flushes, and says nothing.
+    void drop() { flushes_.clear(); }
 
     [[nodiscard]] steady_time deadline() const {
         auto first = steady_time::max();
@@ -78,7 +83,18 @@ private:
         FlushReport report;
     };
 
+    static void count(FlushReport& report, error_code outcome) {
+        if (!outcome) {
+            ++report.delivered;
+        } else if (outcome == error::expired) {
+            ++report.expired;
+        } else if (outcome != error::cleared) {
+            ++report.failed;
+        }
+    }
+
     std::vector<Flush> flushes_;
+    FlushReport unreported_;
 };
 
 } // namespace sluice::detail
