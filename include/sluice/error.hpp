@@ -79,6 +79,14 @@ enum class error {
     bucket_not_found,
     object_not_found,
     object_changed,
+    // repositories
+    not_found,
+    already_exists,
+    conflict,
+    id_invalid,
+    item_invalid,
+    item_too_large,
+    query_invalid,
     // what was configured
     region_missing,
     endpoint_invalid,
@@ -223,6 +231,21 @@ private:
                    "that point to them.";
         case error::object_changed:
             return "The object is not what was stored under its key; check what else writes to the bucket.";
+        case error::not_found: return "There is no item with this id; add it first, or look whether it was removed.";
+        case error::already_exists:
+            return "There is an item with this id already; update it, or choose another id.";
+        case error::conflict:
+            return "Somebody else changes this item at the same time, again and again; try once more.";
+        case error::id_invalid:
+            return "The id of an item is not 1 to 2,048 bytes of UTF-8; shorten it, or encode it.";
+        case error::item_invalid:
+            return "The item is no JSON object that every repository can keep; names must not be empty, texts be UTF-8, "
+                   "numbers finite, and nothing more than 30 deep.";
+        case error::item_too_large:
+            return "The item is larger than 400 KB with its names; split it, or keep its data elsewhere.";
+        case error::query_invalid:
+            return "The query has a constant that does not compare, an empty name, a page without room, or a token of "
+                   "another query; correct it.";
         case error::region_missing:
             return "No region is known; set Options::region, AWS_REGION, or the profile's region.";
         case error::endpoint_invalid:

@@ -1,3 +1,4 @@
+#include <sluice/field_path.hpp>
 #include <sluice/partitioning/field_reader.hpp>
 
 #include <boost/json/parse.hpp>
@@ -9,7 +10,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <random>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,7 +18,6 @@ namespace {
 
 using sluice::error;
 using sluice::detail::FieldReader;
-using sluice::detail::names_of_path;
 
 using Names = std::vector<std::string>;
 
@@ -38,7 +37,8 @@ std::string found_in_document(std::string_view path, std::string_view json) {
     auto document = boost::json::parse(json, failure);
     if (failure || !document.is_object()) return "NO JSON";
     boost::json::value* value = &document;
-    for (const auto& name : names_of_path(path)) {
+    const sluice::FieldPath names(path);
+    for (const auto& name : names.names()) {
         if (value->is_object()) {
             value = value->as_object().if_contains(name);
         } else if (value->is_array() && name.size() == 1 && name[0] >= '0' && name[0] <= '9') {
@@ -89,22 +89,6 @@ private:
 };
 
 } // namespace
-
-TEST_CASE("a path is names with dots between, or a JSON Pointer") {
-    CHECK(names_of_path("user") == Names{"user"});
-    CHECK(names_of_path("user.id") == Names{"user", "id"});
-    CHECK(names_of_path("items.0.sku") == Names{"items", "0", "sku"});
-    CHECK(names_of_path("/user/id") == Names{"user", "id"});
-    CHECK(names_of_path("/http.status") == Names{"http.status"});
-    CHECK(names_of_path("/a~1b/c~0d/~01") == Names{"a/b", "c~d", "~1"});
-    CHECK(names_of_path("/") == Names{""});
-    CHECK(names_of_path("/a//") == Names{"a", "", ""});
-    CHECK(names_of_path("a~b.c/d") == Names{"a~b", "c/d"});
-    for (const auto* none : {"", ".", "a.", ".a", "a..b", "/~", "/~2", "/a~"}) {
-        CAPTURE(none);
-        CHECK_THROWS_AS(static_cast<void>(names_of_path(none)), std::invalid_argument);
-    }
-}
 
 TEST_CASE("a value is found wherever it stands") {
     CHECK(found("id", R"({"id":"x"})") == "x");

@@ -64,6 +64,13 @@ namespace sluice::detail {
     case error::bucket_not_found: return "bucket_not_found";
     case error::object_not_found: return "object_not_found";
     case error::object_changed: return "object_changed";
+    case error::not_found: return "not_found";
+    case error::already_exists: return "already_exists";
+    case error::conflict: return "conflict";
+    case error::id_invalid: return "id_invalid";
+    case error::item_invalid: return "item_invalid";
+    case error::item_too_large: return "item_too_large";
+    case error::query_invalid: return "query_invalid";
     case error::region_missing: return "region_missing";
     case error::endpoint_invalid: return "endpoint_invalid";
     case error::malformed: return "malformed";

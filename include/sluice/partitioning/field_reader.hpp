@@ -2,41 +2,15 @@
 
 #include <sluice/aws/json_reader.hpp>
 #include <sluice/error.hpp>
+#include <sluice/field_path.hpp>
 
 #include <cstddef>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace sluice::detail {
-
-/// The names that lead to a value in a JSON document, from the outermost: of `user.id`, or of `/user/id`, which is a
-/// JSON Pointer (RFC 6901) and can also name what has a dot, as `/http.status`.
-///
-/// Throws `std::invalid_argument` if a dotted path has an empty name, or a pointer a `~` that is neither `~0` nor `~1`.
-[[nodiscard]] inline std::vector<std::string> names_of_path(std::string_view path) {
-    const bool pointer = path.starts_with('/');
-    if (pointer) path.remove_prefix(1);
-    std::vector<std::string> names(1);
-    for (std::size_t i = 0; i < path.size(); ++i) {
-        if (path[i] == (pointer ? '/' : '.')) {
-            names.emplace_back();
-        } else if (pointer && path[i] == '~') {
-            const char code = i + 1 < path.size() ? path[++i] : ' ';
-            if (code != '0' && code != '1') throw std::invalid_argument("sluice: '~' in a JSON Pointer is '~0'");
-            names.back() += code == '0' ? '~' : '/';
-        } else {
-            names.back() += path[i];
-        }
-    }
-    for (const auto& name : names) {
-        const bool missing = !pointer && name.empty();
-        if (missing) throw std::invalid_argument("sluice: a path to a field needs names, with one dot between two");
-    }
-    return names;
-}
 
 /// Finds values in a JSON object, by their paths, without building a document.
 ///
@@ -45,7 +19,7 @@ namespace sluice::detail {
 class FieldReader {
 public:
     /// Throws `std::invalid_argument` if this is no path.
-    void add(std::string_view path) { fields_.emplace_back(names_of_path(path)); }
+    void add(std::string_view path) { fields_.emplace_back(FieldPath(path).names()); }
 
     [[nodiscard]] std::size_t size() const { return fields_.size(); }
 

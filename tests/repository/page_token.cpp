@@ -1,0 +1,65 @@
+#include <sluice/repository/page_token.hpp>
+
+#include "random_documents.hpp"
+
+#include <boost/json/serialize.hpp>
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+namespace {
+
+using sluice::error;
+using sluice::Query;
+using sluice::repository::page_token;
+using sluice::repository::Place;
+using sluice::repository::read_page_token;
+
+std::string base64(const std::string& json) {
+    std::string text;
+    sluice::aws::append_base64(text, json);
+    return text;
+}
+
+} // namespace
+
+TEST_CASE("a token says where a page ended, whatever stands there") {
+    RandomDocuments some(3);
+    for (int i = 0; i < 1'000; ++i) {
+        const auto order = some.query().order();
+        const Place last(order && some.one_in(3) > 0 ? some.ordered() : boost::json::value(), some.text());
+        const auto read = read_page_token(order, page_token(order, last));
+        REQUIRE(read.has_value());
+        REQUIRE(read->value == last.value);
+        REQUIRE(read->value.kind() == last.value.kind());
+        REQUIRE(read->id == last.id);
+    }
+}
+
+TEST_CASE("the token of another order is none") {
+    const auto none = Query().order();
+    const auto up = Query().order_by("a").order();
+    const auto down = Query().order_by_descending("a").order();
+    const auto other = Query().order_by("a.b").order();
+    for (const auto* mine : {&none, &up, &down, &other}) {
+        for (const auto* its : {&none, &up, &down, &other}) {
+            const auto read = read_page_token(*mine, page_token(*its, {nullptr, "id"}));
+            CHECK(read.has_value() == (mine == its));
+            if (mine != its) CHECK(read.error() == error::query_invalid);
+        }
+    }
+}
+
+TEST_CASE("what nobody made is no token") {
+    const auto order = Query().order_by("a").order();
+    for (const std::string json : {"", "1", "null", "[]", R"([[false,"a"],1])", R"([[false,"a"],1,2])",
+                                   R"([[false,"a"],true,"id"])", R"([[false,"a"],[],"id"])", R"([[false,"a"],1,"id",0])",
+                                   R"([null,1,"id"])", "[[[[[[[["}) {
+        CAPTURE(json);
+        CHECK(read_page_token(order, base64(json)).error() == error::query_invalid);
+    }
+    CHECK(read_page_token(order, "no base64").error() == error::query_invalid);
+    CHECK(read_page_token(Query().order(), base64(R"([null,1,"id"])")).error() == error::query_invalid);
+    CHECK(read_page_token(order, base64(R"([[false,"a"],1,"id"])")).has_value());
+}
