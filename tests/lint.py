@@ -10,7 +10,7 @@ INCLUDE = ROOT / "include" / "sluice"
 POLICIES = {"storage", "batching", "partitioning", "compression", "credentials", "destination", "offload",
             "dead_letters", "metrics", "transport", "clock"}
 SERVICES = {"kinesis", "firehose", "dynamodb", "s3", "iam", "sts", "cloudwatch", "kms", "repository"}
-VOCABULARY = {"record", "receipt", "options", "error", "policy", "log", "version", "secrets", "stats"}
+VOCABULARY = {"record", "receipt", "options", "error", "policy", "log", "version", "secrets", "stats", "field_path"}
 PRODUCERS = {"producer", "blocking_producer", "consumer"}
 
 

@@ -239,8 +239,8 @@ private:
         case error::id_invalid:
             return "The id of an item is not 1 to 2,048 bytes of UTF-8; shorten it, or encode it.";
         case error::item_invalid:
-            return "The item is no JSON object that every repository can keep; names must not be empty, texts be UTF-8, "
-                   "numbers finite, and nothing more than 30 deep.";
+            return "The item is no JSON object that every repository can keep; names must not be empty, texts must be "
+                   "UTF-8, numbers finite, and nothing more than 30 deep.";
         case error::item_too_large:
             return "The item is larger than 400 KB with its names; split it, or keep its data elsewhere.";
         case error::query_invalid:

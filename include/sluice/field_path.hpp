@@ -12,7 +12,8 @@ namespace sluice {
 /// Where a value is in a JSON document: the names that lead to it, from the outermost.
 class FieldPath {
 public:
-    /// `user.id`, or `/user/id`, which is a JSON Pointer (RFC 6901) and can also name what has a dot, as `/http.status`.
+    /// `user.id`, or `/user/id`, which is a JSON Pointer (RFC 6901) and can also name what has a dot, as
+    /// `/http.status`.
     ///
     /// Throws `std::invalid_argument` if a dotted path has an empty name, or a pointer a `~` that is neither `~0` nor
     /// `~1`.

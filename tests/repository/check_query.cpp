@@ -1,6 +1,5 @@
 #include <sluice/repository/check_query.hpp>
-
-#include "random_documents.hpp"
+#include <sluice/repository/random_documents.hpp>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -31,7 +30,7 @@ TEST_CASE("constants that compare everywhere are taken") {
                                   field == std::uint64_t{7}, field.between("a", "b"), field.exists()}) {
         CHECK_FALSE(check(condition));
     }
-    RandomDocuments some(4);
+    sluice::repository::RandomDocuments some(4);
     for (int i = 0; i < 1'000; ++i) REQUIRE_FALSE(check_query(some.query()));
 }
 

@@ -1,6 +1,5 @@
 #include <sluice/repository/match.hpp>
-
-#include "random_documents.hpp"
+#include <sluice/repository/random_documents.hpp>
 
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
@@ -93,7 +92,7 @@ TEST_CASE("conditions are joined, and what says nothing always holds") {
 }
 
 TEST_CASE("the laws of logic hold for whatever there is") {
-    RandomDocuments some(1);
+    sluice::repository::RandomDocuments some(1);
     for (int i = 0; i < 20'000; ++i) {
         const auto document = some.document();
         const auto a = some.condition();

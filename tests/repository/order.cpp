@@ -1,6 +1,5 @@
 #include <sluice/repository/order.hpp>
-
-#include "random_documents.hpp"
+#include <sluice/repository/random_documents.hpp>
 
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
@@ -56,7 +55,7 @@ TEST_CASE("only numbers and texts have a place of their own") {
 }
 
 TEST_CASE("every order is one: nobody is before himself, and who is before one that is before another is before both") {
-    RandomDocuments some(2);
+    sluice::repository::RandomDocuments some(2);
     for (int round = 0; round < 300; ++round) {
         const auto order = some.query().order();
         std::vector<Place> places;

@@ -1,6 +1,5 @@
 #include <sluice/repository/page_token.hpp>
-
-#include "random_documents.hpp"
+#include <sluice/repository/random_documents.hpp>
 
 #include <boost/json/serialize.hpp>
 
@@ -25,7 +24,7 @@ std::string base64(const std::string& json) {
 } // namespace
 
 TEST_CASE("a token says where a page ended, whatever stands there") {
-    RandomDocuments some(3);
+    sluice::repository::RandomDocuments some(3);
     for (int i = 0; i < 1'000; ++i) {
         const auto order = some.query().order();
         const Place last(order && some.one_in(3) > 0 ? some.ordered() : boost::json::value(), some.text());

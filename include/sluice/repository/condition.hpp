@@ -4,6 +4,7 @@
 
 #include <boost/json/value.hpp>
 
+#include <concepts>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,12 +15,12 @@ namespace sluice {
 
 /// What a document must be like to be found: `Field("price") >= 10 && !Field("name").starts_with("Old")`.
 ///
-/// A value without identity; conditions are made of fields, `&&`, `||` and `!`. One that says nothing holds for every
-/// document. Every repository gives the same answer to the same condition (`matches` in match.hpp is that answer):
+/// Conditions are made of fields, `&&`, `||` and `!`. One that says nothing holds for every document. Every repository
+/// gives the same answer to the same condition (`matches` in match.hpp is that answer):
 ///
 /// - What compares is of one kind: texts with texts, by their UTF-8 bytes; numbers with numbers, by what they are worth
 ///   (`1` is `1.0`); `true`, `false` and null are only equal or not.
-/// - About a field that is absent, or of another kind, every comparison is false, `!=` as well. `!(a == b)` holds there.
+/// - About a field that is absent, or of another kind, every comparison is false, `!=` as well; `!(a == b)` holds.
 class Condition {
 public:
     enum class Comparator { equal, not_equal, less, less_or_equal, greater, greater_or_equal };
@@ -111,6 +112,10 @@ private:
 
 inline Condition::Not::Not(Condition its_part) { part.push_back(std::move(its_part)); }
 
+/// Null, booleans, numbers, texts.
+template <class C>
+concept ConditionConstant = std::constructible_from<boost::json::value, const C&>;
+
 /// A field of the documents in a repository, of which conditions are made; see `FieldPath` for its name.
 ///
 /// The path leads through objects, not into arrays. Constants are null, booleans, numbers and texts; texts and numbers
@@ -124,8 +129,9 @@ public:
     [[nodiscard]] const FieldPath& path() const noexcept { return path_; }
 
     /// From `least` to `most`, both of them included.
-    [[nodiscard]] Condition between(boost::json::value least, boost::json::value most) const {
-        return (*this >= std::move(least)) && (*this <= std::move(most));
+    template <ConditionConstant C, ConditionConstant D>
+    [[nodiscard]] Condition between(const C& least, const D& most) const {
+        return *this >= least && *this <= most;
     }
 
     [[nodiscard]] Condition starts_with(std::string_view text) const {
@@ -133,30 +139,37 @@ public:
     }
 
     /// Of a text, that it has this part; of an array, that it has this item.
-    [[nodiscard]] Condition contains(boost::json::value constant) const {
-        return Condition(Condition::Containing(path_, std::move(constant)));
+    template <ConditionConstant C>
+    [[nodiscard]] Condition contains(const C& constant) const {
+        return Condition(Condition::Containing(path_, boost::json::value(constant)));
     }
 
     /// That it is there, be it null.
     [[nodiscard]] Condition exists() const { return Condition(Condition::Presence(path_)); }
 
-    friend Condition operator==(const Field& field, boost::json::value constant) {
-        return field.compared(Condition::Comparator::equal, std::move(constant));
+    template <ConditionConstant C>
+    friend Condition operator==(const Field& field, const C& constant) {
+        return field.compared(Condition::Comparator::equal, boost::json::value(constant));
     }
-    friend Condition operator!=(const Field& field, boost::json::value constant) {
-        return field.compared(Condition::Comparator::not_equal, std::move(constant));
+    template <ConditionConstant C>
+    friend Condition operator!=(const Field& field, const C& constant) {
+        return field.compared(Condition::Comparator::not_equal, boost::json::value(constant));
     }
-    friend Condition operator<(const Field& field, boost::json::value constant) {
-        return field.compared(Condition::Comparator::less, std::move(constant));
+    template <ConditionConstant C>
+    friend Condition operator<(const Field& field, const C& constant) {
+        return field.compared(Condition::Comparator::less, boost::json::value(constant));
     }
-    friend Condition operator<=(const Field& field, boost::json::value constant) {
-        return field.compared(Condition::Comparator::less_or_equal, std::move(constant));
+    template <ConditionConstant C>
+    friend Condition operator<=(const Field& field, const C& constant) {
+        return field.compared(Condition::Comparator::less_or_equal, boost::json::value(constant));
     }
-    friend Condition operator>(const Field& field, boost::json::value constant) {
-        return field.compared(Condition::Comparator::greater, std::move(constant));
+    template <ConditionConstant C>
+    friend Condition operator>(const Field& field, const C& constant) {
+        return field.compared(Condition::Comparator::greater, boost::json::value(constant));
     }
-    friend Condition operator>=(const Field& field, boost::json::value constant) {
-        return field.compared(Condition::Comparator::greater_or_equal, std::move(constant));
+    template <ConditionConstant C>
+    friend Condition operator>=(const Field& field, const C& constant) {
+        return field.compared(Condition::Comparator::greater_or_equal, boost::json::value(constant));
     }
 
 private:

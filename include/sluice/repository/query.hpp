@@ -41,6 +41,11 @@ public:
     /// Texts first, then numbers, then what has neither; of equals the one with the lesser id.
     Query& order_by_descending(std::string_view field) { return set_order(field, true); }
 
+    Query& order(std::optional<Order> as) {
+        order_ = std::move(as);
+        return *this;
+    }
+
     /// So many items a page, at least one; without it all are on one page.
     Query& limit(std::size_t items) {
         limit_ = items;

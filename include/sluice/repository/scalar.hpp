@@ -14,8 +14,8 @@ namespace sluice::repository {
 /// How values of documents compare: all repositories agree on it.
 ///
 /// Numbers compare by what they are worth, exactly, however they are held: 2^53 + 1 is more than the double 2^53.
-/// Texts compare by their bytes. Values of different kinds do not compare, nor do NaN, arrays and objects; null is equal
-/// to null.
+/// Texts compare by their bytes. Values of different kinds do not compare, nor do NaN, arrays and objects; null is
+/// equal to null.
 [[nodiscard]] inline std::partial_ordering compare(const boost::json::value& a, const boost::json::value& b) noexcept;
 
 namespace detail {

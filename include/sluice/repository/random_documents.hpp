@@ -14,7 +14,9 @@
 #include <string>
 #include <string_view>
 
-/// Documents and queries by chance, of so few names and values that they meet often.
+namespace sluice::repository {
+
+/// Documents and queries by chance, of so few names and values that they meet often; one seed, one sequence.
 class RandomDocuments {
 public:
     explicit RandomDocuments(std::uint64_t seed) : dice_(seed) {}
@@ -25,8 +27,7 @@ public:
         return made;
     }
 
-    [[nodiscard]] sluice::Condition condition(std::size_t depth = 3) {
-        using sluice::Field;
+    [[nodiscard]] Condition condition(std::size_t depth = 3) {
         if (depth > 0 && one_in(2) == 0) {
             if (one_in(4) == 0) return !condition(depth - 1);
             if (one_in(2) == 0) return condition(depth - 1) && condition(depth - 1);
@@ -34,7 +35,7 @@ public:
         }
         const auto field = Field(path());
         switch (one_in(11)) {
-        case 0: return sluice::Condition();
+        case 0: return Condition();
         case 1: return field.exists();
         case 2: return field.starts_with(text());
         case 3: return field.contains(scalar());
@@ -48,8 +49,8 @@ public:
         }
     }
 
-    [[nodiscard]] sluice::Query query() {
-        sluice::Query made(condition());
+    [[nodiscard]] Query query() {
+        Query made(condition());
         if (one_in(2) == 0) {
             if (one_in(2) == 0) made.order_by(path());
             else made.order_by_descending(path());
@@ -78,7 +79,8 @@ public:
     [[nodiscard]] boost::json::value number() {
         static constexpr std::array<std::int64_t, 9> integers{
             0, 1, -1, 2, 10, 9'007'199'254'740'992, 9'007'199'254'740'993, INT64_MAX, INT64_MIN};
-        static constexpr std::array<double, 9> reals{0.0, 1.0, -1.0, 0.1, 1.5, 2.0, -0.5, 9'007'199'254'740'992.0, 1e30};
+        static constexpr std::array<double, 9> reals{0.0, 1.0, -1.0, 0.1, 1.5,
+                                                     2.0, -0.5, 9'007'199'254'740'992.0, 1e30};
         if (one_in(2) == 0) return integers[one_in(integers.size())];
         return reals[one_in(reals.size())];
     }
@@ -112,3 +114,5 @@ public:
 private:
     std::mt19937_64 dice_;
 };
+
+} // namespace sluice::repository

@@ -1,0 +1,284 @@
+#pragma once
+
+#include <sluice/aws/uuid.hpp>
+#include <sluice/clock/clock.hpp>
+#include <sluice/error.hpp>
+#include <sluice/repository/check_query.hpp>
+#include <sluice/repository/document.hpp>
+#include <sluice/repository/feed.hpp>
+#include <sluice/repository/item.hpp>
+#include <sluice/repository/item_watcher.hpp>
+#include <sluice/repository/mapping.hpp>
+#include <sluice/repository/query.hpp>
+#include <sluice/repository/query_watcher.hpp>
+#include <sluice/world.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace sluice {
+
+/// One item, as it is and as it becomes. To be read on the strand of its repository.
+template <class T>
+class LiveItem {
+public:
+    LiveItem(Mapping<T> mapping, std::shared_ptr<repository::ItemWatcher> watcher)
+        : mapping_(std::move(mapping)), watcher_(std::move(watcher)) {}
+
+    /// The item at once, then each of its changes as soon as there is one; none after it was removed.
+    ///
+    /// Sixteen changes wait for a reader; of more than these only the newest does, and tells how many are missing. One
+    /// call at a time. Errors: `not_found` at first, if there is no such item; those of the repository, after which
+    /// nothing follows; `item_invalid`; `operation_aborted` if the wait was cancelled.
+    [[nodiscard]] asio::awaitable<result<std::optional<Update<T>>>> next() {
+        auto told = co_await watcher_->feed().next();
+        if (!told) co_return told.error();
+        if (!*told) co_return std::optional<Update<T>>();
+        auto object = mapping_.read(*(*told)->value.body);
+        if (!object) co_return object.error();
+        co_return std::optional<Update<T>>(Update<T>(*std::move(object), (*told)->skipped));
+    }
+
+private:
+    Mapping<T> mapping_;
+    std::shared_ptr<repository::ItemWatcher> watcher_;
+};
+
+/// What a query finds, now and from now on. To be read on the strand of its repository.
+template <class T>
+class LiveQuery {
+public:
+    using Items = std::vector<Identified<T>>;
+
+    LiveQuery(Mapping<T> mapping, std::shared_ptr<repository::QueryWatcher> watcher)
+        : mapping_(std::move(mapping)), watcher_(std::move(watcher)) {}
+
+    /// All that the query finds, at once, and then each time that this is another.
+    ///
+    /// Sixteen of these wait for a reader; of more only the newest does, and tells how many are missing. One call at a
+    /// time. Errors: those of the repository, after which nothing follows; `item_invalid`; `operation_aborted` if the
+    /// wait was cancelled.
+    [[nodiscard]] asio::awaitable<result<std::optional<Update<Items>>>> next() {
+        auto told = co_await watcher_->feed().next();
+        if (!told) co_return told.error();
+        if (!*told) co_return std::optional<Update<Items>>();
+        Items items;
+        for (const auto& document : (*told)->value) {
+            auto object = mapping_.read(*document.body);
+            if (!object) co_return object.error();
+            items.emplace_back(document.id, *std::move(object));
+        }
+        co_return std::optional<Update<Items>>(Update<Items>(std::move(items), (*told)->skipped));
+    }
+
+private:
+    Mapping<T> mapping_;
+    std::shared_ptr<repository::QueryWatcher> watcher_;
+};
+
+/// A repository that runs: values of one type in documents of some kind, with every verb of `Repository`.
+template <class T, repository::Documents D>
+class Collection {
+public:
+    using value_type = T;
+
+    Collection(World& world, Mapping<T> mapping, D documents)
+        : world_(&world), mapping_(std::move(mapping)), documents_(std::move(documents)) {}
+
+    [[nodiscard]] asio::awaitable<result<T>> get(std::string id) {
+        if (const auto invalid = repository::check_id(id)) co_return invalid;
+        const auto document = co_await documents_.get(std::move(id));
+        if (!document) co_return document.error();
+        co_return read(*document);
+    }
+
+    [[nodiscard]] asio::awaitable<result<void>> add(Identified<T> item) {
+        std::vector<Identified<T>> items;
+        items.push_back(std::move(item));
+        return add_all(std::move(items));
+    }
+
+    /// Replaces the item by what `change` makes of it: a callable that takes a `T` and gives one.
+    ///
+    /// No change of others is lost: if the item changed meanwhile, `change` is called again with the new one. What it
+    /// throws comes out of here, and nothing is changed.
+    template <class Function>
+        requires std::invocable<Function&, T> && std::convertible_to<std::invoke_result_t<Function&, T>, T>
+    [[nodiscard]] asio::awaitable<result<T>> update(std::string id, Function change) {
+        if (const auto invalid = repository::check_id(id)) co_return invalid;
+        for (unsigned tries = 1;; ++tries) {
+            const auto document = co_await documents_.get(id);
+            if (!document) co_return document.error();
+            auto object = read(*document);
+            if (!object) co_return object.error();
+            T changed = std::invoke(change, *std::move(object));
+            auto body = mapping_.write(changed);
+            if (!body) co_return body.error();
+            std::vector<repository::Change> changes;
+            changes.push_back(repository::Change::replace(id, *std::move(body), document->version));
+            const auto written = co_await documents_.write(std::move(changes));
+            if (written) co_return changed;
+            if (written.error() != error::conflict || tries == max_tries) co_return written.error();
+            co_await back_off(tries);
+        }
+    }
+
+    [[nodiscard]] asio::awaitable<result<void>> remove(std::string id) {
+        if (const auto invalid = repository::check_id(id)) co_return invalid;
+        std::vector<repository::Change> changes;
+        changes.push_back(repository::Change::remove(std::move(id)));
+        co_return co_await documents_.write(std::move(changes));
+    }
+
+    [[nodiscard]] asio::awaitable<result<void>> add_all(std::vector<Identified<T>> items) {
+        return write_all(std::move(items), [](std::string id, boost::json::object document) {
+            return repository::Change::add(std::move(id), std::move(document));
+        });
+    }
+
+    [[nodiscard]] asio::awaitable<result<void>> update_all(std::vector<Identified<T>> items) {
+        return write_all(std::move(items), [](std::string id, boost::json::object document) {
+            return repository::Change::replace(std::move(id), std::move(document));
+        });
+    }
+
+    [[nodiscard]] asio::awaitable<result<void>> remove_all(std::vector<std::string> ids) {
+        std::sort(ids.begin(), ids.end());
+        ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+        std::vector<repository::Change> changes;
+        for (auto& id : ids) {
+            if (const auto invalid = repository::check_id(id)) co_return invalid;
+            changes.push_back(repository::Change::remove_if_there(std::move(id)));
+        }
+        if (changes.empty()) co_return result<void>();
+        co_return co_await documents_.write(std::move(changes));
+    }
+
+    [[nodiscard]] asio::awaitable<result<Page<T>>> query(Query query = Query()) {
+        if (const auto invalid = repository::check_query(query)) co_return invalid;
+        auto found = co_await documents_.find(query);
+        if (!found) co_return found.error();
+        Page<T> page;
+        page.next = std::move(found->next);
+        for (const auto& document : found->documents) {
+            auto object = read(document);
+            if (!object) co_return object.error();
+            page.items.emplace_back(document.id, *std::move(object));
+        }
+        co_return page;
+    }
+
+    /// A value with a new id, a version 4 UUID; nothing is stored. The function may note the id in the value:
+    /// `with_id(value, id)` gives what is kept.
+    [[nodiscard]] Identified<T> identify(T object) { return Identified<T>(new_id(), std::move(object)); }
+
+    template <class Function>
+        requires std::invocable<Function&, T, const std::string&>
+    [[nodiscard]] Identified<T> identify(T object, Function with_id) {
+        auto id = new_id();
+        T changed = std::invoke(with_id, std::move(object), std::as_const(id));
+        return Identified<T>(std::move(id), std::move(changed));
+    }
+
+    /// Adds a value under a new id.
+    [[nodiscard]] asio::awaitable<result<Identified<T>>> add_new(T object) {
+        return add_identified(identify(std::move(object)));
+    }
+
+    template <class Function>
+        requires std::invocable<Function&, T, const std::string&>
+    [[nodiscard]] asio::awaitable<result<Identified<T>>> add_new(T object, Function with_id) {
+        return add_identified(identify(std::move(object), std::move(with_id)));
+    }
+
+    [[nodiscard]] asio::awaitable<result<LiveItem<T>>> live(std::string id) {
+        if (const auto invalid = repository::check_id(id)) co_return invalid;
+        using Feed = repository::Feed<repository::Document>;
+        auto watcher = std::make_shared<repository::ItemWatcher>(
+            id, std::make_shared<Feed>(world_->executor(), waiting_updates));
+        const auto watched = co_await documents_.watch(watcher);
+        if (!watched) co_return watched.error();
+        const auto now = co_await documents_.get(std::move(id));
+        watcher->start(now);
+        co_return LiveItem<T>(mapping_, std::move(watcher));
+    }
+
+    /// The query's limit is that of what is given each time; it has no page that follows, so its token is refused.
+    [[nodiscard]] asio::awaitable<result<LiveQuery<T>>> live(Query query) {
+        if (const auto invalid = repository::check_query(query)) co_return invalid;
+        if (!query.token().empty()) co_return error::query_invalid;
+        using Feed = repository::Feed<repository::QueryWatcher::Found>;
+        auto watcher = std::make_shared<repository::QueryWatcher>(
+            query, std::make_shared<Feed>(world_->executor(), waiting_updates));
+        const auto watched = co_await documents_.watch(watcher);
+        if (!watched) co_return watched.error();
+        const Query all(query.condition());
+        const auto now = co_await documents_.find(all);
+        watcher->start(now);
+        co_return LiveQuery<T>(mapping_, std::move(watcher));
+    }
+
+    [[nodiscard]] D& documents() noexcept { return documents_; }
+
+private:
+    static constexpr unsigned max_tries = 64;
+    static constexpr std::size_t waiting_updates = 16;
+
+    [[nodiscard]] result<T> read(const repository::Document& document) const {
+        auto object = mapping_.read(*document.body);
+        if (!object) world_->log().error("the item ", document.id, " is no value of this repository");
+        return object;
+    }
+
+    template <class MakeChange>
+    asio::awaitable<result<void>> write_all(std::vector<Identified<T>> items, MakeChange make_change) {
+        std::vector<repository::Change> changes;
+        std::set<std::string_view> ids;
+        for (auto& item : items) {
+            if (const auto invalid = repository::check_id(item.id)) co_return invalid;
+            if (!ids.insert(item.id).second) co_return error::already_exists;
+            auto body = mapping_.write(item.object);
+            if (!body) co_return body.error();
+            changes.push_back(make_change(item.id, *std::move(body)));
+        }
+        if (changes.empty()) co_return result<void>();
+        co_return co_await documents_.write(std::move(changes));
+    }
+
+    asio::awaitable<result<Identified<T>>> add_identified(Identified<T> item) {
+        const auto added = co_await add(item);
+        if (!added) co_return added.error();
+        co_return item;
+    }
+
+    [[nodiscard]] std::string new_id() {
+        auto& clock = world_->clock();
+        const auto high = clock.random();
+        return aws::uuid_v4(high, clock.random());
+    }
+
+    /// Up to 1, 2, 4, ... 128 ms: whoever else changes the item has to come to an end.
+    asio::awaitable<void> back_off(unsigned tries) {
+        auto& clock = world_->clock();
+        const auto longest = std::chrono::microseconds(1'000) * (1U << std::min(tries - 1, 7U));
+        const auto wait = longest * (clock.random() % 1'024) / 1'024;
+        co_await clock.async_wait_until(clock.steady() + wait);
+    }
+
+    World* world_;
+    Mapping<T> mapping_;
+    D documents_;
+};
+
+} // namespace sluice

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <sluice/error.hpp>
+#include <sluice/repository/document.hpp>
+#include <sluice/repository/feed.hpp>
+#include <sluice/repository/match.hpp>
+#include <sluice/repository/order.hpp>
+#include <sluice/repository/query.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sluice::repository {
+
+/// Gives what a query finds to a reader, each time that this changes.
+class QueryWatcher final : public Watcher {
+public:
+    using Found = std::vector<Document>;
+
+    QueryWatcher(Query query, std::shared_ptr<Feed<Found>> feed)
+        : query_(std::move(query)), feed_(std::move(feed)), found_(Before(query_)) {}
+
+    /// What there was when somebody looked, after the watching had begun, without order or limit: what was told before
+    /// is held against it.
+    void start(const result<DocumentPage>& now) {
+        if (!now) return feed_->end(now.error());
+        const std::lock_guard lock(mutex_);
+        started_ = true;
+        for (const auto& document : now->documents) see(document);
+        for (const auto& document : std::exchange(early_, {})) {
+            if (document.version > now->version) see(document);
+        }
+        show(true);
+    }
+
+    void changed(const Document& document) override {
+        const std::lock_guard lock(mutex_);
+        if (!started_) return early_.push_back(document);
+        if (see(document)) show(false);
+    }
+
+    void ended(error_code why) override { feed_->end(why); }
+
+    [[nodiscard]] Feed<Found>& feed() const noexcept { return *feed_; }
+
+private:
+    class Before {
+    public:
+        explicit Before(const Query& query) : query_(query) {}
+        bool operator()(const Place& a, const Place& b) const { return before(query_.order(), a, b); }
+
+    private:
+        const Query& query_;
+    };
+
+    using InOrder = std::map<Place, Document, Before>;
+
+    /// Whether what the query finds is another now.
+    bool see(const Document& document) {
+        const auto known = places_.find(document.id);
+        if (known != places_.end() && document.version <= known->second->second.version) return false;
+        const bool wanted = document.body && matches(query_.condition(), *document.body);
+        if (known != places_.end()) {
+            found_.erase(known->second);
+            if (!wanted) places_.erase(known);
+        } else if (!wanted) {
+            return false;
+        }
+        if (!wanted) return true;
+        auto place = place_of(query_.order(), *document.body, document.id);
+        places_.insert_or_assign(document.id, found_.emplace(std::move(place), document).first);
+        return true;
+    }
+
+    void show(bool always) {
+        const auto size = std::min(found_.size(), query_.limit().value_or(found_.size()));
+        Found shown;
+        shown.reserve(size);
+        for (auto it = found_.begin(); shown.size() < size; ++it) shown.push_back(it->second);
+        std::vector<std::uint64_t> versions;
+        if (query_.limit()) {
+            // What changed beyond the limit is not to be seen.
+            for (const auto& document : shown) versions.push_back(document.version);
+            if (!always && versions == versions_) return;
+            versions_ = std::move(versions);
+        }
+        feed_->push(std::move(shown));
+    }
+
+    const Query query_;
+    const std::shared_ptr<Feed<Found>> feed_;
+    std::mutex mutex_;
+    bool started_ = false;
+    Found early_;
+    InOrder found_;
+    std::map<std::string, InOrder::iterator, std::less<>> places_;
+    std::vector<std::uint64_t> versions_; ///< Of what was shown last.
+};
+
+} // namespace sluice::repository

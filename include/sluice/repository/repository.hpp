@@ -1,0 +1,67 @@
+#pragma once
+
+#include <sluice/error.hpp>
+#include <sluice/policy.hpp>
+#include <sluice/repository/collection.hpp>
+#include <sluice/repository/item.hpp>
+#include <sluice/repository/query.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <concepts>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sluice {
+
+/// A repository that runs: values of one type under ids.
+///
+/// | expression                   | meaning                                                                        |
+/// |------------------------------|--------------------------------------------------------------------------------|
+/// | `r.get(id)`                  | The value; `not_found`.                                                        |
+/// | `r.add(item)`                | `already_exists`.                                                              |
+/// | `r.update(id, function)`     | The value becomes what the function makes of it, and is given; no update is lost; `not_found`, `conflict` after many tries. |
+/// | `r.remove(id)`               | `not_found`.                                                                   |
+/// | `r.add_all(items)`           | All or none; `already_exists`, also if an id is there twice.                   |
+/// | `r.update_all(items)`        | All or none; `not_found`.                                                      |
+/// | `r.remove_all(ids)`          | All or none; who is not there is no error.                                     |
+/// | `r.query(query)`             | A page of what is asked for; `query_invalid`.                                  |
+/// | `r.identify(value[, with_id])` | A new id for a value; stores nothing.                                        |
+/// | `r.add_new(value[, with_id])` | The same, and adds it.                                                        |
+/// | `r.live(id)`, `r.live(query)` | What it is now, and each change: `LiveItem`, `LiveQuery`.                     |
+///
+/// Called on the strand of the world, and completes there; several calls may be under way. Whatever is given is
+/// checked: `id_invalid`, `item_invalid`, `item_too_large`. What fails changed nothing, unless the service did not
+/// answer. A callable that captures something has a name before it stands in a `co_await` (g++ 12 would destroy it
+/// twice). `check_repository` in conformance.hpp tells which of this a repository breaks.
+template <class R>
+concept RunningRepository = requires(R repository, std::string id, typename R::value_type value,
+                                     std::vector<Identified<typename R::value_type>> items,
+                                     std::vector<std::string> ids, Query query,
+                                     std::function<typename R::value_type(typename R::value_type)> change) {
+    { repository.get(id) } -> std::same_as<asio::awaitable<result<typename R::value_type>>>;
+    { repository.add(items.front()) } -> std::same_as<asio::awaitable<result<void>>>;
+    { repository.update(id, change) } -> std::same_as<asio::awaitable<result<typename R::value_type>>>;
+    { repository.remove(id) } -> std::same_as<asio::awaitable<result<void>>>;
+    { repository.add_all(items) } -> std::same_as<asio::awaitable<result<void>>>;
+    { repository.update_all(items) } -> std::same_as<asio::awaitable<result<void>>>;
+    { repository.remove_all(ids) } -> std::same_as<asio::awaitable<result<void>>>;
+    { repository.query(query) } -> std::same_as<asio::awaitable<result<Page<typename R::value_type>>>>;
+    { repository.identify(value) } -> std::same_as<Identified<typename R::value_type>>;
+    { repository.add_new(value) } -> std::same_as<asio::awaitable<result<Identified<typename R::value_type>>>>;
+    { repository.live(id) } -> std::same_as<asio::awaitable<result<LiveItem<typename R::value_type>>>>;
+    { repository.live(query) } -> std::same_as<asio::awaitable<result<LiveQuery<typename R::value_type>>>>;
+};
+
+/// Where values are kept: a recipe with `open(World&)`, which gives a `RunningRepository`.
+///
+/// Models: MemoryRepository.
+template <class R>
+concept Repository = requires(R recipe, World& world) {
+    { recipe.open(world) } -> std::same_as<asio::awaitable<result<running_t<R>>>>;
+    requires RunningRepository<running_t<R>>;
+};
+
+} // namespace sluice
