@@ -1,0 +1,79 @@
+#include <sluice/repository/item_watcher.hpp>
+
+#include "watchers.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <string>
+
+namespace {
+
+using sluice::error;
+using sluice::repository::Document;
+using sluice::repository::ItemWatcher;
+
+class Item : public FeedReader<Document> {
+public:
+    ItemWatcher watcher{"a", feed};
+
+    /// The version that is told; "END", "NONE", or why it failed.
+    std::string told() {
+        const auto told = now();
+        if (!told) return "NONE";
+        if (!*told) return told->error().message();
+        return **told ? std::to_string((**told)->value.version) : "END";
+    }
+};
+
+} // namespace
+
+TEST_CASE("a watched item is told as it is, and as it becomes") {
+    Item item;
+    item.watcher.start(document("a", 3));
+    CHECK(item.told() == "3");
+    CHECK(item.told() == "NONE");
+    item.watcher.changed(document("b", 4));
+    CHECK(item.told() == "NONE");
+    item.watcher.changed(document("a", 5));
+    CHECK(item.told() == "5");
+    item.watcher.changed(removal("a", 6));
+    item.watcher.changed(document("a", 7));
+    CHECK(item.told() == "END");
+    CHECK(item.told() == "END");
+}
+
+TEST_CASE("what is told while somebody looks is held against what they saw") {
+    Item item;
+    item.watcher.changed(document("a", 2));
+    item.watcher.changed(document("a", 3));
+    item.watcher.changed(document("a", 4));
+    CHECK(item.told() == "NONE");
+    item.watcher.start(document("a", 3));
+    CHECK(item.told() == "3");
+    CHECK(item.told() == "4");
+    CHECK(item.told() == "NONE");
+    item.watcher.changed(document("a", 4)); // told twice
+    CHECK(item.told() == "NONE");
+}
+
+TEST_CASE("what was added just after somebody looked is there") {
+    Item item;
+    item.watcher.changed(document("a", 2));
+    item.watcher.start(error::not_found);
+    CHECK(item.told() == "2");
+}
+
+TEST_CASE("what is not there, or cannot be read, is told") {
+    Item missing;
+    missing.watcher.start(error::not_found);
+    CHECK(missing.told() == sluice::error_code(error::not_found).message());
+    Item failed;
+    failed.watcher.start(error::timed_out);
+    CHECK(failed.told() == sluice::error_code(error::timed_out).message());
+    Item cut;
+    cut.watcher.start(document("a", 1));
+    cut.watcher.ended(error::storage_failed);
+    CHECK(cut.told() == "1");
+    CHECK(cut.told() == sluice::error_code(error::storage_failed).message());
+}

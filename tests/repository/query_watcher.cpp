@@ -1,0 +1,153 @@
+#include <sluice/repository/query_watcher.hpp>
+
+#include <sluice/repository/page.hpp>
+#include <sluice/repository/random_documents.hpp>
+
+#include "watchers.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <initializer_list>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace {
+
+using sluice::error;
+using sluice::Field;
+using sluice::Query;
+using sluice::repository::Document;
+using sluice::repository::DocumentPage;
+using sluice::repository::QueryWatcher;
+
+class Watched : public FeedReader<QueryWatcher::Found> {
+public:
+    explicit Watched(Query query) : watcher(std::move(query), feed) {}
+
+    void start(std::initializer_list<Document> documents, std::uint64_t version = 0) {
+        DocumentPage page;
+        page.documents = documents;
+        page.version = version;
+        watcher.start(page);
+    }
+
+    /// The ids that are told; "NONE", or why it failed.
+    std::string told() {
+        const auto told = now();
+        if (!told) return "NONE";
+        if (!*told) return told->error().message();
+        std::string ids;
+        for (const auto& document : (**told)->value) ids += document.id;
+        return ids;
+    }
+
+    QueryWatcher watcher;
+};
+
+boost::json::object priced(int price) { return {{"price", price}}; }
+
+} // namespace
+
+TEST_CASE("a watched query tells what it finds, and each time that this is another") {
+    Watched cheap(Query(Field("price") < 10).order_by("price"));
+    cheap.start({document("a", 1, priced(5)), document("b", 2, priced(3))});
+    CHECK(cheap.told() == "ba");
+    cheap.watcher.changed(document("c", 3, priced(50)));
+    CHECK(cheap.told() == "NONE");
+    cheap.watcher.changed(document("c", 4, priced(4)));
+    CHECK(cheap.told() == "bca");
+    cheap.watcher.changed(document("b", 5, priced(9)));
+    CHECK(cheap.told() == "cab");
+    cheap.watcher.changed(document("a", 6, priced(10)));
+    CHECK(cheap.told() == "cb");
+    cheap.watcher.changed(removal("c", 7));
+    CHECK(cheap.told() == "b");
+    cheap.watcher.changed(removal("c", 8));
+    cheap.watcher.changed(removal("unknown", 9));
+    CHECK(cheap.told() == "NONE");
+}
+
+TEST_CASE("an empty answer is one, too") {
+    Watched all((Query()));
+    all.start({});
+    CHECK(all.told().empty());
+    CHECK(all.told() == "NONE");
+}
+
+TEST_CASE("what changes beyond the limit is not told") {
+    Watched two(Query().order_by("price").limit(2));
+    two.start({document("a", 1, priced(1)), document("b", 2, priced(2)), document("c", 3, priced(3))});
+    CHECK(two.told() == "ab");
+    two.watcher.changed(document("c", 4, priced(4)));
+    two.watcher.changed(document("d", 5, priced(5)));
+    CHECK(two.told() == "NONE");
+    two.watcher.changed(document("b", 6, priced(2))); // another version of the same
+    CHECK(two.told() == "ab");
+    two.watcher.changed(removal("a", 7));
+    CHECK(two.told() == "bc");
+}
+
+TEST_CASE("what is told while somebody looks is held against what they saw") {
+    Watched all((Query()));
+    all.watcher.changed(document("a", 3));
+    all.watcher.changed(removal("b", 4));
+    all.watcher.changed(document("c", 6));
+    CHECK(all.told() == "NONE");
+    all.start({document("d", 2)}, 5); // "a" was removed again before somebody looked
+    CHECK(all.told() == "cd");
+}
+
+TEST_CASE("without common versions each document's own counts") {
+    Watched all((Query()));
+    all.watcher.changed(document("a", 3));
+    all.watcher.changed(removal("b", 4));
+    all.start({document("a", 5), document("b", 3)});
+    CHECK(all.told() == "a");
+    all.watcher.changed(removal("a", 4)); // an old one that comes late
+    CHECK(all.told() == "NONE");
+}
+
+TEST_CASE("failures end it") {
+    Watched failed((Query()));
+    failed.watcher.start(error::timed_out);
+    CHECK(failed.told() == sluice::error_code(error::timed_out).message());
+    Watched cut((Query()));
+    cut.start({});
+    cut.watcher.ended(error::storage_failed);
+    CHECK(cut.told().empty());
+    CHECK(cut.told() == sluice::error_code(error::storage_failed).message());
+}
+
+TEST_CASE("whatever changes, the last that is told is what a query would find now") {
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+        sluice::repository::RandomDocuments some(seed);
+        const auto query = some.query();
+        Watched watched(query);
+        watched.start({});
+        std::map<std::string, Document> model;
+        std::string last = watched.told();
+        for (std::uint64_t version = 1; version <= 40; ++version) {
+            const std::string id(1, static_cast<char>('a' + some.one_in(6)));
+            if (some.one_in(4) == 0) {
+                model.erase(id);
+                watched.watcher.changed(removal(id, version));
+            } else {
+                const auto now = document(id, version, some.document());
+                model.insert_or_assign(id, now);
+                watched.watcher.changed(now);
+            }
+            for (auto told = watched.told(); told != "NONE"; told = watched.told()) last = told;
+            std::vector<Document> all;
+            for (const auto& [its_id, its] : model) all.push_back(its);
+            std::string wanted;
+            const auto page = sluice::repository::page_of(query, all);
+            for (const auto& found : page->documents) wanted += found.id;
+            REQUIRE(last == wanted);
+        }
+    }
+}
