@@ -13,6 +13,8 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <variant>
+#include <vector>
 
 namespace sluice::detail {
 
@@ -53,6 +55,16 @@ public:
         ((code_ = code_ == SQLITE_OK ? bind(++column, values) : code_), ...);
     }
 
+    /// As many values of some variant as there are.
+    template <class... Kinds>
+    SqliteQuery(sqlite3_stmt* statement, const std::vector<std::variant<Kinds...>>& values) : statement_(statement) {
+        int column = 0;
+        for (const auto& value : values) {
+            ++column;
+            if (code_ == SQLITE_OK) code_ = std::visit([&](const auto& its) { return bind(column, its); }, value);
+        }
+    }
+
     SqliteQuery(const SqliteQuery&) = delete;
     SqliteQuery& operator=(const SqliteQuery&) = delete;
 
@@ -81,6 +93,10 @@ public:
 
     [[nodiscard]] std::int64_t integer(int column) const { return sqlite3_column_int64(statement_, column); }
 
+    [[nodiscard]] bool is_null(int column) const {
+        return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+    }
+
     [[nodiscard]] std::string_view text(int column) const {
         const auto* characters = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
         return characters ? std::string_view(characters, size(column)) : std::string_view();
@@ -101,6 +117,8 @@ private:
     int bind(int column, std::integral auto value) {
         return sqlite3_bind_int64(statement_, column, static_cast<sqlite3_int64>(value));
     }
+
+    int bind(int column, double value) { return sqlite3_bind_double(statement_, column, value); }
 
     int bind(int column, std::string_view text) {
         const auto* characters = text.empty() ? "" : text.data();

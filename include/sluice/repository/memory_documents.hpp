@@ -7,7 +7,6 @@
 
 #include <boost/json/object.hpp>
 
-#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -42,16 +41,15 @@ public:
     }
 
     [[nodiscard]] result<DocumentPage> find(const Query& query) const {
-        std::vector<Document> all;
-        std::uint64_t version = 0;
-        {
-            const std::lock_guard lock(mutex_);
-            all.reserve(documents_.size());
-            for (const auto& [id, document] : documents_) all.push_back(document);
-            version = version_;
+        auto maker = PageMaker::make(query);
+        if (!maker) return maker.error();
+        const std::lock_guard lock(mutex_);
+        for (const auto& [id, document] : documents_) {
+            if (maker->full_by_id()) break;
+            maker->add(document);
         }
-        auto page = page_of(query, all);
-        if (page) page->version = version;
+        auto page = std::move(*maker).page();
+        page.version = version_;
         return page;
     }
 

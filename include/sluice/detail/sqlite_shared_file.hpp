@@ -1,0 +1,116 @@
+#pragma once
+
+#include <sluice/detail/sqlite_opening.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace sluice::detail {
+
+/// A file with `Tables` that others may have open at the same time, one transaction after the other.
+///
+/// Opened by the first transaction, and again by the next one after it failed, was moved, or was found damaged and set
+/// aside.
+template <class Tables>
+class SqliteSharedFile {
+public:
+    /// `what` is what it holds, for whoever reads the log.
+    SqliteSharedFile(SqlitePlace place, std::string_view what) : place_(std::move(place)), what_(what) {}
+
+    SqliteSharedFile(const SqliteSharedFile&) = delete;
+    SqliteSharedFile& operator=(const SqliteSharedFile&) = delete;
+
+    /// Valid between `begin` and `commit`.
+    [[nodiscard]] Tables& tables() noexcept { return *tables_; }
+
+    [[nodiscard]] result<void> begin(wall_time now) {
+        if (tables_ && was_moved()) close();
+        if (!tables_) {
+            if (auto opened = open(now); !opened) return opened;
+        }
+        return database_->execute("BEGIN IMMEDIATE");
+    }
+
+    [[nodiscard]] result<void> commit() {
+        if (auto committed = database_->execute("COMMIT"); !committed) return committed;
+        told_.clear();
+        return {};
+    }
+
+    /// `words` say more than SQLite does, if they say something.
+    void rollback(error_code why, wall_time now, const std::string& words = {}) {
+        if (!database_) return;
+        tell((words.empty() ? database_->diagnosis() : words) + ". " + why.message());
+        undo();
+        if (why == error::storage_corrupt) return condemn(now);
+        if (why != error::storage_full && why != error::storage_locked) close();
+    }
+
+    /// Gives a transaction up for which nothing is wrong with the file.
+    void undo() {
+        // SQLite may have rolled back on its own.
+        const bool open = database_ && sqlite3_get_autocommit(database_->handle()) == 0;
+        if (open) (void)database_->execute("ROLLBACK");
+    }
+
+    /// Copies the log into the file: whoever moves that, moves everything.
+    void maintain() {
+        auto* const database = database_ ? database_->handle() : nullptr;
+        if (database) (void)sqlite3_wal_checkpoint_v2(database, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    }
+
+    /// What the log should say: each failure once, until something was committed again.
+    [[nodiscard]] std::string take_remark() {
+        auto words = std::exchange(remark_, {});
+        if (words == told_) return {};
+        if (!words.empty()) told_ = words;
+        return words;
+    }
+
+private:
+    result<void> open(wall_time now) {
+        BasicSqliteOpening<Tables> opening(place_);
+        auto database = opening.open(now);
+        if (!database) {
+            tell(opening.remark() + ". " + database.error().message());
+            return database.error();
+        }
+        database_ = std::move(*database);
+        auto tables = Tables::prepare(*database_);
+        if (!tables) return tables.error();
+        tables_ = std::move(*tables);
+        return {};
+    }
+
+    /// Whether the file has lost its name, so that nobody would find what is written into it.
+    [[nodiscard]] bool was_moved() {
+        int moved = 0;
+        sqlite3_file_control(database_->handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+        return moved != 0;
+    }
+
+    void close() {
+        tables_.reset();
+        database_.reset();
+    }
+
+    void condemn(wall_time now) {
+        sqlite3_db_config(database_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+        const auto name = place_.vfs.empty() ? set_aside(place_.path, now) : std::string();
+        remark_ += name.empty() ? " It could not be renamed." : " It was renamed to " + name;
+        close();
+    }
+
+    void tell(const std::string& words) { remark_ = what_ + ' ' + place_.path + ": " + words; }
+
+    SqlitePlace place_;
+    std::string what_;
+    std::optional<SqliteDatabase> database_;
+    std::optional<Tables> tables_;
+    std::string remark_;
+    std::string told_;
+};
+
+} // namespace sluice::detail

@@ -1,0 +1,197 @@
+#pragma once
+
+#include <sluice/clock/clock.hpp>
+#include <sluice/detail/group_commit.hpp>
+#include <sluice/detail/sqlite_opening.hpp>
+#include <sluice/detail/sqlite_shared_file.hpp>
+#include <sluice/error.hpp>
+#include <sluice/log.hpp>
+#include <sluice/repository/document.hpp>
+#include <sluice/repository/query.hpp>
+#include <sluice/repository/sqlite_items.hpp>
+#include <sluice/world.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sluice::repository {
+
+/// A file of items as `GroupCommit` drives it, and who watches a collection in it.
+class SqliteItemStore {
+public:
+    SqliteItemStore(sluice::detail::SqlitePlace place, std::string collection)
+        : file_(std::move(place), "repository"), collection_(std::move(collection)) {}
+
+    [[nodiscard]] result<Document> get(const std::string& id) { return file_.tables().get(collection_, id); }
+    [[nodiscard]] result<void> write(const std::vector<Change>& changes) {
+        return file_.tables().write(collection_, changes);
+    }
+    [[nodiscard]] result<DocumentPage> find(const Query& query) { return file_.tables().find(collection_, query); }
+
+    [[nodiscard]] result<void> watch(const std::shared_ptr<Watcher>& watcher) {
+        if (!watched()) {
+            const auto version = file_.tables().version();
+            if (!version) return version.error();
+            seen_ = *version;
+        }
+        watchers_.push_back(watcher);
+        return {};
+    }
+
+    [[nodiscard]] result<void> begin(wall_time now) { return file_.begin(now); }
+
+    /// Whoever watches is told what this transaction changed, and what others did since the last one.
+    [[nodiscard]] result<void> commit() {
+        std::vector<Document> changed;
+        error_code forgotten;
+        if (watched()) forgotten = look(changed);
+        if (forgotten && forgotten != error::iterator_expired) return forgotten;
+        if (auto committed = file_.commit(); !committed) return committed;
+        for (const auto& each : watchers_) {
+            const auto watcher = each.lock();
+            if (!watcher) continue;
+            for (const auto& document : changed) watcher->changed(document);
+            if (forgotten) watcher->ended(forgotten);
+        }
+        if (!changed.empty()) seen_ = static_cast<std::int64_t>(changed.back().version);
+        if (forgotten) watchers_.clear();
+        return {};
+    }
+
+    void rollback(error_code why, wall_time now) {
+        const bool sound = why == error::not_found || why == error::already_exists || why == error::conflict ||
+                           why == error::query_invalid || why == error::item_invalid;
+        if (sound) file_.undo();
+        else file_.rollback(why, now);
+    }
+
+    [[nodiscard]] bool recover(bool, int) { return false; }
+    void maintain() {}
+    [[nodiscard]] std::string take_remark() { return file_.take_remark(); }
+
+private:
+    [[nodiscard]] bool watched() {
+        std::erase_if(watchers_, [](const auto& each) { return each.expired(); });
+        return !watchers_.empty();
+    }
+
+    error_code look(std::vector<Document>& changed) {
+        for (auto after = seen_;;) {
+            auto some = file_.tables().changes(collection_, after);
+            if (!some) return some.error();
+            if (some->empty()) return {};
+            after = static_cast<std::int64_t>(some->back().version);
+            std::move(some->begin(), some->end(), std::back_inserter(changed));
+        }
+    }
+
+    sluice::detail::SqliteSharedFile<SqliteItems> file_;
+    std::string collection_;
+    std::vector<std::weak_ptr<Watcher>> watchers_;
+    std::int64_t seen_ = 0; ///< The version up to which they were told.
+};
+
+/// Documents in an SQLite file, which other processes may have open, too; on the strand of its world.
+class SqliteDocuments {
+public:
+    /// `look_every`: how often to look for changes of other processes, while somebody watches.
+    SqliteDocuments(World& world, const asio::any_io_executor& blocking, sluice::detail::SqlitePlace place,
+                    std::string collection, std::chrono::nanoseconds look_every)
+        : shared_(std::make_shared<Shared>(world, blocking, std::move(place), std::move(collection), look_every)) {}
+
+    template <class...>
+    [[nodiscard]] asio::awaitable<result<Document>> get(std::string id) {
+        auto work = [id = std::move(id)](SqliteItemStore& store) { return store.get(id); };
+        return shared_->perform<Document>(std::move(work));
+    }
+
+    template <class...>
+    [[nodiscard]] asio::awaitable<result<void>> write(std::vector<Change> changes) {
+        auto work = [changes = std::move(changes)](SqliteItemStore& store) { return store.write(changes); };
+        return shared_->perform<void>(std::move(work));
+    }
+
+    template <class...>
+    [[nodiscard]] asio::awaitable<result<DocumentPage>> find(Query query) {
+        auto work = [query = std::move(query)](SqliteItemStore& store) { return store.find(query); };
+        return shared_->perform<DocumentPage>(std::move(work));
+    }
+
+    template <class...>
+    [[nodiscard]] asio::awaitable<result<void>> watch(std::shared_ptr<Watcher> watcher) {
+        shared_->look_later(watcher);
+        auto work = [watcher = std::move(watcher)](SqliteItemStore& store) { return store.watch(watcher); };
+        return shared_->perform<void>(std::move(work));
+    }
+
+    /// Whether there is a file, or one could be made.
+    template <class...>
+    [[nodiscard]] asio::awaitable<result<void>> look() {
+        auto nothing = [](SqliteItemStore&) { return result<void>(); };
+        return shared_->perform<void>(std::move(nothing));
+    }
+
+private:
+    class Shared : public std::enable_shared_from_this<Shared> {
+    public:
+        Shared(World& world, const asio::any_io_executor& blocking, sluice::detail::SqlitePlace place,
+               std::string collection, std::chrono::nanoseconds look_every)
+            : clock_(&world.clock()), log_(std::make_shared<const Log>(world.log())), look_every_(look_every),
+              timer_(world.executor()),
+              commits_(world.executor(), blocking, log_, std::move(place), std::move(collection)) {}
+
+        template <class T, class Work>
+        [[nodiscard]] asio::awaitable<result<T>> perform(Work work) {
+            return commits_.template perform<T>(clock_->wall(), std::move(work));
+        }
+
+        /// Looks for what others change as long as somebody watches.
+        void look_later(const std::weak_ptr<Watcher>& watcher) {
+            watchers_.push_back(watcher);
+            if (watchers_.size() == 1) wait();
+        }
+
+    private:
+        void wait() {
+            timer_.expires_after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(look_every_));
+            timer_.async_wait([weak = this->weak_from_this()](const error_code& failure) {
+                const auto self = weak.lock();
+                if (self && !failure) self->look();
+            });
+        }
+
+        void look() {
+            std::erase_if(watchers_, [](const auto& each) { return each.expired(); });
+            if (watchers_.empty()) return;
+            auto nothing = [](SqliteItemStore&) { return result<void>(); };
+            auto next = [self = this->shared_from_this()](const std::exception_ptr&, const result<void>&) {
+                self->wait();
+            };
+            asio::co_spawn(timer_.get_executor(), perform<void>(std::move(nothing)), std::move(next));
+        }
+
+        AnyClock* clock_;
+        std::shared_ptr<const Log> log_;
+        std::chrono::nanoseconds look_every_;
+        asio::steady_timer timer_;
+        std::vector<std::weak_ptr<Watcher>> watchers_;
+        sluice::detail::GroupCommit<SqliteItemStore> commits_;
+    };
+
+    std::shared_ptr<Shared> shared_;
+};
+
+} // namespace sluice::repository

@@ -1,0 +1,223 @@
+#include <sluice/repository/conformance.hpp>
+#include <sluice/repository/sqlite.hpp>
+
+#include "storage/temporary.hpp"
+#include "world.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+#include <boost/json/object.hpp>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+using boost::json::object;
+using sluice::error;
+using sluice::Identified;
+using Objects = sluice::SqliteRepository<object>;
+
+/// A repository on a thread of its own, as in another process.
+class Process {
+public:
+    explicit Process(Objects recipe) {
+        auto opened = run(recipe.open(world_.world));
+        failure = opened ? sluice::error_code() : opened.error();
+        if (opened) items.emplace(*std::move(opened));
+    }
+
+    ~Process() {
+        asio::post(context_, [this] { items.reset(); });
+        work_.reset();
+        thread_.join();
+    }
+
+    Process(const Process&) = delete;
+    Process& operator=(const Process&) = delete;
+
+    template <class T>
+    T run(asio::awaitable<T> work) {
+        std::optional<T> got;
+        asio::co_spawn(context_, keep(std::move(work), got), asio::use_future).get();
+        return *std::move(got);
+    }
+
+    sluice::error_code add(const std::string& id, object value) {
+        const auto added = run(items->add(Identified<object>(id, std::move(value))));
+        return added ? sluice::error_code() : added.error();
+    }
+
+    sluice::error_code failure;
+
+private:
+    /// What cannot be made without a value cannot be given by `co_spawn`.
+    template <class T>
+    static asio::awaitable<void> keep(asio::awaitable<T> work, std::optional<T>& got) {
+        got.emplace(co_await std::move(work));
+    }
+
+    asio::io_context context_;
+    TestWorld world_{context_.get_executor()};
+    asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
+    std::thread thread_{[this] { context_.run(); }};
+
+public:
+    std::optional<Objects::Running> items;
+};
+
+} // namespace
+
+TEST_CASE("a repository in a file keeps every rule") {
+    const TemporaryDirectory directory;
+    asio::io_context context;
+    TestWorld world(context.get_executor());
+    int files = 0;
+    const auto make = [&] { return Objects(directory.path() / (std::to_string(++files) + ".db"), "objects"); };
+    auto check = asio::co_spawn(context, sluice::check_repository(make, world.world), asio::use_future);
+    context.run();
+    for (const auto& broken : check.get()) FAIL_CHECK(broken);
+}
+
+TEST_CASE("what was kept is there again, and each collection is its own") {
+    const TemporaryDirectory directory;
+    const Objects apples(directory.path() / "shop.db", "apples");
+    const Objects pears(directory.path() / "shop.db", "'; DROP TABLE items; --");
+    {
+        Process one(apples);
+        CHECK_FALSE(one.add("a", {{"red", true}}));
+        Process two(pears);
+        CHECK_FALSE(two.add("a", {{"red", false}}));
+    }
+    Process one(apples);
+    CHECK(one.run(one.items->get("a")).value() == object{{"red", true}});
+    Process two(pears);
+    CHECK(two.run(two.items->get("a")).value() == object{{"red", false}});
+    CHECK(two.run(two.items->query()).value().items.size() == 1);
+    const auto mode = std::filesystem::status(directory.path() / "shop.db").permissions();
+    CHECK((mode & std::filesystem::perms::mask) == std::filesystem::perms(0600));
+}
+
+TEST_CASE("several at a time lose no update") {
+    const TemporaryDirectory directory;
+    const Objects recipe(directory.path() / "shop.db", "sums");
+    Process first(recipe), second(recipe);
+    REQUIRE_FALSE(first.add("sum", {{"n", 0}}));
+    const auto one_more = [](object value) {
+        value["n"] = value.at("n").as_int64() + 1;
+        return value;
+    };
+    const auto work = [&](Process& process) {
+        for (int i = 0; i < 50; ++i) CHECK(process.run(process.items->update("sum", one_more)).has_value());
+    };
+    std::thread beside([&] { work(second); });
+    work(first);
+    beside.join();
+    CHECK(first.run(first.items->get("sum")).value() == object{{"n", 100}});
+}
+
+TEST_CASE("what others change is live, too") {
+    const TemporaryDirectory directory;
+    const auto recipe = Objects(directory.path() / "shop.db", "items").look_every(2ms);
+    Process watching(recipe), writing(recipe);
+    REQUIRE_FALSE(writing.add("a", {{"n", 0}}));
+    auto item = watching.run(watching.items->live("a"));
+    REQUIRE(item.has_value());
+    auto all = watching.run(watching.items->live(sluice::Query()));
+    REQUIRE(all.has_value());
+    CHECK((*watching.run(item->next()))->value == object{{"n", 0}});
+    CHECK((*watching.run(all->next()))->value.size() == 1);
+    for (int i = 1; i <= 5; ++i) {
+        const auto change = [i](object) { return object{{"n", i}}; };
+        REQUIRE(writing.run(writing.items->update("a", change)).has_value());
+        CHECK((*watching.run(item->next()))->value == object{{"n", i}});
+    }
+    REQUIRE(writing.run(writing.items->remove("a")).has_value());
+    CHECK_FALSE(watching.run(item->next())->has_value());
+}
+
+TEST_CASE("who falls behind what is remembered is told so") {
+    const TemporaryDirectory directory;
+    const auto recipe = Objects(directory.path() / "shop.db", "items").look_every(1h);
+    Process watching(recipe), writing(recipe);
+    REQUIRE_FALSE(watching.add("a", {}));
+    auto item = watching.run(watching.items->live("a"));
+    REQUIRE(item.has_value());
+    CHECK((*watching.run(item->next()))->value == object{});
+    auto database = sluice::detail::SqliteDatabase::open((directory.path() / "shop.db").string(),
+                                                         SQLITE_OPEN_READWRITE, "");
+    REQUIRE(database.has_value());
+    REQUIRE(database->execute("UPDATE counters SET value=1000 WHERE name='forgotten'").has_value());
+    REQUIRE_FALSE(watching.add("b", {}));
+    CHECK(watching.run(item->next()).error() == error::iterator_expired);
+}
+
+TEST_CASE("another application's file is left alone, and a damaged one is set aside") {
+    const TemporaryDirectory directory;
+    const auto path = directory.path() / "other.db";
+    {
+        const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+        auto database = sluice::detail::SqliteDatabase::open(path.string(), flags, "");
+        REQUIRE(database->execute("CREATE TABLE items (mine TEXT)").has_value());
+    }
+    CHECK(Process(Objects(path, "items")).failure == error::storage_foreign);
+    const auto damaged = directory.path() / "damaged.db";
+    {
+        Process first(Objects(damaged, "items"));
+        for (int i = 0; i < 200; ++i) REQUIRE_FALSE(first.add(std::to_string(i), {{"data", std::string(500, 'x')}}));
+    }
+    std::fstream file(damaged, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(20'000);
+    file << std::string(60'000, '?');
+    file.close();
+    CHECK(Process(Objects(damaged, "items")).failure == error::storage_corrupt);
+    const auto aside = [&] {
+        const std::filesystem::directory_iterator files(directory.path());
+        return std::count_if(begin(files), end(files), [](const auto& entry) {
+            const auto name = entry.path().filename().string();
+            return name.starts_with("damaged.db.corrupt-") && !name.ends_with("-wal");
+        });
+    };
+    CHECK(aside() == 1);
+    Process fresh(Objects(damaged, "items"));
+    CHECK_FALSE(fresh.failure);
+    CHECK_FALSE(fresh.add("a", {}));
+}
+
+TEST_CASE("a text that is no document is damage, and others are still read") {
+    const TemporaryDirectory directory;
+    Process items(Objects(directory.path() / "shop.db", "items"));
+    REQUIRE_FALSE(items.add("good", {{"n", 1}}));
+    REQUIRE_FALSE(items.add("bad", {{"n", 2}}));
+    auto database = sluice::detail::SqliteDatabase::open((directory.path() / "shop.db").string(),
+                                                         SQLITE_OPEN_READWRITE, "");
+    REQUIRE(database->execute("UPDATE items SET body='{\"n\":2' WHERE id='bad'").has_value());
+    CHECK(items.run(items.items->get("bad")).error() == error::item_invalid);
+    CHECK(items.run(items.items->get("good")).has_value());
+    CHECK(items.run(items.items->query()).error() == error::item_invalid);
+}
+
+TEST_CASE("paths and names that can never work are refused at once") {
+    CHECK_THROWS_AS(Objects("", "items"), std::invalid_argument);
+    CHECK_THROWS_AS(Objects("directory/", "items"), std::invalid_argument);
+    CHECK_THROWS_AS(Objects("shop.db", ""), std::invalid_argument);
+    CHECK_THROWS_AS(static_cast<void>(Objects("shop.db", "items").look_every(0s)), std::invalid_argument);
+    CHECK(Process(Objects("/nowhere/shop.db", "items")).failure == error::storage_unwritable);
+}
