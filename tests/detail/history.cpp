@@ -114,6 +114,7 @@ public:
     bool gaps = false;        ///< Some are left out.
     bool ignored_keys = false; ///< As with the record distribution strategy AUTO.
     std::size_t limit = 0;     ///< Bytes of an entry, if compression had made it larger; 0: none.
+    std::size_t threshold = 0; ///< Data of more bytes is put elsewhere; 0: none.
 };
 
 /// A life of a delivery in which anything happens at any time, and after which everything becomes well: then every
@@ -127,6 +128,7 @@ public:
           history_(some_options(), seed, batching) {
         shards_.ignore_keys = features.ignored_keys;
         if (one_of(3) == 0) history_.delivery.set_window(one_of(2) == 0 ? 1 : 600);
+        if (features.threshold > 0) history_.delivery.set_offload(features.threshold, one_of(3) + 1);
     }
 
     void live(int moves) {
@@ -138,6 +140,9 @@ public:
         history_.check_end(history_.options.auto_flush);
         for (const auto& [sequence, outcome] : history_.outcomes) {
             if (!outcome) CHECK_MESSAGE(arrived_.contains(sequence), "record ", sequence, " is lost");
+        }
+        for (const auto& [sequence, letter] : history_.letters) {
+            if (!features_.lookalikes) CHECK(is_of(sequence, letter.record.data));
         }
     }
 
@@ -169,6 +174,7 @@ private:
     }
 
     void move() {
+        if (features_.threshold > 0 && one_of(4) == 0) return store();
         switch (one_of(17)) {
         case 0:
         case 1:
@@ -316,6 +322,22 @@ private:
         history_.load();
     }
 
+    void store() {
+        if (history_.stores.empty()) return;
+        const auto fate = one_of(8);
+        if (fate == 0) return history_.not_read();
+        if (fate == 1) return history_.offload(one_of({error::request_refused, error::record_too_large}));
+        if (fate <= 3) return history_.offload(one_of({error::timed_out, error::throttled}));
+        const auto sequence = history_.stores.front().sequence;
+        const auto payload = history_.payload();
+        if (!payload.empty()) CHECK(is_of(sequence, payload)); // else it was cleared
+        history_.offload("@" + std::to_string(sequence));
+    }
+
+    static bool is_of(std::uint64_t sequence, std::string_view data) {
+        return data.starts_with(std::to_string(sequence) + ':');
+    }
+
     void list() {
         if (history_.maps.empty()) return;
         // Who may never see the shards cannot know that keys are ignored.
@@ -354,13 +376,16 @@ private:
 
     [[nodiscard]] bool is_well() const {
         return history_.delivery.unsettled() == 0 && history_.sends.empty() && history_.loads.empty() &&
-               history_.flushed.size() == flushes_;
+               history_.stores.empty() && history_.flushed.size() == flushes_;
     }
 
     /// Everybody does what he is asked; false if nobody was asked.
     bool work() {
         bool worked = history_.bury() > 0;
         for (; !history_.loads.empty(); worked = true) history_.load();
+        for (; !history_.stores.empty(); worked = true) {
+            history_.offload("@" + std::to_string(history_.stores.front().sequence));
+        }
         for (; !history_.maps.empty(); worked = true) list();
         for (; !history_.sends.empty(); worked = true) {
             const auto& order = history_.request();
@@ -456,6 +481,16 @@ TEST_CASE("the same with a service that does not go by keys") {
         features.headers = features.lookalikes = seed % 2 == 0;
         features.hash_keys = seed % 3 == 0;
         Life<sluice::Aggregate>(seed, sluice::Aggregate(), features).live(80);
+    }
+}
+
+TEST_CASE_TEMPLATE("the same with data that is put elsewhere first", B, sluice::Collect, sluice::Aggregate) {
+    Features features;
+    features.threshold = 25;
+    for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+        CAPTURE(seed);
+        features.headers = seed % 2 == 0;
+        Life<B>(seed, B(), features).live(80);
     }
 }
 

@@ -186,6 +186,31 @@ public:
         act();
     }
 
+    /// The data of the oldest order, which the storage has if it is not in memory.
+    [[nodiscard]] std::string payload() const {
+        REQUIRE_FALSE(stores.empty());
+        const auto& order = stores.front();
+        return order.away ? read(*order.away) : std::string(order.data);
+    }
+
+    /// The data of the oldest order could not be read.
+    void not_read() {
+        REQUIRE_FALSE(stores.empty());
+        const auto id = stores.front().id;
+        stores.erase(stores.begin());
+        delivery.not_read(id, now);
+        act();
+    }
+
+    /// The bytes of those bodies that are in memory only because of the delivery.
+    [[nodiscard]] std::size_t held() const {
+        std::size_t bytes = 0;
+        for (const auto& [stream, its] : stored) {
+            for (const auto& [first, chunk] : its) bytes += chunk.body.use_count() > 1 ? chunk.body->size() : 0;
+        }
+        return bytes;
+    }
+
     // --- the storage -------------------------------------------------------------------------------------------
 
     /// Answers the oldest load as a storage does.
@@ -227,6 +252,7 @@ public:
             const auto sequence = delivery.next_loss();
             auto letter = delivery.letter(sequence, sluice::StoreIdentity(), sluice::StoreIdentity());
             CHECK(letter.id.sequence == sequence);
+            if (const auto where = delivery.whereabouts(sequence)) letter.record.data = read(*where);
             letters.insert_or_assign(sequence, std::move(letter));
             delivery.buried(sequence);
         }
@@ -388,6 +414,15 @@ private:
         const auto outcome = letter == letters.end() ? error_code{} : letter->second.reason;
         if (told.contains(sequence)) CHECK(told.at(sequence).outcome == outcome);
         return outcome;
+    }
+
+    [[nodiscard]] std::string read(const sluice::detail::Whereabouts& where) const {
+        const auto its = stored.find(where.stream);
+        const bool known = its != stored.end() && its->second.contains(where.chunk);
+        if (!known) return {}; // it was cleared
+        const auto found = where.data_in(its->second.at(where.chunk));
+        REQUIRE(found);
+        return std::string(*found);
     }
 
     /// A record in a request.

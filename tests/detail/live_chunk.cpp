@@ -282,4 +282,58 @@ TEST_CASE("data over a threshold is large until it is elsewhere, and then a poin
     CHECK(live->candidate(0).data == "tiny");
 }
 
+TEST_CASE("what a chunk lets go of is missing in memory, and nothing else") {
+    std::vector<Record> records;
+    for (int i = 0; i < 6; ++i) records.emplace_back("key" + std::to_string(i), std::string(i % 2 == 0 ? 5 : 500, 'd'));
+    records[1].explicit_hash_key = "7";
+    records[3].time_to_live = 5s;
+    records[3].headers = {{"name", "value"}};
+    records[4].headers = {{"other", "one"}};
+    auto chunk = chunks::make("s", 100, records);
+    const auto body = chunk.body;
+    sluice::detail::withdraw(chunk, 5, 1);
+    const auto whole = chunks::live(chunk);
+    auto live = chunks::live(std::move(chunk));
+    REQUIRE(live);
+    CHECK_FALSE(live->mark_large(500));
+    CHECK_FALSE(live->holds_large());
+    CHECK(live->mark_large(499));
+    CHECK(live->holds_large());
+    CHECK_FALSE(live->whereabouts(1));
+    live->let_go_large();
+    CHECK_FALSE(live->holds_large());
+    CHECK(live->chunk.body->size() == body->size() - 3 * 500);
+    for (std::uint32_t i = 0; i < 5; ++i) {
+        CAPTURE(i);
+        const bool large = i % 2 == 1;
+        CHECK(live->has(i, LiveChunk::large) == large);
+        CHECK(live->cost(i) == whole->cost(i));
+        CHECK(live->expiry(i) == whole->expiry(i));
+        CHECK(live->hash_key(i) == whole->hash_key(i));
+        CHECK(live->size(i) == whole->size(i) - (large ? 500 : 0));
+        CHECK(live->frame(i).partition_key == records[i].partition_key);
+        CHECK(live->frame(i).explicit_hash_key == records[i].explicit_hash_key);
+        CHECK(live->frame(i).data == (large ? "" : records[i].data));
+        CHECK(live->headers(i).size() == records[i].headers.size());
+        CHECK(live->whereabouts(i).has_value() == large);
+    }
+    CHECK(live->headers(3)[0] == sluice::HeaderView("name", "value"));
+    CHECK(live->headers(4)[0] == sluice::HeaderView("other", "one"));
+    CHECK(live->whereabouts(3)->data_in(whole->chunk).value() == records[3].data);
+    live->point(3, "pointer");
+    CHECK(live->candidate(3).data == "pointer");
+    CHECK(live->size_to_send(3) == live->size(3) + 7);
+    CHECK(live->cost(3) == whole->cost(3));
+}
+
+TEST_CASE("a chunk of one plain large record shrinks to its key") {
+    const auto live = chunks::live(chunks::make("s", 1, {Record("key", std::string(100'000, 'd'))}));
+    const auto cost = live->cost(0);
+    live->mark_large(10);
+    live->let_go_large();
+    CHECK(live->chunk.body->size() < 20);
+    CHECK(live->cost(0) == cost);
+    CHECK(live->frame(0).partition_key == "key");
+}
+
 } // namespace

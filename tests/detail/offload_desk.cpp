@@ -7,6 +7,8 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <cstddef>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,6 +40,7 @@ public:
 using Desk = OffloadHistory<sluice::Collect>;
 
 Record large(const std::string& name = "l", const std::string& key = "key") { return {key, name + std::string(20, '.')}; }
+Record huge(int i, const std::string& key = "key") { return {key, std::to_string(i) + std::string(1'000, '.')}; }
 Record small(const std::string& name = "s", const std::string& key = "key") { return {key, name}; }
 
 TEST_CASE("large data is put elsewhere, a few at a time, while small data goes") {
@@ -267,6 +270,110 @@ TEST_CASE("nothing of its key overtakes a record whose data is put elsewhere") {
     desk.offload(std::string("@5"));
     CHECK(desk.data(desk.request()) == Data{"@5", "6"});
     desk.take();
+    desk.check_end();
+}
+
+/// Everybody else does what he is asked, until nobody is asked any more; gives the data that arrived.
+template <class Batching>
+Data go_on(OffloadHistory<Batching>& desk, bool place_works = true) {
+    Data arrived;
+    for (;;) {
+        if (!desk.loads.empty()) {
+            desk.load();
+        } else if (!desk.sends.empty()) {
+            for (const auto& data : desk.data(desk.request())) arrived.push_back(data);
+            desk.take();
+        } else if (place_works && !desk.stores.empty()) {
+            desk.offload("@" + desk.payload().substr(0, 3));
+        } else if (!place_works || !desk.sleep()) {
+            return arrived;
+        }
+        CHECK(desk.held() <= 10'000 / 4 + 2 * 1'100); // of 100 kB
+    }
+}
+
+TEST_CASE("large data that waits leaves the window to small data, and is read again when its turn comes") {
+    Desk desk;
+    desk.delivery.set_window(10'000);
+    for (int i = 100; i < 150; ++i) desk.put({huge(i)});
+    REQUIRE(desk.stores.size() == 2);
+    CHECK_FALSE(desk.stores[0].away);
+    desk.offload(error::connection_failed);
+    desk.offload(error::connection_failed);
+    for (int i = 150; i < 200; ++i) desk.put({huge(i)});
+    for (int i = 200; i < 220; ++i) desk.put({small(std::to_string(i))});
+    CHECK(go_on(desk, false).size() == 20);
+    CHECK(desk.delivery.offload_fails_by() == error::connection_failed);
+    while (desk.stores.empty()) REQUIRE(desk.sleep());
+    const auto arrived = go_on(desk);
+    CHECK(arrived.size() == 100);
+    CHECK(std::set<std::string>(arrived.begin(), arrived.end()).size() == 100);
+    CHECK(desk.stats().offloaded == 100);
+    CHECK(desk.count({}) == 120);
+    desk.check_end();
+}
+
+TEST_CASE("large data that is not in memory keeps the order of its lane, and others pass") {
+    auto options = at_once();
+    options.ordering = sluice::Ordering::per_key;
+    OffloadHistory<sluice::Collect> desk(options);
+    desk.delivery.set_window(10'000);
+    Data expected;
+    for (int i = 100; i < 140; ++i) {
+        desk.put({i % 2 == 0 ? huge(i) : small(std::to_string(i))});
+        expected.push_back((i % 2 == 0 ? "@" : "") + std::to_string(i));
+    }
+    REQUIRE_FALSE(desk.stores.empty());
+    desk.offload(error::timed_out);
+    desk.put({small("yes", "another key")});
+    CHECK(go_on(desk, false) == Data{"yes"});
+    while (desk.stores.empty()) REQUIRE(desk.sleep());
+    CHECK(go_on(desk) == expected);
+    desk.check_end();
+}
+
+TEST_CASE("what cannot be read rests, spends nothing, and holds up no others") {
+    auto options = at_once();
+    options.attempts = 1;
+    Desk desk(options);
+    desk.delivery.set_window(100);
+    desk.put({huge(1)});
+    REQUIRE(desk.stores.size() == 1);
+    REQUIRE(desk.stores[0].away);
+    desk.not_read();
+    CHECK(desk.stores.empty());
+    CHECK_FALSE(desk.delivery.offload_fails_by());
+    desk.put({huge(2)});
+    while (!desk.loads.empty()) desk.load();
+    REQUIRE(desk.stores.size() == 1);
+    CHECK(desk.payload().starts_with("2."));
+    desk.offload(std::string("@2"));
+    desk.take();
+    REQUIRE(desk.sleep());
+    REQUIRE(desk.stores.size() == 1);
+    CHECK(desk.payload().starts_with("1."));
+    desk.offload(std::string("@1"));
+    desk.take();
+    desk.check_end();
+}
+
+TEST_CASE("what expires or is cleared while it is read is not kept") {
+    Desk desk;
+    desk.delivery.set_window(1);
+    auto mortal = huge(1);
+    mortal.time_to_live = 5s;
+    desk.put({mortal});
+    desk.advance(5s);
+    desk.not_read();
+    CHECK(desk.bury() == 1);
+    CHECK(desk.outcome(1) == error::expired);
+    CHECK(desk.letters.at(1).record.data == mortal.data);
+    while (desk.sleep()) {}
+    desk.put({huge(2)});
+    REQUIRE(desk.stores.size() == 1);
+    CHECK(desk.clear() == 1);
+    desk.not_read();
+    CHECK_FALSE(desk.sleep());
     desk.check_end();
 }
 

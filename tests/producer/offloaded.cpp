@@ -1,7 +1,6 @@
+#include "chosen.hpp"
 #include "fixture.hpp"
 
-#include <sluice/batching/aggregate.hpp>
-#include <sluice/compression/gzip.hpp>
 #include <sluice/kinesis/deaggregate.hpp>
 #include <sluice/offload/pointer.hpp>
 #include <sluice/offload/s3.hpp>
@@ -19,7 +18,10 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,12 +45,12 @@ public:
         how.threshold = 1'024;
     }
 
-    template <class... More>
-    auto producer(asio::io_context& context, More... more) {
+    auto producer(asio::io_context& context) {
         s3::Bucket bucket("payloads");
         bucket.endpoint = "http://127.0.0.1:9000";
         return make_producer(context.get_executor(), options, S3Offload(bucket, how, aws::Machine()), ToFakeS3(service),
-                             ScriptedDestination(script), NobodySigns{}, KeepDeadLetters(letters), std::move(more)...);
+                             ScriptedDestination(script), NobodySigns{}, KeepDeadLetters(letters),
+                             ChosenBatching(aggregate), ChosenCompression(gzip), ChosenStorage(file, bodies));
     }
 
     /// What a pointer points to, "?" if that is nothing; or the data itself.
@@ -76,8 +78,12 @@ public:
     std::shared_ptr<Script> script = std::make_shared<Script>();
     std::shared_ptr<std::vector<DeadLetter>> letters = std::make_shared<std::vector<DeadLetter>>();
     std::vector<std::string> log;
+    std::shared_ptr<Bodies> bodies = std::make_shared<Bodies>();
     Options options = quick();
     S3OffloadOptions how;
+    bool aggregate = false;
+    bool gzip = false;
+    std::optional<SqliteStorage> file; ///< Without it records wait in memory.
 };
 
 using Condition = std::function<bool()>;
@@ -270,7 +276,8 @@ TEST_CASE("a restart uploads to the same object, and delivers") {
     std::string key;
     const auto life = [&](Bench& bench, std::chrono::milliseconds patience) {
         run([&](asio::io_context& context) -> asio::awaitable<void> {
-            auto producer = bench.producer(context, SqliteStorage((place / "buffer.db").string()));
+            bench.file.emplace((place / "buffer.db").string());
+            auto producer = bench.producer(context);
             if (patience == 0ms) {
                 co_await producer.async_put(large(), asio::use_awaitable);
                 const Condition done_7 = [&] { return bench.script->requests > 0; };
@@ -298,7 +305,8 @@ TEST_CASE("offloaded records keep the order of their key") {
     run([](asio::io_context& context) -> asio::awaitable<void> {
         Bench bench;
         bench.options.ordering = Ordering::per_key;
-        auto producer = bench.producer(context, Aggregate());
+        bench.aggregate = true;
+        auto producer = bench.producer(context);
         std::vector<Record> records;
         std::vector<std::string> expected;
         for (int i = 0; i < 30; ++i) {
@@ -321,7 +329,8 @@ TEST_CASE("offloaded records keep the order of their key") {
 TEST_CASE("pointers are compressed like any data, and payloads are not") {
     run([](asio::io_context& context) -> asio::awaitable<void> {
         Bench bench;
-        auto producer = bench.producer(context, Gzip());
+        bench.gzip = true;
+        auto producer = bench.producer(context);
         co_await producer.async_deliver(large(), asio::use_awaitable);
         REQUIRE(bench.script->taken.size() == 1);
         CHECK(bench.script->taken[0].data.starts_with("\x1F\x8B"));
@@ -342,5 +351,111 @@ TEST_CASE("without persistence a close gives what waits for S3 to the dead lette
         CHECK(report.paused_by == error::timed_out);
         REQUIRE(bench.letters->size() == 5);
         CHECK(bench.letters->front().record.data == large_text);
+    });
+}
+
+TEST_CASE("while S3 is away, payloads of more than the window let small records pass, and take little memory") {
+    for (const auto ordering : {Ordering::none, Ordering::per_key}) {
+        const TemporaryDirectory place;
+        run([&](asio::io_context& context) -> asio::awaitable<void> {
+            Bench bench;
+            bench.file.emplace((place / "buffer.db").string());
+            bench.options.ordering = ordering;
+            bench.options.window_bytes = 1U << 20U;
+            bench.service->outage = error::connection_failed;
+            auto producer = bench.producer(context);
+            std::set<std::string> all;
+            for (int i = 100; i < 160; ++i) {
+                Record payload("key" + std::to_string(i % 3), std::to_string(i) + std::string(100'000, 'L'));
+                Record behind("key" + std::to_string(i % 3), std::to_string(i) + " behind");
+                all.insert({payload.data, behind.data});
+                co_await producer.async_put(std::move(payload), asio::use_awaitable);
+                co_await producer.async_put(std::move(behind), asio::use_awaitable);
+            }
+            for (int i = 0; i < 50; ++i) {
+                Record free("free" + std::to_string(i), "free " + std::to_string(i));
+                all.insert(free.data);
+                co_await producer.async_put(std::move(free), asio::use_awaitable);
+            }
+            const std::size_t pass = ordering == Ordering::none ? 110 : 50;
+            const Condition passed = [&] { return bench.script->taken.size() == pass; };
+            const bool have_passed = co_await eventually(passed);
+            CHECK(have_passed);
+            CHECK(producer.stats().offload_fails_by == error::connection_failed);
+            CHECK(producer.stats().buffered_records == 170 - pass);
+            bench.service->outage.reset();
+            const auto report = co_await producer.async_flush(20s, asio::use_awaitable);
+            CHECK(report.left == 0);
+            CHECK(bench.bodies->most < 2U << 20U); // of 6 MB
+            const auto payloads = bench.payloads();
+            CHECK(payloads.size() == 170);
+            CHECK((std::set<std::string>(payloads.begin(), payloads.end()) == all));
+            CHECK(bench.service->objects.size() == 60);
+            std::map<std::string, std::string> last;
+            for (std::size_t i = 0; i < payloads.size() && ordering == Ordering::per_key; ++i) {
+                const auto place_in_line = payloads[i].substr(0, 3) + (payloads[i].ends_with("behind") ? '2' : '1');
+                auto& before = last[bench.script->taken[i].key];
+                CHECK((before < place_in_line || bench.script->taken[i].key.starts_with("free")));
+                before = place_in_line;
+            }
+            CHECK(bench.letters->empty());
+            co_await producer.async_close(asio::use_awaitable);
+        });
+    }
+}
+
+TEST_CASE("a payload that is in the file alone is whole in its dead letter, and cleared like any") {
+    const TemporaryDirectory place;
+    run([&](asio::io_context& context) -> asio::awaitable<void> {
+        Bench bench;
+        bench.file.emplace((place / "buffer.db").string());
+        bench.options.window_bytes = 10'000;
+        bench.options.attempts = 1;
+        bench.service->refuses = true;
+        auto producer = bench.producer(context);
+        const auto [failure, receipt] = co_await producer.async_deliver(large(), quietly);
+        CHECK(failure == error::gave_up);
+        REQUIRE(bench.letters->size() == 1);
+        CHECK(bench.letters->front().record.data == large_text);
+        bench.service->outage = error::connection_failed;
+        for (int i = 0; i < 20; ++i) co_await producer.async_put(large(), asio::use_awaitable);
+        const auto cleared = co_await producer.async_clear(asio::use_awaitable);
+        CHECK(cleared == 20);
+        CHECK(producer.stats().buffered_records == 0);
+        CHECK(producer.stats().buffered_bytes == 0);
+        co_await producer.async_close(asio::use_awaitable);
+        CHECK(bench.letters->size() == 1);
+    });
+}
+
+TEST_CASE("after a restart what waits is read without being held, and small records behind it go") {
+    const TemporaryDirectory place;
+    Bench first;
+    first.file.emplace((place / "buffer.db").string());
+    first.service->outage = error::connection_failed;
+    run([&](asio::io_context& context) -> asio::awaitable<void> {
+        auto producer = first.producer(context);
+        std::vector<Record> records;
+        for (int i = 0; i < 60; ++i) records.emplace_back("key", std::string(100'000, static_cast<char>('A' + i)));
+        records.push_back(small());
+        co_await producer.async_put_all(records, asio::use_awaitable);
+        co_await producer.async_close(0s, asio::use_awaitable);
+    });
+    Bench second;
+    second.file = first.file;
+    second.service = first.service;
+    second.options.window_bytes = 1U << 20U;
+    run([&](asio::io_context& context) -> asio::awaitable<void> {
+        auto producer = second.producer(context);
+        co_await producer.async_open(asio::use_awaitable);
+        const Condition passed = [&] { return first.script->taken.size() + second.script->taken.size() == 1; };
+        const bool has_passed = co_await eventually(passed);
+        CHECK(has_passed);
+        second.service->outage.reset();
+        const auto report = co_await producer.async_flush(20s, asio::use_awaitable);
+        CHECK(report.left == 0);
+        CHECK(second.bodies->most < 2U << 20U); // of 6 MB
+        CHECK(second.service->objects.size() == 60);
+        co_await producer.async_close(asio::use_awaitable);
     });
 }

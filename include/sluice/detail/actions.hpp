@@ -3,12 +3,14 @@
 #include <sluice/batching/batching.hpp>
 #include <sluice/batching/cuts.hpp>
 #include <sluice/detail/waits.hpp>
+#include <sluice/detail/whereabouts.hpp>
 #include <sluice/error.hpp>
 #include <sluice/receipt.hpp>
 #include <sluice/record.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,6 +38,7 @@ public:
     std::uint64_t sequence = 0; ///< Of the record.
     SharedBytes body;           ///< Where the data lies.
     std::string_view data;
+    std::optional<Whereabouts> away; ///< Where both are to be read first, if they are not in memory.
 };
 
 /// Chunks to be read from the storage.

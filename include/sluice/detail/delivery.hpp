@@ -12,6 +12,8 @@
 #include <sluice/detail/outcomes.hpp>
 #include <sluice/detail/returns.hpp>
 #include <sluice/detail/stream_state.hpp>
+#include <sluice/detail/whereabouts.hpp>
+#include <sluice/detail/window.hpp>
 #include <sluice/options.hpp>
 
 #include <algorithm>
@@ -51,7 +53,7 @@ public:
     }
 
     /// Bounds the bodies kept in memory; what exceeds it is read from the storage when its turn comes.
-    void set_window(std::size_t bytes) { window_ = bytes; }
+    void set_window(std::size_t bytes) { window_ = Window(bytes); }
 
     /// Data of more bytes is put elsewhere before its record is sent, so many at a time.
     void set_offload(std::size_t threshold, std::size_t at_once) { desk_.open(threshold, at_once); }
@@ -78,9 +80,8 @@ public:
         auto& its = stream(chunk.stream);
         outcomes_.expect(chunk.live, chunk.first + chunk.count);
         for (const auto index : watched) outcomes_.ledger().watch(chunk.first + index);
-        const bool room = in_memory() + chunk.body->size() <= window_ || its.queue.chunks().empty();
         its.backlog.appended = true;
-        if (its.backlog.more || !room) {
+        if (its.backlog.more || !window_.has_room(dispatch_.streams(), its, chunk)) {
             its.backlog.more = true;
             its.backlog.remember(chunk);
         } else {
@@ -146,6 +147,12 @@ public:
         // What is wrong may be the bucket's settings after all, so that the record is not lost at once.
         const bool refused = meaning == Disposition::refused;
         returns_.fail(its, ref, refused ? meaning : Disposition::record, attempt, now);
+    }
+
+    /// What was to be stored could not be read.
+    void not_read(std::uint64_t id, Moment now) {
+        const auto landed = desk_.land(id);
+        if (landed) returns_.wait_unread(*landed->stream, landed->ref, now);
     }
 
     /// What listing the shards of a stream brought.
@@ -223,6 +230,11 @@ public:
     [[nodiscard]] DeadLetter letter(std::uint64_t sequence, const StoreIdentity& store,
                                     const StoreIdentity& strays) const {
         return outcomes_.letter(sequence, store, strays);
+    }
+
+    /// Where the data that the letter lacks is to be read; none if it has all.
+    [[nodiscard]] std::optional<Whereabouts> whereabouts(std::uint64_t sequence) const {
+        return outcomes_.whereabouts(sequence);
     }
 
     /// The dead letters have the record.
@@ -311,12 +323,6 @@ private:
         if (desk_.settle(dispatch_.streams())) actions_.offload_changes.emplace_back();
     }
 
-    [[nodiscard]] std::size_t in_memory() const {
-        std::size_t bytes = 0;
-        for (const auto& [name, its] : streams_) bytes += its.queue.bytes();
-        return bytes;
-    }
-
     void take_in(StreamState& its, Chunk chunk, Moment now) {
         if (chunk.first <= its.backlog.through) return;
         its.backlog.through = chunk.first;
@@ -324,12 +330,12 @@ private:
         if (chunk.live == 0) return;
         auto live = std::make_unique<LiveChunk>(std::move(chunk), now);
         if (!live->index()) {
-            const auto& damaged = live->chunk;
-            actions_.unreadable.emplace_back(its.name, damaged.first, damaged.live);
-            return outcomes_.write_off(damaged.first, damaged.live);
+            actions_.unreadable.emplace_back(its.name, live->chunk.first, live->chunk.live);
+            return outcomes_.write_off(live->chunk.first, live->chunk.live);
         }
         its.sample_keys(*live);
-        live->mark_large(desk_.threshold());
+        const bool large = live->mark_large(desk_.threshold());
+        if (large && !window_.keeps_large(dispatch_.streams(), *live)) live->let_go_large();
         auto& added = its.queue.add(std::move(live));
         outcomes_.schedule_expiry(its, added);
         outcomes_.give_up(its, added, options_.attempts);
@@ -422,11 +428,10 @@ private:
         auto& backlog = its.backlog;
         if (!backlog.more || backlog.loading || (backlog.again_at && now.steady < *backlog.again_at)) return;
         backlog.again_at.reset();
-        if (in_memory() > window_ / 2 && !its.queue.chunks().empty()) return;
+        if (!window_.wants_more(dispatch_.streams(), its)) return;
         backlog.loading = true;
         backlog.appended = false;
-        const auto max = std::clamp<std::size_t>(window_ / 4, 1U << 20U, 8U << 20U);
-        actions_.loads.emplace_back(its.name, backlog.through, max, epoch_);
+        actions_.loads.emplace_back(its.name, backlog.through, window_.read_bytes(), epoch_);
     }
 
     void ask_for_map(StreamState& its, Moment now) {
@@ -482,7 +487,7 @@ private:
 
     const Options& options_;
     Dispatch<B> dispatch_;
-    std::size_t window_;
+    Window window_;
     std::mt19937_64 dice_;
     std::map<std::string, StreamState> streams_;
     Flights flights_;

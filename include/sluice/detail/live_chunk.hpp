@@ -2,6 +2,7 @@
 
 #include <sluice/batching/batching.hpp>
 #include <sluice/detail/frame.hpp>
+#include <sluice/detail/whereabouts.hpp>
 #include <sluice/kinesis/aggregate.hpp>
 #include <sluice/kinesis/hash_key.hpp>
 #include <sluice/storage/chunk.hpp>
@@ -10,6 +11,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -40,6 +43,7 @@ public:
         follower = 8, ///< It travels in the entry of the one that its lane is busy with.
         large = 16,   ///< Its data is to be put elsewhere before it is sent.
         elsewhere = 32, ///< That is done: what is sent is a pointer.
+        away = 64,      ///< Its data is not in memory: the storage has it.
     };
 
     LiveChunk(Chunk its_chunk, Moment now) : chunk(std::move(its_chunk)) {
@@ -73,11 +77,46 @@ public:
         return whole ? result<void>{} : error::storage_corrupt;
     }
 
-    /// Data of more bytes is to be put elsewhere before it is sent.
-    void mark_large(std::size_t threshold) {
+    /// Data of more bytes is to be put elsewhere before it is sent; whether there is any.
+    bool mark_large(std::size_t threshold) {
         for (std::uint32_t i = 0; i < chunk.count && chunk.body->size() > threshold; ++i) {
-            if (!chunk.settled.test(i) && frame(i).data.size() > threshold) set(i, large);
+            if (chunk.settled.test(i) || frame(i).data.size() <= threshold) continue;
+            set(i, large);
+            holds_large_ = true;
         }
+        return holds_large_;
+    }
+
+    /// Lets go of such data, and of what is settled: the storage has it. Nothing may view the body.
+    void let_go_large() {
+        std::string kept(1, Frame::format);
+        headers_.clear();
+        for (std::uint32_t i = 0; i < chunk.count; ++i) {
+            const auto data = frame(i).data.size();
+            const auto bytes = size(i);
+            const auto from = std::exchange(slots_[i].offset, static_cast<std::uint32_t>(kept.size()));
+            const bool goes = has(i, large) || chunk.settled.test(i);
+            kept.append(*chunk.body, from, goes ? bytes - data : bytes);
+            if (!goes) continue;
+            write_little(kept.data() + slots_[i].offset, std::uint32_t{0}); // a frame begins with the size of its data
+            set(i, away);
+            away_.emplace(i, data);
+        }
+        kept.shrink_to_fit();
+        chunk.body = std::make_shared<const std::string>(std::move(kept));
+        for (std::uint32_t i = 0; i < chunk.count; ++i) {
+            if (const auto its = frame(i); !its.headers.empty()) keep_headers(i, its.headers);
+        }
+        holds_large_ = false;
+    }
+
+    /// Whether the body holds data that is, or was, to be put elsewhere.
+    [[nodiscard]] bool holds_large() const noexcept { return holds_large_; }
+
+    /// Where the record's data is to be read; none if it is in memory.
+    [[nodiscard]] std::optional<Whereabouts> whereabouts(std::uint32_t record) const {
+        if (!has(record, away)) return std::nullopt;
+        return Whereabouts(chunk.stream, chunk.first, record);
     }
 
     /// The record's data is elsewhere; this is sent.
@@ -132,8 +171,9 @@ public:
     }
 
     [[nodiscard]] std::uint64_t cost(std::uint32_t record) const {
-        if (plain_) return buffer_cost(size(record) - frame_fixed_bytes, 0);
-        return buffer_cost(frame(record));
+        const auto missing = away_.empty() || !has(record, away) ? 0 : away_.at(record);
+        if (plain_) return missing + buffer_cost(size(record) - frame_fixed_bytes, 0);
+        return missing + buffer_cost(frame(record));
     }
 
     /// When the record's time-to-live is over; `max()` if it has none.
@@ -222,7 +262,7 @@ private:
         std::uint16_t departures = 0;
     };
 
-    [[nodiscard]] bool keep_headers(std::uint32_t record, std::string_view encoded) {
+    bool keep_headers(std::uint32_t record, std::string_view encoded) {
         auto decoded = frame_headers(encoded);
         if (decoded) headers_.emplace(record, std::move(*decoded));
         return decoded.has_value();
@@ -251,9 +291,11 @@ private:
     std::vector<Slot> slots_;
     bool plain_ = true;   ///< No record has anything but key and data.
     bool mortal_ = false; ///< Some have a time-to-live.
+    bool holds_large_ = false;
     std::vector<kinesis::HashKey> hash_keys_; ///< None until somebody asks.
     std::unordered_map<std::uint32_t, std::vector<HeaderView>> headers_; ///< Of the few records that have some.
     std::unordered_map<std::uint32_t, std::string> pointers_; ///< Of those whose data is elsewhere.
+    std::unordered_map<std::uint32_t, std::size_t> away_; ///< How many bytes of data the storage alone has.
 };
 
 /// A record of a live chunk. Whoever keeps one counts it in `LiveChunk::references`.

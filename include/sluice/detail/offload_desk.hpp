@@ -117,8 +117,11 @@ private:
         StoreOrder order;
         order.id = ++last_;
         order.sequence = ref.sequence();
-        order.body = ref.chunk->chunk.body;
-        order.data = ref.chunk->frame(ref.index).data;
+        order.away = ref.chunk->whereabouts(ref.index);
+        if (!order.away) {
+            order.body = ref.chunk->chunk.body;
+            order.data = ref.chunk->frame(ref.index).data;
+        }
         ref.chunk->set(ref.index, LiveChunk::flying);
         ++ref.chunk->in_flight;
         under_way_.emplace(order.id, Passage(its, ref));

@@ -6,12 +6,14 @@
 #include <sluice/detail/flush_book.hpp>
 #include <sluice/detail/ledger.hpp>
 #include <sluice/detail/stream_state.hpp>
+#include <sluice/detail/whereabouts.hpp>
 #include <sluice/storage/chunk.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -102,6 +104,12 @@ public:
         DeadLetter letter(RecordId(owner.id, sequence), std::move(record), loss.reason);
         letter.attempts = ledger_.attempts(sequence);
         return letter;
+    }
+
+    /// Where the data that the letter lacks is to be read; none if it has all.
+    [[nodiscard]] std::optional<Whereabouts> whereabouts(std::uint64_t sequence) const {
+        const auto& ref = losses_.at(sequence).ref;
+        return ref.chunk->whereabouts(ref.index);
     }
 
     /// The dead letters have the record: it has its outcome. An unknown sequence was cleared meanwhile.

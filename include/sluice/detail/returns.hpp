@@ -10,6 +10,7 @@
 #include <sluice/options.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <random>
 #include <span>
 #include <utility>
@@ -44,6 +45,15 @@ public:
         expire(its, ref, now);
         its.queue.wait_large(ref);
         ++its.stats.retried;
+    }
+
+    /// Its data could not be read, to be put elsewhere: it rests as long as storages are given.
+    void wait_unread(StreamState& its, Ref ref, Moment now) {
+        if (!ref.open()) return its.queue.drop(ref);
+        expire(its, ref, now);
+        const auto tries = ref.chunk->throttle(ref.index);
+        const auto rest = back_off(std::chrono::seconds(1), std::chrono::seconds(30), tries, dice_());
+        its.queue.give_back(ref, now.steady + rest);
     }
 
     /// One record failed; it goes on waiting, or is lost.

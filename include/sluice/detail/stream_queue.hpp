@@ -34,6 +34,7 @@ public:
     LiveChunk& add(std::unique_ptr<LiveChunk> chunk) {
         auto& its = *chunk;
         bytes_ += its.chunk.body->size();
+        if (its.holds_large()) large_bytes_ += its.chunk.body->size();
         chunks_.emplace(its.chunk.first, std::move(chunk));
         fresh_.push_back(&its);
         ++its.references;
@@ -202,6 +203,7 @@ public:
         forget_if_fresh(chunk);
         if (chunk.references > 0 || chunk.dirty) return;
         bytes_ -= chunk.chunk.body->size();
+        if (chunk.holds_large()) large_bytes_ -= chunk.chunk.body->size();
         chunks_.erase(chunk.chunk.first);
     }
 
@@ -243,7 +245,12 @@ public:
 
     [[nodiscard]] ShardGate& gate() noexcept { return gate_; }
     [[nodiscard]] const ShardGate& gate() const noexcept { return gate_; }
+
+    /// Of all bodies.
     [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
+
+    /// Of those that hold data which is to be put elsewhere.
+    [[nodiscard]] std::size_t large_bytes() const noexcept { return large_bytes_; }
 
     /// Chunks by their first sequence.
     [[nodiscard]] const std::map<std::uint64_t, std::unique_ptr<LiveChunk>>& chunks() const noexcept {
@@ -337,6 +344,7 @@ private:
     LaneGate lanes_;
     ShardGate gate_;
     std::size_t bytes_ = 0;
+    std::size_t large_bytes_ = 0;
 };
 
 } // namespace sluice::detail

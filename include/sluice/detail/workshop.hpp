@@ -10,6 +10,7 @@
 #include <sluice/detail/strand_of.hpp>
 #include <sluice/detail/tasks.hpp>
 #include <sluice/detail/waiter.hpp>
+#include <sluice/detail/whereabouts.hpp>
 #include <sluice/options.hpp>
 #include <sluice/stats.hpp>
 #include <sluice/world.hpp>
@@ -28,6 +29,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <unordered_map>
 #include <utility>
@@ -313,16 +315,37 @@ protected:
     asio::awaitable<void> store(StoreOrder order) {
         const auto start = moment();
         result<std::string> pointer = error::record_too_large;
+        error_code unread;
         try {
             co_await tasks_.begin();
+            if (order.away) unread = co_await fetch(*order.away, order.body, order.data);
             const RecordId id(identity_.id, order.sequence);
-            pointer = co_await company_.offload().store(id, order.data);
+            if (!unread) pointer = co_await company_.offload().store(id, order.data);
         } catch (...) {
             pointer = error_of_exception();
         }
         const auto now = moment();
-        delivery_.stored(order.id, std::move(pointer), start.wall, now.steady - start.steady, now);
+        if (unread) {
+            delivery_.not_read(order.id, now);
+        } else {
+            delivery_.stored(order.id, std::move(pointer), start.wall, now.steady - start.steady, now);
+        }
         step();
+    }
+
+    /// Reads the data of one record; `body` keeps it.
+    asio::awaitable<error_code> fetch(Whereabouts where, SharedBytes& body, std::string_view& data) {
+        const auto chunks = co_await guarded(company_.read(where.stream, where.chunk - 1, 0));
+        error_code failure = chunks ? error_code() : chunks.error();
+        if (!failure && chunks->empty()) failure = error::storage_corrupt;
+        if (!failure) {
+            const auto found = where.data_in(chunks->front());
+            if (!found) failure = found.error();
+            if (found) body = chunks->front().body;
+            if (found) data = *found;
+        }
+        if (failure && !stopping_) options_.log.error("the storage could not be read: ", failure);
+        co_return failure;
     }
 
     asio::awaitable<void> load(LoadOrder order) {
@@ -373,7 +396,9 @@ protected:
         for (unsigned failures = 0; delivery_.next_loss() != 0;) {
             const auto sequence = delivery_.next_loss();
             auto letter = delivery_.letter(sequence, identity_, strays_);
-            const auto failure = co_await failure_of(company_.bury(std::move(letter)));
+            auto failure = co_await fill(letter);
+            if (delivery_.next_loss() != sequence) continue; // it was cleared meanwhile, or another comes first
+            if (!failure) failure = co_await failure_of(company_.bury(std::move(letter)));
             if (!failure) {
                 failures = 0;
                 delivery_.buried(sequence);
@@ -398,6 +423,17 @@ protected:
         }
         burying_ = false;
         step();
+    }
+
+    /// Reads the data that a letter lacks. One whose data is damaged goes without, and holds up no others.
+    asio::awaitable<error_code> fill(DeadLetter& letter) {
+        const auto where = delivery_.whereabouts(letter.id.sequence);
+        if (!where) co_return error_code();
+        SharedBytes body;
+        std::string_view data;
+        const auto failure = co_await fetch(*where, body, data);
+        letter.record.data = data;
+        co_return failure == error::storage_corrupt ? error_code() : failure;
     }
 
     // --- tasks -------------------------------------------------------------------------------------------------

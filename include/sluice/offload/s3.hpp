@@ -66,8 +66,11 @@ public:
 ///
 /// While S3 fails, denies, or knows no such bucket, records under the threshold go on, those over it wait, and one of
 /// them tries from time to time; `stats()` tells in `offload_fails_by` why, and the log does once for each change.
-/// With a storage that persists, payloads that wait fill `Options::window_bytes`, and what was put behind them waits,
-/// too. Nothing of that spends attempts; a time-to-live counts. What S3 refuses as invalid in itself does spend them.
+/// Nothing of that spends attempts; a time-to-live counts. What S3 refuses as invalid in itself does spend them.
+///
+/// With a storage that persists, payloads that wait take up to a quarter of `Options::window_bytes`; the others are in
+/// the storage alone, and each is read again when its turn comes, `at_once` at a time. So they hold up no small
+/// records, but for those that share a lane with one (`Ordering::per_key`): these wait in the window.
 ///
 /// Nothing here ever deletes an object: consumers may still need it. The bucket needs two lifecycle rules: objects
 /// under the prefix expire later than the stream's retention (a day to a year), counted from when they are stored; and
