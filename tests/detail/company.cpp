@@ -1,22 +1,25 @@
+#include <sluice/detail/company.hpp>
+
 #include "../doubles.hpp"
 #include "../run.hpp"
+#include "../world.hpp"
 
-#include <sluice/batching/collect.hpp>
-#include <sluice/clock/system.hpp>
 #include <sluice/metrics/none.hpp>
 #include <sluice/offload/none.hpp>
-#include <sluice/producer.hpp>
 #include <sluice/storage/memory.hpp>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace asio = boost::asio;
@@ -31,7 +34,6 @@ public:
     std::vector<std::string> entries;
     std::string failing;     ///< The kind whose opening fails.
     int failures = 0;        ///< How often it does.
-    std::size_t on_strand = 0;
 };
 
 using SharedDiary = std::shared_ptr<Diary>;
@@ -85,73 +87,109 @@ private:
     Base base_;
 };
 
-auto explored(asio::io_context& context, const SharedDiary& diary, std::vector<std::string>& log,
-              std::shared_ptr<std::vector<sluice::DeadLetter>> letters = std::make_shared<std::vector<sluice::DeadLetter>>()) {
-    sluice::Options options{"explored"};
-    options.linger = std::chrono::milliseconds(1);
-    options.log = sluice::Log([&log](sluice::LogLevel, std::string_view line) { log.emplace_back(line); });
-    return sluice::make_producer(
-        context.get_executor(), options, Explorer<sluice::NoMetrics, true, true>(diary, "metrics"),
-        Explorer<sluice::MemoryStorage, true, true>(diary, "storage"),
-        Explorer<NoTransport, false, false>(diary, "transport"), Explorer<NobodySigns, true, false>(diary, "credentials"),
-        Explorer<ScriptedDestination, true, true>(diary, "destination"),
-        Explorer<KeepDeadLetters, true, true>(diary, "dead letters", KeepDeadLetters(letters)),
-        Explorer<sluice::NoOffload, true, true>(diary, "offload"));
-}
+using Company = sluice::detail::Company<
+    Explorer<ScriptedDestination, true, true>, Explorer<sluice::MemoryStorage, true, true>,
+    Explorer<NobodySigns, true, false>, Explorer<sluice::NoOffload, true, true>,
+    Explorer<KeepDeadLetters, true, true>, Explorer<sluice::NoMetrics, true, true>,
+    Explorer<NoTransport, false, false>>;
+
+/// A company, and all that it needs.
+class Fixture {
+public:
+    explicit Fixture(asio::io_context& context) : its(context.get_executor(), sluice::Options{"explored"}) {
+        its.options.log = sluice::Log([this](sluice::LogLevel, std::string_view line) { log.emplace_back(line); });
+    }
+
+    [[nodiscard]] std::ptrdiff_t count(const std::string& kind) const {
+        return std::count(diary->entries.begin(), diary->entries.end(), kind);
+    }
+
+    TestWorld its;
+    SharedDiary diary = std::make_shared<Diary>();
+    std::vector<std::string> log;
+    std::shared_ptr<std::vector<sluice::DeadLetter>> letters = std::make_shared<std::vector<sluice::DeadLetter>>();
+    Company company{Company::Recipes({diary, "destination"}, {diary, "storage"}, {diary, "credentials"},
+                                     {diary, "offload"}, {diary, "dead letters", KeepDeadLetters(letters)},
+                                     {diary, "metrics"}, {diary, "transport"})};
+};
 
 } // namespace
 
 TEST_CASE("policies of every acting kind are brought to life once, in the documented order, with all of their world") {
     run([](asio::io_context& context) -> awaitable<void> {
-        const auto diary = std::make_shared<Diary>();
-        std::vector<std::string> log;
-        auto producer = explored(context, diary, log);
-        CHECK(diary->entries.empty()); // a recipe is a value: making a producer does nothing
-        co_await producer.async_open(asio::use_awaitable);
-        const auto receipt = co_await producer.async_deliver({"key", "data"}, asio::use_awaitable);
-        CHECK(receipt.sequence_number() == "1");
+        Fixture f(context);
+        CHECK(f.diary->entries.empty()); // a recipe is a value
+        const auto opened = co_await f.company.open(f.its.world);
+        CHECK(opened.has_value());
         const std::vector<std::string> order{"transport",    "credentials", "storage",    "offload",
                                              "dead letters", "metrics",     "destination"};
-        CHECK(diary->entries == order);
-        CHECK(log.size() == order.size());
-        co_await producer.async_close(asio::use_awaitable);
+        CHECK(f.diary->entries == order);
+        CHECK(f.log.size() == order.size());
+        const auto again = co_await f.company.open(f.its.world);
+        CHECK(again.has_value());
+        CHECK(f.diary->entries == order);
+        const std::vector<sluice::Entry> entries(1, sluice::Entry("key", "", "data"));
+        const auto answer = co_await f.company.destination().send("explored", entries);
+        REQUIRE(answer.entries.size() == 1);
+        CHECK(answer.entries[0].sequence_number == "1");
+        f.company.dismiss();
     });
 }
 
-TEST_CASE("an opening that fails tells who waits, keeps what is open, and goes on from there") {
+TEST_CASE("an opening that fails keeps what is open, and the next one goes on from there") {
     run([](asio::io_context& context) -> awaitable<void> {
-        const auto diary = std::make_shared<Diary>();
-        diary->failing = "storage";
-        diary->failures = 1;
-        std::vector<std::string> log;
-        auto producer = explored(context, diary, log);
-        const auto [failure] = co_await producer.async_put({"key", "lost"}, asio::as_tuple(asio::use_awaitable));
-        CHECK(failure == error::storage_locked);
-        const auto buffered = producer.try_put({"key", "kept"});
-        CHECK_FALSE(buffered);
-        co_await producer.async_put({"key", "data"}, asio::use_awaitable);
-        const auto report = co_await producer.async_flush(asio::use_awaitable);
-        CHECK(report.left == 0);
-        CHECK(producer.stats().total().delivered == 2);
-        CHECK(std::count(diary->entries.begin(), diary->entries.end(), "transport") == 1);
-        CHECK(std::count(diary->entries.begin(), diary->entries.end(), "storage") == 2);
-        co_await producer.async_close(asio::use_awaitable);
+        Fixture f(context);
+        f.diary->failing = "storage";
+        f.diary->failures = 2;
+        for (int i = 1; i <= 2; ++i) {
+            const auto failed = co_await f.company.open(f.its.world);
+            REQUIRE(failed.has_error());
+            CHECK(failed.error() == error::storage_locked);
+            CHECK(f.count("storage") == i);
+            CHECK(f.count("offload") == 0);
+        }
+        const auto opened = co_await f.company.open(f.its.world);
+        CHECK(opened.has_value());
+        for (const auto& kind : {"transport", "credentials", "offload", "dead letters", "metrics", "destination"}) {
+            CHECK(f.count(kind) == 1);
+        }
+        CHECK(f.count("storage") == 3);
+        f.company.dismiss();
     });
 }
 
-TEST_CASE("what was put while the storage could never be opened goes to the dead letters at the end") {
+TEST_CASE("the dead letters alone are opened where credentials are, so that what no storage took goes there") {
     run([](asio::io_context& context) -> awaitable<void> {
-        const auto diary = std::make_shared<Diary>();
-        diary->failing = "storage";
-        diary->failures = 1'000;
-        std::vector<std::string> log;
-        const auto letters = std::make_shared<std::vector<sluice::DeadLetter>>();
-        auto producer = explored(context, diary, log, letters);
-        for (int i = 0; i < 3; ++i) CHECK_FALSE(producer.try_put({"key", "data"}));
-        const auto report = co_await producer.async_close(asio::use_awaitable);
-        CHECK(report.left == 0);
-        REQUIRE(letters->size() == 3);
-        CHECK(letters->front().reason == error::storage_locked);
-        CHECK(producer.stats().total().failed == 3);
+        Fixture f(context);
+        const auto early = co_await f.company.open_letters(f.its.world);
+        REQUIRE(early.has_error());
+        CHECK(early.error() == error::credentials_failed);
+        f.diary->failing = "storage";
+        f.diary->failures = 1;
+        const auto failed = co_await f.company.open(f.its.world);
+        CHECK(failed.has_error());
+        const auto opened = co_await f.company.open_letters(f.its.world);
+        CHECK(opened.has_value());
+        sluice::DeadLetter letter(sluice::RecordId({}, 7), sluice::Record("key", "data"), error::storage_locked);
+        const auto buried = co_await f.company.bury(std::move(letter));
+        CHECK(buried.has_value());
+        CHECK(f.letters->size() == 1);
+        CHECK(f.count("dead letters") == 1);
+        f.company.dismiss();
+    });
+}
+
+TEST_CASE("letters that cannot be opened say so") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        Fixture f(context);
+        f.diary->failing = "dead letters";
+        f.diary->failures = 2;
+        const auto failed = co_await f.company.open(f.its.world);
+        REQUIRE(failed.has_error());
+        CHECK(failed.error() == error::storage_locked);
+        const auto again = co_await f.company.open_letters(f.its.world);
+        REQUIRE(again.has_error());
+        CHECK(again.error() == error::storage_locked);
+        f.company.dismiss();
     });
 }

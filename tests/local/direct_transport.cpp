@@ -2,15 +2,16 @@
 #include "caller.hpp"
 #include "moments.hpp"
 
-#include <sluice/blocking_producer.hpp>
-#include <sluice/credentials/static.hpp>
+#include <sluice/destination/kinesis_stream.hpp>
 #include <sluice/local/direct_transport.hpp>
 
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 using namespace std::chrono_literals;
 using namespace sluice::local;
@@ -62,6 +63,16 @@ public:
     sluice::Options options;
     sluice::World world;
     std::shared_ptr<Service> service = std::make_shared<Service>();
+};
+
+/// Those that the service knows.
+class LocalCredentials final : public sluice::AnyCredentials {
+public:
+    [[nodiscard]] asio::awaitable<result<sluice::Secrets>> fetch() override {
+        co_return sluice::Secrets("local", sluice::Secret("local"));
+    }
+
+    void reject(const sluice::Secrets&) override {}
 };
 
 /// What a put gives that meets the fault.
@@ -185,17 +196,30 @@ TEST_CASE("two transports share one service") {
     });
 }
 
-TEST_CASE("a producer finds a stream by its ARN, on either wire") {
+TEST_CASE("a producer's destination finds a stream by its ARN, on either wire") {
     for (const auto wire : {sluice::Wire::json, sluice::Wire::cbor}) {
-        const auto service = std::make_shared<Service>();
-        REQUIRE(service->kinesis.create_stream(StreamSpec("s"), moment_now()).has_value());
-        sluice::Options options(service->kinesis.arn("s"));
-        options.region = "us-east-1";
-        options.wire = wire;
-        sluice::BlockingProducer producer(options, DirectTransport(service),
-                                          sluice::StaticCredentials("local", sluice::Secret("local")));
-        const auto receipt = producer.deliver({"k", "data"});
-        CHECK_FALSE(receipt.shard_id().empty());
-        CHECK(service->kinesis.find("s")->shards()[0].records().size() == 1);
+        run([wire](asio::io_context& context) -> asio::awaitable<void> {
+            Fixture f(context);
+            f.options.region = "us-east-1";
+            f.options.wire = wire;
+            LocalCredentials credentials;
+            sluice::TransportBox<DirectTransport::Running> transport{DirectTransport::Running(f.service, f.clock)};
+            f.world.offer(transport);
+            f.world.offer(credentials);
+            const sluice::KinesisStream recipe;
+            auto destination = co_await recipe.open(f.world);
+            REQUIRE(destination.has_value());
+            const auto arn = f.service->kinesis.arn("s");
+            const std::vector<sluice::Entry> entries(1, sluice::Entry("k", "", "data"));
+            const auto answer = co_await destination->send(arn, entries);
+            CHECK_FALSE(answer.error);
+            REQUIRE(answer.entries.size() == 1);
+            CHECK_FALSE(answer.entries[0].error);
+            CHECK(answer.entries[0].shard_id == "shardId-000000000000");
+            CHECK(f.stored() == 1);
+            const auto shards = co_await destination->shards(arn);
+            REQUIRE(shards.has_value());
+            CHECK(shards->size() == 1);
+        });
     }
 }
