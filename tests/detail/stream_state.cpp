@@ -11,6 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using chunks::start;
+using sluice::detail::Backlog;
 using sluice::detail::Rate;
 using sluice::detail::StreamState;
 
@@ -48,6 +49,24 @@ TEST_CASE("as many shards are counted as fit, and those go on being counted") {
     }
     CHECK(state.stats.delivered_by_shard.size() == 1'024);
     for (const auto& [shard, count] : state.stats.delivered_by_shard) CHECK(count == 2);
+}
+
+TEST_CASE("what the storage has is due when there is more, nobody reads, and the rest after a failure is over") {
+    Backlog backlog;
+    CHECK_FALSE(backlog.due(start));
+    backlog.more = backlog.appended = true;
+    CHECK(backlog.due(start));
+    backlog.begin();
+    CHECK_FALSE(backlog.due(start));
+    CHECK_FALSE(backlog.appended);
+    backlog.loading = false;
+    backlog.failed(start, 1ULL << 63U);
+    REQUIRE(backlog.again_at.has_value());
+    const auto again = *backlog.again_at;
+    CHECK(again > start);
+    CHECK_FALSE(backlog.due(again - 1ns));
+    CHECK(backlog.due(again));
+    CHECK_FALSE(backlog.again_at); // though there may be no room, nobody is to be woken for this again
 }
 
 } // namespace

@@ -425,13 +425,9 @@ private:
     // --- the rest of the world ---------------------------------------------------------------------------------
 
     void load(StreamState& its, Moment now) {
-        auto& backlog = its.backlog;
-        if (!backlog.more || backlog.loading || (backlog.again_at && now.steady < *backlog.again_at)) return;
-        backlog.again_at.reset();
-        if (!window_.wants_more(dispatch_.streams(), its)) return;
-        backlog.loading = true;
-        backlog.appended = false;
-        actions_.loads.emplace_back(its.name, backlog.through, window_.read_bytes(), epoch_);
+        if (!its.backlog.due(now.steady) || !window_.wants_more(dispatch_.streams(), its)) return;
+        its.backlog.begin();
+        actions_.loads.emplace_back(its.name, its.backlog.through, window_.read_bytes(), epoch_);
     }
 
     void ask_for_map(StreamState& its, Moment now) {

@@ -55,6 +55,19 @@ public:
         chunk.settled = known.mapped().settled;
     }
 
+    /// Whether the next chunks may be read now, if there is room for them.
+    [[nodiscard]] bool due(steady_time now) {
+        if (!more || loading || (again_at && now < *again_at)) return false;
+        again_at.reset();
+        return true;
+    }
+
+    /// They are being read.
+    void begin() {
+        loading = true;
+        appended = false;
+    }
+
     void failed(steady_time now, std::uint64_t random) {
         again_at = now + back_off(std::chrono::seconds(1), std::chrono::seconds(30), ++failures, random);
     }
