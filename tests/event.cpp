@@ -5,10 +5,12 @@
 #include <boost/json/parse.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <set>
 #include <string>
 #include <vector>
 
+using sluice::error;
 using sluice::Event;
 using namespace std::chrono_literals;
 
@@ -41,6 +43,9 @@ sluice::EventFactory<Still> shop(std::uint64_t dice = 0) {
     events.about("ORDER_PLACED", "order").about("USER_LOGIN", "user");
     return events;
 }
+
+/// An object whose text has so many bytes.
+json::value object_of(std::size_t bytes) { return {{"a", std::string(bytes - std::string(R"({"a":""})").size(), 'x')}}; }
 
 } // namespace
 
@@ -114,4 +119,13 @@ TEST_CASE("the type of an event is told from its headers, or from its JSON") {
         CHECK(type_of("clicks", "key", data, {}).empty());
     }
     CHECK(type_of("clicks", "key", R"({"eventType":"escaped\u0041"})", {}) == "escapedA");
+}
+
+TEST_CASE("the data of an event is an object of a million bytes of text at most") {
+    CHECK_FALSE(sluice::check_event_data(json::object{}));
+    for (const auto* text : {"null", "true", "1", "\"text\"", "[]", "[{}]"}) {
+        CHECK(sluice::check_event_data(json::parse(text)) == error::data_not_json);
+    }
+    CHECK_FALSE(sluice::check_event_data(object_of(1'000'000)));
+    CHECK(sluice::check_event_data(object_of(1'000'001)) == error::record_too_large);
 }

@@ -2,15 +2,11 @@
 
 #include <doctest/doctest.h>
 
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
 
 #include <map>
 #include <string>
 #include <vector>
-
-using sluice::error;
 
 namespace json = boost::json;
 
@@ -39,9 +35,6 @@ public:
     std::vector<sluice::Record> records;
 };
 
-/// An object whose text has so many bytes.
-json::value object_of(std::size_t bytes) { return {{"a", std::string(bytes - std::string(R"({"a":""})").size(), 'x')}}; }
-
 } // namespace
 
 TEST_CASE("whatever Boost.JSON can convert becomes text") {
@@ -61,13 +54,4 @@ TEST_CASE("a value is put under its key, with the token that was given") {
     CHECK(puts.records[0] == sluice::Record("point-7", R"({"x":1,"y":2})"));
     CHECK(puts.records[1] == sluice::Record("point-8", R"({"x":3,"y":4})"));
     CHECK(puts.records[2] == sluice::Record(R"({"x":5,"y":6})")); // whose key the partitioning chooses
-}
-
-TEST_CASE("the data of an event is an object of a million bytes of text at most") {
-    CHECK_FALSE(sluice::check_event_data(json::object{}));
-    for (const auto* text : {"null", "true", "1", "\"text\"", "[]", "[{}]"}) {
-        CHECK(sluice::check_event_data(json::parse(text)) == error::data_not_json);
-    }
-    CHECK_FALSE(sluice::check_event_data(object_of(1'000'000)));
-    CHECK(sluice::check_event_data(object_of(1'000'001)) == error::record_too_large);
 }

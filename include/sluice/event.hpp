@@ -3,13 +3,16 @@
 #include <sluice/aws/timestamp.hpp>
 #include <sluice/clock/clock.hpp>
 #include <sluice/clock/system.hpp>
+#include <sluice/error.hpp>
 #include <sluice/json.hpp>
 #include <sluice/partitioning/field_reader.hpp>
 #include <sluice/record.hpp>
 
 #include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <span>
@@ -56,6 +59,18 @@ public:
                             {"metadata", {{"source", event.source}, {"correlationId", event.correlation_id}}}};
     }
 };
+
+/// How long the JSON text of an event's data may be, in bytes.
+inline constexpr std::size_t longest_event_data = 1'000'000;
+
+/// Whether this may be the data of an event: a JSON object (else `error::data_not_json`) of at most a million bytes of
+/// text (else `error::record_too_large`). An event whose data is larger can be put as well, if `Options::max_payload`
+/// allows it: this is for whoever has to stay below what any consumer reads.
+[[nodiscard]] inline error_code check_event_data(const json::value& data) {
+    if (!data.is_object()) return error::data_not_json;
+    if (json::serialize(data).size() > longest_event_data) return error::record_too_large;
+    return {};
+}
 
 /// Tells the type of an event from its record, for `SummaryMetrics(EventType())`: the header `event-type`, or else
 /// `eventType` in the JSON of the data, which costs reading it; empty if there is neither.

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <sluice/error.hpp>
 #include <sluice/record.hpp>
 
 #include <boost/asio/deferred.hpp>
@@ -8,7 +7,6 @@
 #include <boost/json/value.hpp>
 #include <boost/json/value_from.hpp>
 
-#include <cstddef>
 #include <optional>
 #include <string>
 #include <utility>
@@ -23,18 +21,6 @@ namespace json = boost::json;
 template <class T>
 [[nodiscard]] std::string json_text(const T& value) {
     return json::serialize(json::value_from(value));
-}
-
-/// How long the JSON text of an event's data may be, in bytes.
-inline constexpr std::size_t longest_event_data = 1'000'000;
-
-/// Whether this may be the data of an event: a JSON object (else `error::data_not_json`) of at most a million bytes of
-/// text (else `error::record_too_large`). An event whose data is larger can be put as well, if `Options::max_payload`
-/// allows it: this is for whoever has to stay below what any consumer reads.
-[[nodiscard]] inline error_code check_event_data(const json::value& data) {
-    if (!data.is_object()) return error::data_not_json;
-    if (json::serialize(data).size() > longest_event_data) return error::record_too_large;
-    return {};
 }
 
 /// A value as a record of JSON. Without a key the partitioning policy chooses one.

@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <set>
@@ -277,7 +278,7 @@ TEST_CASE("nothing of its key overtakes a record whose data is put elsewhere") {
 template <class Batching>
 Data go_on(OffloadHistory<Batching>& desk, bool place_works = true) {
     Data arrived;
-    for (;;) {
+    for (std::size_t most = 0;;) {
         if (!desk.loads.empty()) {
             desk.load();
         } else if (!desk.sends.empty()) {
@@ -286,9 +287,10 @@ Data go_on(OffloadHistory<Batching>& desk, bool place_works = true) {
         } else if (place_works && !desk.stores.empty()) {
             desk.offload("@" + desk.payload().substr(0, 3));
         } else if (!place_works || !desk.sleep()) {
+            CHECK(most <= 10'000 / 4 + 2 * 1'100); // of 100 kB
             return arrived;
         }
-        CHECK(desk.held() <= 10'000 / 4 + 2 * 1'100); // of 100 kB
+        most = std::max(most, desk.held());
     }
 }
 

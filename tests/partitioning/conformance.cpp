@@ -97,6 +97,7 @@ TEST_CASE("a partitioning keeps every rule of its concept") {
     conforms(HashKey());
     conforms(HashKey("user.id"), events);
     conforms(HashKey("user.id", 7), events);
+    conforms(HashKey(7));
     conforms(FieldKey("id"), events);
     conforms(FieldKey("/tags/1/y"), events);
     conforms(CompositeKey("user.id"), events);

@@ -59,10 +59,14 @@ TEST_CASE("there are as many keys as asked for, and the same text has the same")
     CHECK(*keys.begin() == "hash_0");
     CHECK(*keys.rbegin() == "hash_9");
     CHECK(key_of(HashKey("id", 1), R"({"id":"x"})") == "hash_0");
+    CHECK(key_of(HashKey(1'000), "hello world") == "hash_52");
+    CHECK(key_of(HashKey(2'147'483'648), "polygenelubricants") == "hash_0");
+    CHECK(key_of(HashKey(4'294'967'295), "polygenelubricants") == "hash_2147483648");
 }
 
 TEST_CASE("no path and no keys are refused") {
     CHECK_THROWS_AS(HashKey(""), std::invalid_argument);
     CHECK_THROWS_AS(HashKey("user."), std::invalid_argument);
     CHECK_THROWS_AS(HashKey("user", 0), std::invalid_argument);
+    CHECK_THROWS_AS(HashKey(0), std::invalid_argument);
 }

@@ -433,6 +433,7 @@ TEST_CASE("after a restart what waits is read without being held, and small reco
     Bench first;
     first.file.emplace((place / "buffer.db").string());
     first.service->outage = error::connection_failed;
+    first.options.auto_flush = false;
     run([&](asio::io_context& context) -> asio::awaitable<void> {
         auto producer = first.producer(context);
         std::vector<Record> records;
@@ -448,7 +449,7 @@ TEST_CASE("after a restart what waits is read without being held, and small reco
     run([&](asio::io_context& context) -> asio::awaitable<void> {
         auto producer = second.producer(context);
         co_await producer.async_open(asio::use_awaitable);
-        const Condition passed = [&] { return first.script->taken.size() + second.script->taken.size() == 1; };
+        const Condition passed = [&] { return second.script->taken.size() == 1; };
         const bool has_passed = co_await eventually(passed);
         CHECK(has_passed);
         second.service->outage.reset();

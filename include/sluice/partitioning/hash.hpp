@@ -25,19 +25,23 @@ public:
     /// Of all the data, whatever it is.
     HashKey() = default;
 
+    /// Of all the data, and not more than so many different keys: `hash_{|h| % keys}`. Ten times as many as there are
+    /// shards, or more, spread over them.
+    ///
+    /// Throws `std::invalid_argument` if there is no key.
+    explicit HashKey(std::uint32_t keys) : keys_(keys) {
+        if (keys == 0) throw std::invalid_argument("sluice: HashKey needs at least one key");
+    }
+
     /// Of one field, which is found, read and refused as by FieldKey, but may have any length.
     ///
     /// Throws `std::invalid_argument` if this is no path.
     explicit HashKey(std::string_view path) { fields_.add(path); }
 
-    /// Of one field, and not more than so many different keys: `hash_{|h| % keys}`. Ten times as many as there are
-    /// shards, or more, spread over them.
+    /// Of one field, and not more than so many different keys.
     ///
     /// Throws `std::invalid_argument` if this is no path, or there is no key.
-    HashKey(std::string_view path, std::uint32_t keys) : HashKey(path) {
-        if (keys == 0) throw std::invalid_argument("sluice: HashKey needs at least one key");
-        keys_ = keys;
-    }
+    HashKey(std::string_view path, std::uint32_t keys) : HashKey(keys) { fields_.add(path); }
 
     [[nodiscard]] error_code key(const RecordView& record, std::uint64_t, std::string& key) {
         auto text = record.data;
