@@ -2,8 +2,6 @@
 
 #include "../compression/payloads.hpp"
 
-#include <sluice/batching/aggregate.hpp>
-#include <sluice/compression/gzip.hpp>
 #include <sluice/kinesis/deaggregate.hpp>
 
 #include <doctest/doctest.h>
@@ -64,9 +62,9 @@ std::string unzipped(std::string& member) {
 
 /// A stream, and what a consumer reads in it: each shard with its range of keys, shards that were split before those
 /// that they became.
-class Place : public LocalStream {
+class Shards : public LocalStream {
 public:
-    explicit Place(std::uint32_t shards = 1) : LocalStream(shards) {
+    explicit Shards(std::uint32_t shards = 1) : LocalStream(shards) {
         options.linger = 100ms; // so that many travel together, however slow the machine is
     }
 
@@ -115,7 +113,7 @@ public:
 } // namespace
 
 TEST_CASE("what a producer aggregated is read in the shards where its keys belong, with its headers") {
-    Place place(4);
+    Shards place(4);
     auto producer = place.start(sluice::Aggregate());
     std::vector<Found> put;
     for (std::size_t i = 0; i < 5'000; ++i) {
@@ -132,7 +130,7 @@ TEST_CASE("what a producer aggregated is read in the shards where its keys belon
 }
 
 TEST_CASE("what is compressed record by record is found compressed in its aggregate") {
-    Place place(2);
+    Shards place(2);
     auto producer = place.start(sluice::Aggregate(), sluice::Gzip(1, sluice::Scope::record));
     std::vector<Found> put;
     for (std::size_t i = 0; i < 300; ++i) {
@@ -148,7 +146,7 @@ TEST_CASE("what is compressed record by record is found compressed in its aggreg
 
 TEST_CASE("nothing is lost while shards are split and merged under what is being sent") {
     for (const auto ordering : {sluice::Ordering::none, sluice::Ordering::per_key}) {
-        Place place(2);
+        Shards place(2);
         place.options.ordering = ordering;
         place.options.back_off = 1ms;
         place.options.linger = 1ms;
@@ -183,7 +181,7 @@ TEST_CASE("nothing is lost while shards are split and merged under what is being
 }
 
 TEST_CASE("data that looks like an aggregate arrives as the data that it is") {
-    Place place;
+    Shards place;
     auto producer = place.start(sluice::Aggregate());
     producer.put({"a", "one"});
     producer.put({"b", "two"});
@@ -200,7 +198,7 @@ TEST_CASE("data that looks like an aggregate arrives as the data that it is") {
 }
 
 TEST_CASE("records of one key share aggregates without a list of shards") {
-    Place place(8);
+    Shards place(8);
     auto producer = place.start(sluice::Aggregate(sluice::Aggregate::Keys::same));
     std::vector<Found> put;
     for (std::size_t i = 0; i < 1'000; ++i) {

@@ -3,6 +3,10 @@
 #include <sluice/batching/aggregate.hpp>
 #include <sluice/batching/collect.hpp>
 #include <sluice/compression/gzip.hpp>
+#include <sluice/compression/none.hpp>
+#include <sluice/compression/zstd.hpp>
+#include <sluice/partitioning/field.hpp>
+#include <sluice/partitioning/random.hpp>
 #include <sluice/storage/memory.hpp>
 #include <sluice/storage/sqlite.hpp>
 
@@ -26,9 +30,8 @@ class ChosenBatching {
 public:
     using policy_kind = sluice::kind::batching;
 
-    explicit ChosenBatching(bool aggregate) {
-        if (aggregate) batching_ = sluice::Aggregate();
-    }
+    ChosenBatching(sluice::Collect batching) : batching_(batching) {}
+    ChosenBatching(sluice::Aggregate batching) : batching_(batching) {}
 
     [[nodiscard]] sluice::Horizon horizon(const sluice::RequestLimits& limits, std::size_t shards) const {
         return std::visit([&](const auto& its) { return its.horizon(limits, shards); }, batching_);
@@ -54,21 +57,39 @@ private:
     std::variant<sluice::Collect, sluice::Aggregate> batching_;
 };
 
-/// `NoCompression`, or `Gzip`.
+/// `NoCompression`, `Gzip` or `Zstd`.
 class ChosenCompression {
 public:
     using policy_kind = sluice::kind::compression;
 
-    explicit ChosenCompression(bool gzip) : on_(gzip) {}
+    template <sluice::Compression C>
+    ChosenCompression(C compression) : compression_(std::move(compression)) {}
 
     [[nodiscard]] sluice::result<std::string_view> compress(std::string_view data, std::string& scratch) {
-        return on_ ? gzip_.compress(data, scratch) : data;
+        return std::visit([&](auto& its) { return its.compress(data, scratch); }, compression_);
     }
-    [[nodiscard]] sluice::Scope scope() const { return sluice::Scope::record; }
+    [[nodiscard]] sluice::Scope scope() const {
+        return std::visit([](const auto& its) { return its.scope(); }, compression_);
+    }
 
 private:
-    bool on_;
-    sluice::Gzip gzip_;
+    std::variant<sluice::NoCompression, sluice::Gzip, sluice::Zstd> compression_;
+};
+
+/// `RandomKey`, or `FieldKey`.
+class ChosenPartitioning {
+public:
+    using policy_kind = sluice::kind::partitioning;
+
+    ChosenPartitioning(sluice::RandomKey partitioning) : partitioning_(partitioning) {}
+    ChosenPartitioning(sluice::FieldKey partitioning) : partitioning_(std::move(partitioning)) {}
+
+    [[nodiscard]] sluice::error_code key(const sluice::RecordView& record, std::uint64_t random, std::string& key) {
+        return std::visit([&](auto& its) { return its.key(record, random, key); }, partitioning_);
+    }
+
+private:
+    std::variant<sluice::RandomKey, sluice::FieldKey> partitioning_;
 };
 
 /// The bodies of chunks that a producer gave to its storage, or got from it, and has not let go of.

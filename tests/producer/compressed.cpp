@@ -2,9 +2,6 @@
 #include "../storage/temporary.hpp"
 #include "local_stream.hpp"
 
-#include <sluice/compression/gzip.hpp>
-#include <sluice/compression/zstd.hpp>
-
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -49,7 +46,7 @@ std::string output_of(const std::string& command) {
 }
 
 /// A stream of one shard.
-class Place : public LocalStream {
+class OneShard : public LocalStream {
 public:
     /// The data of everything that arrived, in its order.
     std::vector<std::string> arrived() {
@@ -63,7 +60,7 @@ public:
     /// Puts records of every size and kind, and waits until they have arrived; gives their data, sorted.
     template <class Policy>
     std::vector<std::string> ship(Policy policy) {
-        auto producer = start(std::move(policy));
+        auto producer = start(sluice::Collect(), std::move(policy));
         std::vector<std::string> all;
         for (const std::size_t size : {0U, 1U, 300U, 70'000U, 1'000'000U}) {
             for (auto& data : payloads(size)) {
@@ -82,7 +79,7 @@ public:
 
 TEST_CASE_TEMPLATE("what a producer compressed arrives, and the tool of that name reads it" * forks, Kind, Gzipped,
                    Zstandard) {
-    Place place;
+    OneShard place;
     for (const auto scope : {sluice::Scope::record, sluice::Scope::aggregate}) {
         const auto before = place.arrived().size();
         const auto sent = place.ship(typename Kind::Policy(1, scope));
@@ -104,9 +101,9 @@ TEST_CASE_TEMPLATE("what a producer compressed arrives, and the tool of that nam
 
 TEST_CASE_TEMPLATE("a record that its compression makes too large becomes a dead letter, and no other does", Kind,
                    Gzipped, Zstandard) {
-    Place place;
+    OneShard place;
     place.options.max_payload = 1'024;
-    auto producer = place.start(typename Kind::Policy());
+    auto producer = place.start(sluice::Collect(), typename Kind::Policy());
     const auto hopeless = random_bytes(1'020); // with its key as large as allowed, and larger when compressed
     producer.put({"key", log_lines(1'020)});
     producer.put({"fat", hopeless});

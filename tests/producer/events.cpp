@@ -1,10 +1,7 @@
 #include "local_stream.hpp"
 
-#include <sluice/batching/aggregate.hpp>
 #include <sluice/event.hpp>
 #include <sluice/kinesis/deaggregate.hpp>
-#include <sluice/metrics/summary.hpp>
-#include <sluice/partitioning/field.hpp>
 #include <sluice/publish.hpp>
 
 #include <doctest/doctest.h>
@@ -27,7 +24,7 @@ using sluice::error;
 namespace {
 
 /// What a consumer of the stream finds: data by partition key, in the order of each.
-std::map<std::string, std::vector<std::string>> read(LocalStream& place) {
+std::map<std::string, std::vector<std::string>> read_by_key(LocalStream& place) {
     return place.with_stream([](const local::Stream& stream) {
         std::map<std::string, std::vector<std::string>> found;
         for (const auto& shard : stream.shards()) {
@@ -42,20 +39,20 @@ std::map<std::string, std::vector<std::string>> read(LocalStream& place) {
     });
 }
 
-auto start(LocalStream& place, const sluice::SummaryMetrics& summary) {
+auto start_by_entity(LocalStream& place) {
     place.options.ordering = sluice::Ordering::per_key;
-    return place.start(sluice::Aggregate(), sluice::FieldKey("entityId"), summary);
+    place.summary = sluice::SummaryMetrics(sluice::EventType());
+    return place.start(sluice::Aggregate(), sluice::NoCompression(), sluice::FieldKey("entityId"));
 }
 
 } // namespace
 
 TEST_CASE("events of one entity arrive in their order, and are counted by their type") {
     LocalStream place(4);
-    const sluice::SummaryMetrics summary{sluice::EventType()};
     sluice::EventFactory<> events("shop");
     events.about("ORDER_PLACED", "order");
     {
-        auto producer = start(place, summary);
+        auto producer = start_by_entity(place);
         std::vector<sluice::Record> records;
         for (int i = 0; i < 2'000; ++i) {
             const bool hot = i % 4 == 0; // a quarter is of one order
@@ -74,7 +71,7 @@ TEST_CASE("events of one entity arrive in their order, and are counted by their 
         CHECK(stats.skew() > 1.2);
         CHECK(stats.skew() < 3);
     }
-    const auto found = read(place);
+    const auto found = read_by_key(place);
     CHECK(found.size() == 1 + 1'500);
     int last = -1;
     for (const auto& text : found.at("order-hot")) {
@@ -85,7 +82,7 @@ TEST_CASE("events of one entity arrive in their order, and are counted by their 
         last = number;
     }
     CHECK(found.at("order-hot").size() == 500);
-    const auto told = summary.read();
+    const auto told = place.summary.read();
     CHECK(told.total_events == 2'000);
     CHECK(told.succeeded == 2'000);
     CHECK(told.events_by_type.at("ORDER_PLACED") == 200);
@@ -94,23 +91,21 @@ TEST_CASE("events of one entity arrive in their order, and are counted by their 
 
 TEST_CASE("values are put as JSON, and publishing says yes or no") {
     LocalStream place;
-    const sluice::SummaryMetrics summary{sluice::EventType()};
-    auto producer = start(place, summary);
+    auto producer = start_by_entity(place);
     sluice::EventFactory<> events("shop");
     const auto event = events.make("ORDER_PLACED", "order-7", json::object{});
     sluice::put_json(producer, json::value{{"n", 1}}, "a key of its own");
     producer.put(event.record());
     CHECK(sluice::safe_publish(producer, event, "order-7"));
     CHECK_FALSE(sluice::safe_publish(producer, event, std::string(300, 'k'))); // at once, since it never can be
-    const auto found = read(place);
+    const auto found = read_by_key(place);
     CHECK(found.at("order-7") == std::vector<std::string>(2, sluice::json_text(event)));
     CHECK(found.at("a key of its own") == std::vector<std::string>{R"({"n":1})"});
 }
 
 TEST_CASE("what has no field for its key is refused with a typed error, and the rest is not harmed") {
     LocalStream place;
-    const sluice::SummaryMetrics summary;
-    auto producer = start(place, summary);
+    auto producer = start_by_entity(place);
     CHECK(producer.try_put(sluice::RecordView("no JSON")) == error::data_not_json);
     CHECK(producer.try_put(sluice::RecordView("[1]")) == error::data_not_json);
     CHECK(producer.try_put(sluice::RecordView(R"({"entityId":null})")) == error::key_field_missing);
@@ -122,5 +117,5 @@ TEST_CASE("what has no field for its key is refused with a typed error, and the 
     CHECK_FALSE(producer.try_put(sluice::RecordView(R"({"entityId":42})")));
     CHECK(producer.flush().delivered == 1);
     CHECK(producer.stats().refused == 6);
-    CHECK(read(place).at("42").size() == 1);
+    CHECK(read_by_key(place).at("42").size() == 1);
 }

@@ -1,10 +1,12 @@
 #pragma once
 
 #include "../doubles.hpp"
+#include "chosen.hpp"
 
 #include <sluice/blocking_producer.hpp>
 #include <sluice/credentials/static.hpp>
 #include <sluice/local/server_thread.hpp>
+#include <sluice/metrics/summary.hpp>
 
 #include <doctest/doctest.h>
 
@@ -30,11 +32,12 @@ public:
         options.linger = 5ms;
     }
 
-    /// A producer with these policies; its dead letters are kept here.
-    template <class... Policies>
-    auto start(Policies... policies) {
+    /// A producer with these policies; its dead letters are kept here. One type for all tests.
+    auto start(ChosenBatching batching, ChosenCompression compression = sluice::NoCompression(),
+               ChosenPartitioning partitioning = sluice::RandomKey()) {
         return sluice::BlockingProducer{options, sluice::StaticCredentials("local", sluice::Secret("local")),
-                                        KeepDeadLetters{letters}, std::move(policies)...};
+                                        KeepDeadLetters{letters}, summary, std::move(batching), std::move(compression),
+                                        std::move(partitioning)};
     }
 
     /// What `read` finds in the stream.
@@ -45,5 +48,6 @@ public:
 
     sluice::local::ServerThread server;
     sluice::Options options{"clicks"};
+    sluice::SummaryMetrics summary;
     std::shared_ptr<std::vector<sluice::DeadLetter>> letters = std::make_shared<std::vector<sluice::DeadLetter>>();
 };

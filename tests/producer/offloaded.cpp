@@ -50,7 +50,7 @@ public:
         bucket.endpoint = "http://127.0.0.1:9000";
         return make_producer(context.get_executor(), options, S3Offload(bucket, how, aws::Machine()), ToFakeS3(service),
                              ScriptedDestination(script), NobodySigns{}, KeepDeadLetters(letters),
-                             ChosenBatching(aggregate), ChosenCompression(gzip), ChosenStorage(file, bodies));
+                             batching, compression, ChosenStorage(file, bodies));
     }
 
     /// What a pointer points to, "?" if that is nothing; or the data itself.
@@ -81,8 +81,8 @@ public:
     std::shared_ptr<Bodies> bodies = std::make_shared<Bodies>();
     Options options = quick();
     S3OffloadOptions how;
-    bool aggregate = false;
-    bool gzip = false;
+    ChosenBatching batching = Collect();
+    ChosenCompression compression = NoCompression();
     std::optional<SqliteStorage> file; ///< Without it records wait in memory.
 };
 
@@ -305,7 +305,7 @@ TEST_CASE("offloaded records keep the order of their key") {
     run([](asio::io_context& context) -> asio::awaitable<void> {
         Bench bench;
         bench.options.ordering = Ordering::per_key;
-        bench.aggregate = true;
+        bench.batching = Aggregate();
         auto producer = bench.producer(context);
         std::vector<Record> records;
         std::vector<std::string> expected;
@@ -329,7 +329,7 @@ TEST_CASE("offloaded records keep the order of their key") {
 TEST_CASE("pointers are compressed like any data, and payloads are not") {
     run([](asio::io_context& context) -> asio::awaitable<void> {
         Bench bench;
-        bench.gzip = true;
+        bench.compression = Gzip();
         auto producer = bench.producer(context);
         co_await producer.async_deliver(large(), asio::use_awaitable);
         REQUIRE(bench.script->taken.size() == 1);
