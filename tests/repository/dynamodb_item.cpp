@@ -1,0 +1,110 @@
+#include <sluice/repository/dynamodb_item.hpp>
+
+#include <sluice/repository/random_documents.hpp>
+#include <sluice/repository/scalar.hpp>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <utility>
+
+namespace {
+
+using boost::json::array;
+using boost::json::object;
+using sluice::error;
+using sluice::dynamodb::AttributeValue;
+using sluice::dynamodb::Bytes;
+using sluice::dynamodb::Item;
+using sluice::dynamodb::Number;
+using sluice::repository::document_of;
+using sluice::repository::dynamodb_number;
+using sluice::repository::item_of;
+
+std::string number(const boost::json::value& value) {
+    const auto made = dynamodb_number(value);
+    return made ? made->text() : "none";
+}
+
+/// The same, if a whole number may be a double, which DynamoDB does not tell apart.
+bool alike(const boost::json::value& a, const boost::json::value& b) {
+    if (a.is_number() && b.is_number()) return sluice::repository::compare(a, b) == 0;
+    if (a.kind() != b.kind()) return false;
+    if (a.is_array()) {
+        if (a.get_array().size() != b.get_array().size()) return false;
+        for (std::size_t i = 0; i < a.get_array().size(); ++i) {
+            if (!alike(a.get_array()[i], b.get_array()[i])) return false;
+        }
+        return true;
+    }
+    if (!a.is_object()) return a == b;
+    if (a.get_object().size() != b.get_object().size()) return false;
+    for (const auto& member : a.get_object()) {
+        const auto* const other = b.get_object().if_contains(member.key());
+        if (other == nullptr || !alike(member.value(), *other)) return false;
+    }
+    return true;
+}
+
+} // namespace
+
+TEST_CASE("numbers keep what they are worth") {
+    CHECK(number(-5) == "-5");
+    CHECK(number(std::numeric_limits<std::uint64_t>::max()) == "18446744073709551615");
+    CHECK(number(std::numeric_limits<std::int64_t>::min()) == "-9223372036854775808");
+    CHECK(number(0.1) == "0.1");
+    CHECK(number(-0.0) == "0");
+    CHECK(number(9'223'372'036'854'775'808.0) == "9223372036854775808");
+    CHECK(number(-9'223'372'036'854'775'808.0) == "-9223372036854775808");
+    CHECK(number(1e22) == "1e+22");
+    CHECK(number(1e126) == "none");
+    CHECK(number(1e-131) == "none");
+}
+
+TEST_CASE("documents come back from items") {
+    sluice::repository::RandomDocuments some(1);
+    for (int i = 0; i < 2'000; ++i) {
+        auto document = some.document(4);
+        if (some.one_in(3) == 0) document["$id"] = some.scalar();
+        if (some.one_in(3) == 0) document["$$version"] = some.scalar();
+        const auto item = item_of("the id", 7, document);
+        REQUIRE(item.has_value());
+        const auto back = document_of(*item);
+        REQUIRE(back.has_value());
+        REQUIRE(back->id == "the id");
+        REQUIRE(back->version == 7);
+        REQUIRE(alike(document, *back->body));
+    }
+}
+
+TEST_CASE("what DynamoDB has no room for is refused") {
+    CHECK(item_of("id", 1, object{{"x", 1e126}}).error() == error::item_invalid);
+    CHECK(item_of("id", 1, object{{"x", array{object{{"y", -1e-131}}}}}).error() == error::item_invalid);
+}
+
+TEST_CASE("items that others wrote are read as near as JSON comes") {
+    Item item;
+    item.emplace("$id", AttributeValue::of(std::string("a")));
+    item.emplace("long", AttributeValue::of(Number::parse("12345678901234567890123456789012345678").value()));
+    item.emplace("bytes", AttributeValue::of(Bytes("\x01\x02")));
+    item.emplace("texts", AttributeValue::of(AttributeValue::Texts{"x", "y"}));
+    item.emplace("numbers", AttributeValue::of(AttributeValue::Numbers{Number(1), Number::parse("2.5").value()}));
+    item.emplace("blobs", AttributeValue::of(AttributeValue::Blobs{Bytes("\x03")}));
+    const auto document = document_of(item);
+    REQUIRE(document.has_value());
+    CHECK(document->version == 0);
+    CHECK(*document->body == object{{"long", 12345678901234567890123456789012345678.0}, {"bytes", "AQI="},
+                                    {"texts", array{"x", "y"}}, {"numbers", array{1, 2.5}}, {"blobs", array{"Aw=="}}});
+    item.erase("$id");
+    CHECK(document_of(item).error() == error::item_invalid);
+    item.emplace("$id", AttributeValue::of(Number(1)));
+    CHECK(document_of(item).error() == error::item_invalid);
+}
