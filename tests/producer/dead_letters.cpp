@@ -1,3 +1,4 @@
+#include "chosen.hpp"
 #include "fixture.hpp"
 #include "../run.hpp"
 #include "../storage/temporary.hpp"
@@ -18,10 +19,13 @@
 #include <chrono>
 #include <cstddef>
 #include <fstream>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace asio = boost::asio;
@@ -31,16 +35,57 @@ using sluice::error;
 
 namespace {
 
-/// A producer whose service takes nothing, with these policies.
-template <class... Policies>
-auto refused(asio::io_context& context, std::string& log, Policies... policies) {
+using Callable = std::function<sluice::result<void>(sluice::DeadLetter)>;
+
+/// Dead letters of any kind: one type for all tests, so that they compile one producer.
+class ChosenDeadLetters {
+public:
+    using policy_kind = sluice::kind::dead_letters;
+
+    template <sluice::DeadLetters L>
+    explicit ChosenDeadLetters(L letters) : letters_(std::move(letters)) {}
+
+    class Running {
+    public:
+        template <sluice::RunningDeadLetters L>
+        explicit Running(L letters) : letters_(std::move(letters)) {}
+
+        awaitable<sluice::result<void>> take(sluice::DeadLetter letter) {
+            return std::visit([&](auto& its) { return its.take(std::move(letter)); }, letters_);
+        }
+
+    private:
+        std::variant<sluice::FileDeadLetters::Running, sluice::SqliteDeadLetters::Running,
+                     sluice::DeadLettersTo<Callable>::Running> letters_;
+    };
+
+    awaitable<sluice::result<Running>> open(sluice::World& world) const {
+        return std::visit([&](const auto& its) { return open_as(its, world); }, letters_);
+    }
+
+private:
+    template <class L>
+    static awaitable<sluice::result<Running>> open_as(const L& letters, sluice::World& world) {
+        auto running = co_await letters.open(world);
+        if (!running) co_return running.error();
+        co_return Running(*std::move(running));
+    }
+
+    std::variant<sluice::FileDeadLetters, sluice::SqliteDeadLetters, sluice::DeadLettersTo<Callable>> letters_;
+};
+
+/// A producer whose service takes nothing; without a file records wait in memory.
+template <sluice::DeadLetters L>
+auto refused(asio::io_context& context, std::string& log, L letters,
+             std::optional<sluice::SqliteStorage> file = std::nullopt) {
     auto script = std::make_shared<Script>();
     script->repeat_last = true;
     script->replies.emplace_back([](const std::string&, auto) { return fail(error::request_refused); });
     auto options = quick();
     options.log = sluice::Log([&log](sluice::LogLevel, std::string_view line) { log.append(line).append("\n"); });
     return sluice::make_producer(context.get_executor(), std::move(options), ScriptedDestination{script},
-                                 NobodySigns{}, NoTransport{}, std::move(policies)...);
+                                 NobodySigns{}, NoTransport{}, ChosenDeadLetters(std::move(letters)),
+                                 ChosenStorage(std::move(file), std::make_shared<Bodies>()));
 }
 
 /// Puts three records, flushes for a while, and closes.
@@ -124,7 +169,7 @@ TEST_CASE("what the service refuses ends in the callable, which may fail at firs
             letters.push_back(std::move(letter));
             return {};
         };
-        auto producer = refused(context, log, sluice::DeadLettersTo(keep));
+        auto producer = refused(context, log, sluice::DeadLettersTo<Callable>(keep));
         const auto report = co_await put_three(producer);
         CHECK(report.failed == 3);
     });
@@ -140,7 +185,7 @@ TEST_CASE("records that neither dead letters nor a storage keep are lost loudly,
     std::string log;
     run([&](asio::io_context& context) -> awaitable<void> {
         auto never = [](const sluice::DeadLetter&) -> sluice::result<void> { return error::storage_full; };
-        auto producer = refused(context, log, sluice::DeadLettersTo(never));
+        auto producer = refused(context, log, sluice::DeadLettersTo<Callable>(never));
         const auto report = co_await put_three(producer, 20ms);
         CHECK(report.failed == 3);
         CHECK(report.left == 0);
@@ -161,7 +206,7 @@ TEST_CASE("records that the dead letters do not take stay in a storage that pers
                 taken.push_back(letter.record.data);
                 return {};
             };
-            auto producer = refused(context, log, sluice::DeadLettersTo(keep),
+            auto producer = refused(context, log, sluice::DeadLettersTo<Callable>(keep),
                                     sluice::SqliteStorage{directory / "buffer"});
             if (works) {
                 const auto report = co_await producer.async_flush(asio::use_awaitable);
