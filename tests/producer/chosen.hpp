@@ -100,7 +100,8 @@ public:
         most = std::max(most, bytes());
     }
 
-    std::size_t most = 0; ///< Bytes at a time.
+    std::size_t most = 0;       ///< Bytes at a time.
+    sluice::error_code failure; ///< Why they cannot be read, if so.
 
 private:
     std::size_t bytes() {
@@ -137,6 +138,7 @@ public:
                                                                                 std::size_t max) {
             auto reading = std::visit([&](auto& its) { return its.read(stream, after, max); }, storage_);
             auto chunks = co_await std::move(reading);
+            if (bodies_->failure) co_return bodies_->failure;
             if (chunks) bodies_->see(*chunks);
             co_return std::move(chunks);
         }

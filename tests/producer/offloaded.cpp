@@ -428,6 +428,36 @@ TEST_CASE("a payload that is in the file alone is whole in its dead letter, and 
     });
 }
 
+TEST_CASE("a payload that cannot be read waits, and if it is lost for another reason, its letter has no data") {
+    const TemporaryDirectory place;
+    run([&](asio::io_context& context) -> asio::awaitable<void> {
+        Bench bench;
+        bench.file.emplace((place / "buffer.db").string());
+        bench.options.window_bytes = 10'000;
+        bench.bodies->failure = error::storage_failed;
+        auto producer = bench.producer(context);
+        co_await producer.async_put(large(), asio::use_awaitable);
+        const Condition tried = [&] { return bench.told("the storage could not be read") > 0; };
+        const bool was_tried = co_await eventually(tried);
+        CHECK(was_tried);
+        CHECK_FALSE(producer.stats().offload_fails_by); // S3 was not asked
+        CHECK(bench.service->requests == 0);
+        bench.bodies->failure = error_code();
+        const auto report = co_await producer.async_flush(20s, asio::use_awaitable);
+        CHECK(report.left == 0);
+        CHECK(bench.payloads() == std::vector<std::string>{large_text});
+        bench.bodies->failure = error::storage_corrupt;
+        auto record = large();
+        record.time_to_live = 20ms;
+        const auto [failure, receipt] = co_await producer.async_deliver(std::move(record), quietly);
+        CHECK(failure == error::expired);
+        REQUIRE(bench.letters->size() == 1);
+        CHECK(bench.letters->front().record.partition_key == "key");
+        CHECK(bench.letters->front().record.data.empty());
+        co_await producer.async_close(asio::use_awaitable);
+    });
+}
+
 TEST_CASE("after a restart what waits is read without being held, and small records behind it go") {
     const TemporaryDirectory place;
     Bench first;
