@@ -70,8 +70,8 @@ public:
 ///
 /// With a storage that persists, payloads that wait take up to a quarter of `Options::window_bytes`; the others are in
 /// the storage alone, and each is read again when its turn comes, `at_once` at a time. So they hold up no small
-/// records, but for those that share a lane with one (`Ordering::per_key`): these wait in the window. One that the
-/// storage cannot read waits, and is tried again; if it is damaged there, and expires, its dead letter has no data.
+/// records, but for those that share a lane with one (`Ordering::per_key`): these wait in the window, and may fill it.
+/// One that the storage cannot read is tried again; if it is damaged there, and expires, its letter has no data.
 ///
 /// Nothing here ever deletes an object: consumers may still need it. The bucket needs two lifecycle rules: objects
 /// under the prefix expire later than the stream's retention (a day to a year), counted from when they are stored; and
