@@ -13,7 +13,6 @@
 #include <cstddef>
 #include <cstdlib>
 #include <memory>
-#include <span>
 #include <string_view>
 #include <utility>
 
@@ -57,10 +56,7 @@ private:
 };
 
 /// One of sixteen types.
-std::string_view first_digit(std::string_view, std::string_view key, std::string_view,
-                             std::span<const sluice::HeaderView>) {
-    return key.substr(0, 1);
-}
+std::string_view first_digit(const sluice::AcceptedRecord& record) { return record.partition_key.substr(0, 1); }
 
 } // namespace
 

@@ -108,19 +108,6 @@ TEST_CASE("text of any kind stays what it is") {
     CHECK(read.at("data").as_string() == "a \\ \t b");
 }
 
-TEST_CASE("the type of an event is told from its headers, or from its JSON") {
-    const sluice::EventType type_of;
-    auto events = shop();
-    const auto text = sluice::json_text(events.make("ORDER_PLACED", "order-7", json::value{{"eventType", "other"}}));
-    CHECK(type_of("clicks", "key", text, {}) == "ORDER_PLACED");
-    const std::vector<sluice::HeaderView> headers{{"other", "1"}, {"event-type", "from the header"}};
-    CHECK(type_of("clicks", "key", text, headers) == "from the header");
-    for (const auto* data : {"", "no JSON", "[]", "{}", R"({"eventType":null})", R"({"eventType":{}})", R"({"eventTy)"}) {
-        CHECK(type_of("clicks", "key", data, {}).empty());
-    }
-    CHECK(type_of("clicks", "key", R"({"eventType":"escaped\u0041"})", {}) == "escapedA");
-}
-
 TEST_CASE("the data of an event is an object of a million bytes of text at most") {
     CHECK_FALSE(sluice::check_event_data(json::object{}));
     for (const auto* text : {"null", "true", "1", "\"text\"", "[]", "[{}]"}) {

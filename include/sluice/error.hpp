@@ -90,6 +90,7 @@ enum class error {
     // what was configured
     region_missing,
     endpoint_invalid,
+    metrics_failed,
     // text that others wrote
     malformed,
 };
@@ -251,6 +252,9 @@ private:
         case error::endpoint_invalid:
             return "The endpoint is not a URL of the form http[s]://host[:port], or does not go with what else is "
                    "configured; correct Options::endpoint, AWS_ENDPOINT_URL or the profile.";
+        case error::metrics_failed:
+            return "The metrics could not be opened, and the producer with them; the log says why, and without metrics "
+                   "it opens.";
         case error::malformed:
             return "The text does not have the form that its format demands; check what wrote it.";
         }

@@ -5,7 +5,6 @@
 #include <sluice/clock/system.hpp>
 #include <sluice/error.hpp>
 #include <sluice/json.hpp>
-#include <sluice/partitioning/field_reader.hpp>
 #include <sluice/record.hpp>
 
 #include <boost/json/object.hpp>
@@ -15,7 +14,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -71,25 +69,6 @@ inline constexpr std::size_t longest_event_data = 1'000'000;
     if (json::serialize(data).size() > longest_event_data) return error::record_too_large;
     return {};
 }
-
-/// Tells the type of an event from its record, for `SummaryMetrics(EventType())`: the header `event-type`, or else
-/// `eventType` in the JSON of the data, which costs reading it; empty if there is neither.
-class EventType {
-public:
-    EventType() { fields_.add("eventType"); }
-
-    /// What it gives lives until the next call, at most as long as the headers and the data.
-    [[nodiscard]] std::string_view operator()(std::string_view, std::string_view, std::string_view data,
-                                              std::span<const HeaderView> headers) const {
-        for (const auto& header : headers) {
-            if (header.name == "event-type") return header.value;
-        }
-        return fields_.read(data) ? std::string_view() : fields_.value(0);
-    }
-
-private:
-    mutable detail::FieldReader fields_;
-};
 
 /// Makes events: gives them an id, the time and a correlation, and knows whose they are.
 ///

@@ -34,7 +34,9 @@
 #include <sluice/event.hpp>
 #include <sluice/json.hpp>
 #include <sluice/log.hpp>
+#include <sluice/metrics/accepted_record.hpp>
 #include <sluice/metrics/cloudwatch.hpp>
+#include <sluice/metrics/event_type.hpp>
 #include <sluice/metrics/metrics.hpp>
 #include <sluice/metrics/none.hpp>
 #include <sluice/metrics/summary.hpp>

@@ -1,8 +1,8 @@
 #include <sluice/credentials/assume_role.hpp>
 #include <sluice/credentials/default.hpp>
 
+#include <sluice/aws/cached_credentials.hpp>
 #include <sluice/aws/percent.hpp>
-#include <sluice/credentials/cached.hpp>
 
 #include <credentials/fakes.hpp>
 #include <sts/answers.hpp>

@@ -10,6 +10,7 @@
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <doctest/doctest.h>
 
@@ -34,6 +35,7 @@ public:
     std::vector<std::string> entries;
     std::string failing;     ///< The kind whose opening fails.
     int failures = 0;        ///< How often it does.
+    bool throws = false;     ///< Whether it fails by an exception.
 };
 
 using SharedDiary = std::shared_ptr<Diary>;
@@ -59,7 +61,10 @@ awaitable<sluice::error_code> explore(sluice::World& world, SharedDiary diary, s
         CHECK(secrets->access_key_id == "nobody");
     }
     diary->entries.push_back(kind);
-    if (diary->failing == kind && diary->failures-- > 0) co_return error::storage_locked;
+    if (diary->failing == kind && diary->failures-- > 0) {
+        if (diary->throws) throw boost::system::system_error(make_error_code(error::disabled));
+        co_return error::storage_locked;
+    }
     co_return sluice::error_code{};
 }
 
@@ -192,4 +197,25 @@ TEST_CASE("letters that cannot be opened say so") {
         CHECK(again.error() == error::storage_locked);
         f.company.dismiss();
     });
+}
+
+TEST_CASE("metrics that cannot be opened are what error and log tell of, and why") {
+    for (const bool throws : {false, true}) {
+        CAPTURE(throws);
+        run([&](asio::io_context& context) -> awaitable<void> {
+            Fixture f(context);
+            f.diary->failing = "metrics";
+            f.diary->failures = 1;
+            f.diary->throws = throws;
+            const auto failed = co_await f.company.open(f.its.world);
+            REQUIRE(failed.has_error());
+            CHECK(failed.error() == error::metrics_failed);
+            const auto reason = make_error_code(throws ? error::disabled : error::storage_locked).message();
+            CHECK(std::count(f.log.begin(), f.log.end(), "the metrics could not be opened: " + reason) == 1);
+            const auto opened = co_await f.company.open(f.its.world);
+            CHECK(opened.has_value());
+            CHECK(f.count("metrics") == 2);
+            f.company.dismiss();
+        });
+    }
 }

@@ -99,6 +99,7 @@ public:
     std::map<std::string, int> throwing; ///< How often it throws.
     std::map<std::string, int> spared;   ///< How often it goes well before anything of that.
     std::vector<std::string> records; ///< What metrics saw of those that were accepted.
+    std::uint64_t accepted = 0;       ///< How many they were told of.
     std::vector<std::pair<std::uint64_t, std::uint64_t>> retries; ///< How often, and how many records.
     std::map<std::string, int> striking; ///< How often it throws before there is anything to await.
     Manners manners = Manners::polite;
@@ -333,11 +334,14 @@ public:
         explicit Running(SharedDiary diary)
             : diary_(diary), life_(nullptr, [diary](void*) { diary->deeds.emplace_back("engine gone"); }) {}
 
-        void accepted(std::string_view, std::uint64_t, std::uint64_t) { diary_->strike("accepted"); }
+        void accepted(std::string_view, std::uint64_t records, std::uint64_t) {
+            diary_->strike("accepted");
+            diary_->accepted += records;
+        }
         void exchanged(std::string_view, const sluice::Exchange&) { diary_->strike("answered"); }
-        void record(std::string_view stream, std::string_view key, std::string_view data,
-                    std::span<const sluice::HeaderView>) {
-            diary_->records.push_back(std::string(stream) + " " + std::string(key) + " " + std::string(data));
+        void record(const sluice::AcceptedRecord& its) {
+            diary_->records.push_back(std::string(its.stream) + " " + std::string(its.partition_key) + " " +
+                                      std::string(its.data));
         }
         void retried(std::string_view, std::uint64_t retries, std::uint64_t records) {
             diary_->retries.emplace_back(retries, records);
@@ -1802,6 +1806,31 @@ TEST_CASE("metrics that want to see each accepted record do") {
         CHECK_FALSE(its->try_put(elsewhere));
         co_await its->async_flush(asio::use_awaitable);
         CHECK(its.diary->records == std::vector<std::string>{"clicks key one", "else other two"});
+    });
+}
+
+TEST_CASE("metrics are not told of records that are withdrawn before they are stored, nor while they are") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        Fixture its(context, patient());
+        co_await its->async_open(asio::use_awaitable);
+        its.diary->held.insert("append");
+        asio::cancellation_signal storing;
+        asio::cancellation_signal waiting;
+        const auto ignore = [](error_code) {};
+        its->async_put({"key", "withdrawn"}, asio::bind_cancellation_slot(storing.slot(), ignore));
+        its.put("first");
+        auto stored = until([&] { return its.diary->count("append") == 1; });
+        co_await std::move(stored);
+        its.put("second");
+        its->async_put({"key", "withdrawn"}, asio::bind_cancellation_slot(waiting.slot(), ignore));
+        its.put("last");
+        storing.emit(asio::cancellation_type::terminal);
+        waiting.emit(asio::cancellation_type::terminal);
+        its.diary->held.clear();
+        co_await its->async_flush(asio::use_awaitable);
+        CHECK(its.diary->records == Texts{"clicks key first", "clicks key second", "clicks key last"});
+        CHECK(its.diary->accepted == 3);
+        CHECK(its->stats().accepted == 3);
     });
 }
 

@@ -115,7 +115,7 @@ TEST_CASE("metrics are told what each entry carried, and of what was sent how ma
     parcel.pack(Joined{}, compression, roomy);
     const auto answer = parcel.merge(taken(2));
     sluice::Exchange exchange(answer);
-    parcel.tell(exchange);
+    parcel.tell(exchange, sluice::ExchangeDetail::entries);
     REQUIRE(exchange.entries.size() == answer.entries.size());
     CHECK(exchange.entries[0].records == 2);
     CHECK(exchange.entries[1].records == 1);
@@ -123,6 +123,11 @@ TEST_CASE("metrics are told what each entry carried, and of what was sent how ma
     CHECK(exchange.entries[2].records == 1);
     CHECK(exchange.entries[2].bytes == parcel.entries()[1].data.size() + parcel.entries()[1].partition_key.size());
     CHECK(exchange.bytes == exchange.entries[0].bytes + exchange.entries[2].bytes);
+    for (const auto& load : exchange.entries) CHECK(load.max_data == 0); // nobody weighed them
+    sluice::Exchange brief(answer);
+    parcel.tell(brief, sluice::ExchangeDetail::request);
+    CHECK(brief.entries.empty());
+    CHECK(brief.bytes == exchange.bytes);
 }
 
 TEST_CASE("metrics are told how much data the records had before anything was done to them") {
@@ -133,17 +138,17 @@ TEST_CASE("metrics are told how much data the records had before anything was do
     parcel.pack(Joined{}, compression, roomy);
     const auto answer = parcel.merge(taken(2));
     sluice::Exchange exchange(answer);
-    parcel.tell(exchange);
+    parcel.tell(exchange, sluice::ExchangeDetail::data);
     REQUIRE(exchange.entries.size() == 3);
     CHECK(exchange.entries[0].records == 2);
     CHECK(exchange.entries[0].data == 5);
-    CHECK(exchange.entries[0].least_data == 1);
-    CHECK(exchange.entries[0].most_data == 4);
+    CHECK(exchange.entries[0].min_data == 1);
+    CHECK(exchange.entries[0].max_data == 4);
     CHECK(exchange.entries[0].bytes > 5);
     CHECK(exchange.entries[1].data == 4);
     CHECK(exchange.entries[1].bytes == 0);
-    CHECK(exchange.entries[2].least_data == 2);
-    CHECK(exchange.entries[2].most_data == 2);
+    CHECK(exchange.entries[2].min_data == 2);
+    CHECK(exchange.entries[2].max_data == 2);
 }
 
 TEST_CASE("records are compressed one by one inside their entry, or the entry as a whole") {

@@ -27,7 +27,7 @@ sluice::Options options_of(const std::vector<std::string>& words) {
 }
 
 int run(const std::vector<std::string>& words) {
-    sluice::CloudWatchSettings settings;
+    sluice::CloudWatchOptions settings;
     settings.name_space = words[2];
     settings.endpoint = words[0];
     settings.dimensions.emplace_back("Host", "here");

@@ -6,8 +6,10 @@
 #include <sluice/credentials/static.hpp>
 #include <sluice/detail/wait_for.hpp>
 
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
@@ -81,7 +83,7 @@ Options in_ireland() {
     return options;
 }
 
-CloudWatchSettings summary() { return CloudWatchSettings(MetricsLevel::summary, MetricsGranularity::global); }
+CloudWatchOptions summary() { return CloudWatchOptions(MetricsLevel::summary, MetricsGranularity::global); }
 
 /// Metrics that run, and a CloudWatch that says what a test wants.
 template <class Recipe>
@@ -143,11 +145,44 @@ aws::Machine bare() {
     return fake.machine();
 }
 
-CloudWatchMetrics<> metrics(CloudWatchSettings settings = summary()) {
+CloudWatchMetrics<> metrics(CloudWatchOptions settings = summary()) {
     return CloudWatchMetrics<>(std::move(settings), ProducerCredentials(), bare());
 }
 
 using Plain = Bench<CloudWatchMetrics<>>;
+
+/// Credentials that take an hour, which perhaps nobody can cut short.
+class Drowsy {
+public:
+    using policy_kind = kind::credentials;
+
+    Drowsy(bool cancellable, std::shared_ptr<int> ended) : cancellable_(cancellable), ended_(std::move(ended)) {}
+
+    class Running {
+    public:
+        Running(World& world, bool cancellable, std::shared_ptr<int> ended)
+            : world_(&world), cancellable_(cancellable), ended_(std::move(ended)) {}
+
+        asio::awaitable<result<Secrets>> fetch() {
+            if (!cancellable_) co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+            const auto cut = co_await world_->clock().async_wait_until(world_->clock().steady() + 1h);
+            ++*ended_;
+            if (cut) co_return cut;
+            co_return Secrets("AKIDLATE", Secret("late"));
+        }
+
+    private:
+        World* world_;
+        bool cancellable_;
+        std::shared_ptr<int> ended_;
+    };
+
+    asio::awaitable<result<Running>> open(World& world) const { co_return Running(world, cancellable_, ended_); }
+
+private:
+    bool cancellable_;
+    std::shared_ptr<int> ended_;
+};
 
 } // namespace
 
@@ -157,7 +192,7 @@ static_assert(FinishingMetrics<CloudWatchMetrics<>::Running>);
 static_assert(RetryMetrics<CloudWatchMetrics<>::Running>);
 static_assert(!RecordMetrics<CloudWatchMetrics<>::Running>, "it costs no record anything");
 static_assert(std::same_as<decltype(CloudWatchMetrics{}), CloudWatchMetrics<ProducerCredentials>>);
-static_assert(std::same_as<decltype(CloudWatchMetrics{CloudWatchSettings()}), CloudWatchMetrics<ProducerCredentials>>);
+static_assert(std::same_as<decltype(CloudWatchMetrics{CloudWatchOptions()}), CloudWatchMetrics<ProducerCredentials>>);
 
 TEST_CASE("CloudWatch is told once a minute, if there is something to tell") {
     Plain bench(metrics());
@@ -215,7 +250,7 @@ TEST_CASE("what is counted while CloudWatch is away is told when it is back, min
 
 TEST_CASE("what waits for CloudWatch is bounded, and the log says once that some is lost") {
     auto settings = summary();
-    settings.most_kept = 5;
+    settings.max_kept = 5;
     Plain bench(metrics(settings));
     for (int minute = 0; minute < 600; ++minute) {
         bench.running->settled("clicks", {}, 1);
@@ -376,7 +411,7 @@ TEST_CASE("the pending records are sampled, and told as long as there are some")
 }
 
 TEST_CASE("metrics of no level cost nothing") {
-    Plain bench(metrics(CloudWatchSettings(MetricsLevel::none)));
+    Plain bench(metrics(CloudWatchOptions(MetricsLevel::none)));
     Stats stats;
     stats.buffered_records = 1;
     bench.running->observed(stats);
@@ -447,9 +482,33 @@ TEST_CASE("metrics may sign with credentials of their own") {
     CHECK(bench.credentials.fetched == 0);
 }
 
+TEST_CASE("the end does not wait longer for credentials of their own that nothing can hurry") {
+    for (const bool cancellable : {true, false}) {
+        CAPTURE(cancellable);
+        const auto ended = std::make_shared<int>(0);
+        {
+            using Own = CloudWatchMetrics<Drowsy>;
+            Bench<Own> bench(Own(summary(), Drowsy(cancellable, ended), bare()));
+            bench.running->settled("clicks", {}, 3);
+            CHECK_FALSE(bench.finish());
+            bench.clock.pass(1'999ms);
+            CHECK_FALSE(*bench.finished);
+            bench.clock.pass(1ms);
+            CHECK(*bench.finished);
+            CHECK(bench.log == "CloudWatch: the last metrics were not told\n");
+            CHECK(*ended == (cancellable ? 1 : 0));
+            bench.running.reset();
+            bench.clock.pass(2h);
+            CHECK(*ended == 1);
+            CHECK(bench.clock.waiting() == 0);
+        }
+        CHECK(ended.use_count() == 1);
+    }
+}
+
 TEST_CASE("settings that CloudWatch would never take are refused at once") {
     const auto refused = [](auto change) {
-        CloudWatchSettings settings;
+        CloudWatchOptions settings;
         change(settings);
         CHECK_THROWS_AS(metrics(settings), std::invalid_argument);
     };
@@ -460,7 +519,7 @@ TEST_CASE("settings that CloudWatch would never take are refused at once") {
     refused([](auto& its) { its.dimensions.assign(28, cloudwatch::Dimension("n", "v")); });
     refused([](auto& its) { its.interval = 999ms; });
     refused([](auto& its) { its.interval = 60'001ms; });
-    CloudWatchSettings settings;
+    CloudWatchOptions settings;
     settings.dimensions.assign(27, cloudwatch::Dimension("n", "v"));
     CHECK_NOTHROW(metrics(settings));
     CHECK(settings.name_space == "KinesisProducerLibrary");

@@ -51,18 +51,18 @@ public:
     std::vector<cloudwatch::Datum> datums;
 };
 
-CloudWatchSettings with(MetricsLevel level, MetricsGranularity granularity) {
-    return CloudWatchSettings(level, granularity);
+CloudWatchOptions with(MetricsLevel level, MetricsGranularity granularity) {
+    return CloudWatchOptions(level, granularity);
 }
 
-CloudWatchSettings all_of_it() { return with(MetricsLevel::detailed, MetricsGranularity::shard); }
+CloudWatchOptions all_of_it() { return with(MetricsLevel::detailed, MetricsGranularity::shard); }
 
 Exchange::Load load(std::uint64_t records, std::uint64_t bytes, std::uint64_t data, std::uint64_t least,
                     std::uint64_t most) {
     Exchange::Load load(records, bytes);
     load.data = data;
-    load.least_data = least;
-    load.most_data = most;
+    load.min_data = least;
+    load.max_data = most;
     return load;
 }
 
@@ -92,7 +92,7 @@ public:
         Exchange exchange(answer);
         exchange.entries = {load(3, 100, 60, 10, 30), load(1, 50, 40, 40, 40), load(2, 80, 70, 30, 40)};
         exchange.records = 6;
-        exchange.took = 25ms;
+        exchange.duration = 25ms;
         exchange.shortest_wait = 10ms;
         exchange.longest_wait = 40ms;
         exchange.total_wait = 120ms;
@@ -227,9 +227,8 @@ TEST_CASE("records are counted as they come, go and are tried again") {
     counts.settled(noon, "arn:aws:kinesis:eu-west-1:123456789012:stream/clicks", error::gave_up, 1);
     counts.retried(noon, "clicks", 0, 7);
     counts.retried(noon, "clicks", 4, 3);
-    counts.pending(noon, "", 5);
-    counts.pending(noon, "", 0);
-    counts.pending(noon, "clicks", 3);
+    counts.pending(noon, 5);
+    counts.pending(noon, 0);
     const Told told(counts.take(everything));
     for (const std::string of : {"", " StreamName=clicks"}) {
         CHECK(told["UserRecordsReceived" + of] == "10 10 1 1");
@@ -238,7 +237,7 @@ TEST_CASE("records are counted as they come, go and are tried again") {
         CHECK(told["RetriesPerRecord" + of] == "10 12 0 4");
     }
     CHECK(told["UserRecordsPending"] == "2 5 0 5");
-    CHECK(told["UserRecordsPending StreamName=clicks"] == "1 3 3 3");
+    CHECK(told["UserRecordsPending StreamName=clicks"] == "");
 }
 
 TEST_CASE("levels and granularities bound what is told") {
@@ -250,7 +249,7 @@ TEST_CASE("levels and granularities bound what is told") {
         counts.exchanged(noon, "clicks", request.exchange());
         counts.settled(noon, "clicks", error::expired, 1);
         counts.retried(noon, "clicks", 1, 1);
-        counts.pending(noon, "", 1);
+        counts.pending(noon, 1);
         return Told(counts.take(everything)).names();
     };
     CHECK(told(MetricsLevel::none, MetricsGranularity::shard).empty());
@@ -283,7 +282,7 @@ TEST_CASE("each minute is told apart, with its time, its dimensions and its unit
 
 TEST_CASE("whole minutes are taken, as many as are enough") {
     auto settings = with(MetricsLevel::summary, MetricsGranularity::stream);
-    settings.most_kept = 20;
+    settings.max_kept = 20;
     CloudWatchCounts counts(settings);
     for (int minute = 0; minute < 10; ++minute) counts.settled(noon + minute * 60s, "clicks", {}, 1);
     const auto first = counts.take(5);
@@ -301,7 +300,7 @@ TEST_CASE("whole minutes are taken, as many as are enough") {
 
 TEST_CASE("when there is no room the oldest minutes are forgotten") {
     auto settings = with(MetricsLevel::summary, MetricsGranularity::stream);
-    settings.most_kept = 6;
+    settings.max_kept = 6;
     CloudWatchCounts counts(settings);
     CHECK_FALSE(counts.forgot());
     for (int minute = 0; minute < 100; ++minute) counts.settled(noon + minute * 60s, "clicks", {}, 1);
@@ -317,7 +316,7 @@ TEST_CASE("when there is no room the oldest minutes are forgotten") {
 
 TEST_CASE("one minute with more than there is room for keeps what belongs to all") {
     auto settings = with(MetricsLevel::summary, MetricsGranularity::stream);
-    settings.most_kept = 3;
+    settings.max_kept = 3;
     CloudWatchCounts counts(settings);
     for (int i = 0; i < 100; ++i) counts.settled(noon, "stream" + std::to_string(i), {}, 1);
     CHECK(counts.forgot());

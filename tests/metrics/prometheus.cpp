@@ -10,6 +10,8 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -103,9 +105,18 @@ sluice::Exchange sent(const sluice::Answer& answer, const std::vector<std::uint6
         made.bytes += records * 10;
     }
     made.limits = sluice::RequestLimits(10, 1'000, 1'000);
-    made.took = 20ms;
+    made.duration = 20ms;
     made.longest_wait = 200ms;
     return made;
+}
+
+std::string word_of(prometheus::MetricType type) {
+    switch (type) {
+    case prometheus::MetricType::Counter: return "counter";
+    case prometheus::MetricType::Gauge: return "gauge";
+    case prometheus::MetricType::Histogram: return "histogram";
+    default: return "none that is documented";
+    }
 }
 
 double bucket(const prometheus::ClientMetric::Histogram& histogram, double bound) {
@@ -243,7 +254,7 @@ TEST_CASE("statistics become counters and gauges") {
     CHECK(its.value("sluice_buffered_bytes", {}) == 700);
     CHECK(its.value("sluice_oldest_record_age_seconds", {}) == 1.5);
     CHECK(its.value("sluice_ignored_records_total", {}) == 1);
-    CHECK(its.value("sluice_refused_records_total", {}) == 2);
+    CHECK(its.value("sluice_refused_puts_total", {}) == 2);
     CHECK(its.value("sluice_recovered_records_total", {}) == 3);
     CHECK(its.value("sluice_cleared_records_total", {}) == 4);
     CHECK(its.value("sluice_retried_records_total") == 5);
@@ -308,8 +319,8 @@ TEST_CASE("labels and buckets are the user's") {
 TEST_CASE("streams and shards without end have metrics with one") {
     const Shown its;
     PrometheusOptions options;
-    options.streams = 2;
-    options.shards = 3;
+    options.max_streams = 2;
+    options.max_shards = 3;
     auto running = opened(PrometheusMetrics(its.registry, options));
     for (int i = 0; i < 20; ++i) running.accepted("stream" + std::to_string(i), 1, 1);
     CHECK(its.series("sluice_accepted_records_total") == 3);
@@ -390,6 +401,33 @@ TEST_CASE("no name is shown twice, and each has a help") {
         CHECK((family.name.starts_with("kinesis_") || family.name.starts_with("sluice_")));
     }
     CHECK(names.size() == 27);
+}
+
+TEST_CASE("the table of the metrics' documentation is what is shown") {
+    const Shown its;
+    auto running = opened(PrometheusMetrics(its.registry));
+    running.exchanged("clicks", sent(answered(2), {1, 1}));
+    running.settled("clicks", {}, 1);
+    running.observed(sluice::Stats());
+    std::set<std::string> shown;
+    for (const auto& family : its.registry->Collect()) {
+        REQUIRE(!family.metric.empty());
+        std::string row = "`" + family.name + "` | " + word_of(family.type) + " |";
+        // Of several labels the stream's is the first.
+        const auto& labels = family.metric.front().label;
+        for (auto label = labels.rbegin(); label != labels.rend(); ++label) {
+            row += (label == labels.rbegin() ? " `" : ", `") + label->name + "`";
+        }
+        row += std::string(labels.empty() ? " " : "") + " | " + family.help;
+        shown.insert(row);
+    }
+    const auto root = std::filesystem::path(__FILE__).parent_path() / ".." / "..";
+    std::ifstream header(root / "include" / "sluice" / "metrics" / "prometheus.hpp");
+    std::set<std::string> told;
+    for (std::string line; std::getline(header, line);) {
+        if (line.starts_with("/// | `")) told.insert(line.substr(6, line.size() - 6 - 2));
+    }
+    CHECK(told == shown);
 }
 
 TEST_CASE("a producer is seen through its metrics") {

@@ -57,9 +57,19 @@ public:
     SummaryMetrics metrics;
 };
 
+sluice::AcceptedRecord record(std::string_view stream, std::string_view key, std::string_view data) {
+    sluice::AcceptedRecord made;
+    made.stream = stream;
+    made.partition_key = key;
+    made.data = data;
+    return made;
+}
+
 void put(Running& running, const std::string& type, std::uint64_t bytes = 100) {
     const std::vector<sluice::HeaderView> headers{{"trace", "1"}, {"event-type", type}};
-    running.record("clicks", "key", "data", headers);
+    auto fresh = record("clicks", "key", "data");
+    fresh.headers = headers;
+    running.record(fresh);
     running.accepted("clicks", 1, bytes);
 }
 
@@ -78,7 +88,7 @@ TEST_CASE("a summary counts events, sizes and types") {
     put(running, "view", 10);
     put(running, "buy", 20);
     put(running, "view", 30);
-    running.record("clicks", "key", "data", {});
+    running.record(record("clicks", "key", "data"));
     running.accepted("clicks", 1, 40);
     const auto seen = its.metrics.read();
     CHECK(seen.total_events == 4);
@@ -91,11 +101,11 @@ TEST_CASE("a summary tells how long requests took, and what became of records") 
     auto running = its.open();
     const sluice::Answer good;
     sluice::Exchange quick(good);
-    quick.took = 10ms;
+    quick.duration = 10ms;
     running.exchanged("clicks", quick);
     const sluice::Answer bad(sluice::error::timed_out, "", "");
     sluice::Exchange slow(bad);
-    slow.took = 50ms;
+    slow.duration = 50ms;
     running.exchanged("clicks", slow);
     running.settled("clicks", {}, 7);
     running.settled("clicks", sluice::error::expired, 2);
@@ -104,9 +114,10 @@ TEST_CASE("a summary tells how long requests took, and what became of records") 
     CHECK(seen.requests == 2);
     CHECK(seen.failed_requests == 1);
     CHECK(seen.mean_duration == 30ms);
-    CHECK(seen.longest_duration == 50ms);
+    CHECK(seen.max_duration == 50ms);
     CHECK(seen.succeeded == 7);
-    CHECK(seen.failed == 3);
+    CHECK(seen.failed == 1);
+    CHECK(seen.expired == 2);
 }
 
 TEST_CASE("a summary slides over the hour") {
@@ -146,15 +157,14 @@ TEST_CASE("types are bounded: what comes first has a name") {
 }
 
 TEST_CASE("a function tells types; what it throws makes them unknown") {
-    Opened its(SummaryMetrics([](std::string_view stream, std::string_view key, std::string_view data,
-                                 std::span<const sluice::HeaderView>) -> std::string_view {
-        if (data == "throw") throw std::runtime_error("no type");
-        return stream == "clicks" ? key : data;
+    Opened its(SummaryMetrics([](const sluice::AcceptedRecord& record) -> std::string_view {
+        if (record.data == "throw") throw std::runtime_error("no type");
+        return record.stream == "clicks" ? record.partition_key : record.data;
     }));
     auto running = its.open();
-    running.record("clicks", "its key", "data", {});
-    running.record("else", "its key", "its data", {});
-    running.record("else", "its key", "throw", {});
+    running.record(record("clicks", "its key", "data"));
+    running.record(record("else", "its key", "its data"));
+    running.record(record("else", "its key", "throw"));
     running.accepted("clicks", 3, 3);
     CHECK(its.metrics.read().events_by_type == Types{{"its data", 1}, {"its key", 1}, {"unknown", 1}});
     CHECK_THROWS_AS(SummaryMetrics{SummaryMetrics::TypeOf{}}, std::invalid_argument);

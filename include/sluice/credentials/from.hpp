@@ -1,7 +1,7 @@
 #pragma once
 
 #include <sluice/credentials/credentials.hpp>
-#include <sluice/credentials/thrown.hpp>
+#include <sluice/detail/credentials_thrown.hpp>
 #include <sluice/world.hpp>
 
 #include <boost/asio/awaitable.hpp>

@@ -1,10 +1,11 @@
 #pragma once
 
+#include <sluice/aws/cached_credentials.hpp>
 #include <sluice/batching/batching.hpp>
 #include <sluice/compression/compression.hpp>
-#include <sluice/credentials/cached.hpp>
 #include <sluice/dead_letters/dead_letters.hpp>
 #include <sluice/destination/destination.hpp>
+#include <sluice/detail/guarded.hpp>
 #include <sluice/metrics/metrics.hpp>
 #include <sluice/offload/offload.hpp>
 #include <sluice/storage/storage.hpp>
@@ -42,7 +43,7 @@ public:
         if (!failure) failure = co_await bring_to_life(std::get<S>(recipes_), storage_, world);
         if (!failure) failure = co_await bring_to_life(std::get<O>(recipes_), offload_, world);
         if (!failure) failure = co_await bring_to_life(std::get<L>(recipes_), letters_, world);
-        if (!failure) failure = co_await bring_to_life(std::get<M>(recipes_), metrics_, world);
+        if (!failure) failure = co_await open_metrics(world);
         if (!failure) failure = co_await bring_to_life(std::get<D>(recipes_), destination_, world);
         if (failure) co_return failure;
         co_return result<void>{};
@@ -110,6 +111,19 @@ private:
         credentials_.emplace(world, std::move(*running));
         world.offer(*credentials_);
         co_return error_code{};
+    }
+
+    /// What is wrong with whoever counts is not taken for what is wrong with those who send.
+    asio::awaitable<error_code> open_metrics(World& world) {
+        error_code failure;
+        try {
+            failure = co_await bring_to_life(std::get<M>(recipes_), metrics_, world);
+        } catch (...) {
+            failure = error_of_exception();
+        }
+        if (!failure) co_return error_code{};
+        world.log().error("the metrics could not be opened: ", failure);
+        co_return error::metrics_failed;
     }
 
     Recipes recipes_;

@@ -3,11 +3,17 @@
 #include <sluice/detail/alarm.hpp>
 #include <sluice/detail/back_off.hpp>
 #include <sluice/detail/lifeline.hpp>
+#include <sluice/detail/spawn.hpp>
+#include <sluice/detail/wait_for.hpp>
 #include <sluice/detail/workshop.hpp>
+
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <limits>
 #include <memory>
@@ -158,6 +164,8 @@ public:
     }
 
 private:
+    static constexpr std::chrono::seconds patience{5}; ///< With metrics that have something to do at the end.
+
     // --- opening -----------------------------------------------------------------------------------------------
 
     void when_open(std::function<void(error_code)> then) {
@@ -353,13 +361,42 @@ private:
         stop_further();
     }
 
+    /// What metrics have to do at their end, and who waits for it.
+    class Farewell {
+    public:
+        explicit Farewell(const asio::any_io_executor& executor) : over(executor, steady_time::max()) {}
+
+        asio::steady_timer over; ///< Never runs out; cancelled when nobody is to wait any more.
+        asio::cancellation_signal stop;
+        bool ended = false;
+        bool cut_short = false;
+    };
+
+    /// Waits for the metrics, but not for ever.
     asio::awaitable<void> see_metrics_off() {
+        const auto farewell = std::make_shared<Farewell>(strand_);
+        auto task = bid_farewell(farewell);
+        auto landing = [self = this->shared_from_this(), farewell](std::exception_ptr) {};
+        detail::spawn(strand_, std::move(task), farewell->stop.slot(), std::move(landing));
+        alarm_.set(clock_.steady() + patience, [farewell] { farewell->over.cancel(); });
+        if (!farewell->ended) co_await wait_for(farewell->over);
+        alarm_.cancel();
+        if (farewell->ended) co_return;
+        options_.log.error("the metrics have not come to their end in ", patience.count(), " s: nobody waits for them");
+        farewell->cut_short = true;
+        farewell->stop.emit(asio::cancellation_type::terminal);
+    }
+
+    asio::awaitable<void> bid_farewell(std::shared_ptr<Farewell> farewell) {
         co_await tasks_.begin();
         try {
             co_await company_.metrics().finish();
         } catch (...) {
+            if (farewell->cut_short) co_return;
             options_.log.error("the metrics threw an exception at their end: ", error_of_exception());
         }
+        farewell->ended = true;
+        farewell->over.cancel();
     }
 
     /// What was put while the storage could not be opened, and never will be, goes to the dead letters.

@@ -73,6 +73,7 @@ namespace sluice::detail {
     case error::query_invalid: return "query_invalid";
     case error::region_missing: return "region_missing";
     case error::endpoint_invalid: return "endpoint_invalid";
+    case error::metrics_failed: return "metrics_failed";
     case error::malformed: return "malformed";
     }
     return {};

@@ -46,7 +46,6 @@ public:
             places.push_back(i);
         }
         auto assembled = batching.assemble(groups, texts_);
-        std::size_t bytes = 0;
         for (std::size_t i = 0; i < assembled.size(); ++i) {
             auto& entry = assembled[i];
             auto& refusal = refusals_[places[i]];
@@ -54,9 +53,9 @@ public:
             const auto size = entry.data.size() + entry.partition_key.size();
             if (!refusal && size > limits.entry_bytes) refusal = error::record_too_large;
             // What does not shrink may grow: then the last ones have to wait for the next request.
-            if (!refusal && bytes > 0 && bytes + size > limits.bytes) refusal = error::request_too_large;
+            if (!refusal && bytes_ > 0 && bytes_ + size > limits.bytes) refusal = error::request_too_large;
             if (refusal) continue;
-            bytes += size;
+            bytes_ += size;
             entries_.push_back(entry);
         }
     }
@@ -64,8 +63,10 @@ public:
     /// What is to be sent; its views live as long as this object and the order.
     [[nodiscard]] std::span<const Entry> entries() const noexcept { return entries_; }
 
-    /// What metrics are told of it.
-    void tell(Exchange& exchange) const {
+    /// What metrics are told of it: with its entries, if they want to know of them.
+    void tell(Exchange& exchange, ExchangeDetail detail) const {
+        exchange.bytes = bytes_;
+        if (detail == ExchangeDetail::request) return;
         exchange.entries.reserve(refusals_.size());
         auto sent = entries_.begin();
         for (std::size_t i = 0; i < refusals_.size(); ++i) {
@@ -75,7 +76,6 @@ public:
             auto& load = exchange.entries.emplace_back(order_.cuts.end_of(i) - order_.cuts.begin_of(i), bytes);
             if (!contents_.empty()) load = contents_[i];
             load.bytes = bytes;
-            exchange.bytes += bytes;
         }
     }
 
@@ -99,11 +99,11 @@ public:
 private:
     [[nodiscard]] static Exchange::Load content_of(std::span<const Candidate> members) {
         Exchange::Load load(members.size(), 0);
-        load.least_data = members.front().data.size();
+        load.min_data = members.front().data.size();
         for (const auto& member : members) {
             load.data += member.data.size();
-            load.least_data = std::min<std::uint64_t>(load.least_data, member.data.size());
-            load.most_data = std::max<std::uint64_t>(load.most_data, member.data.size());
+            load.min_data = std::min<std::uint64_t>(load.min_data, member.data.size());
+            load.max_data = std::max<std::uint64_t>(load.max_data, member.data.size());
         }
         return load;
     }
@@ -131,6 +131,7 @@ private:
     std::span<Candidate> members_;
     std::vector<error_code> refusals_;
     std::vector<Entry> entries_;
+    std::size_t bytes_ = 0; ///< Of all entries, data and keys.
     std::vector<Exchange::Load> contents_; ///< Of each entry; none, if nobody wants to know.
     std::deque<std::string> texts_; ///< What the views point into that do not point into chunks.
 };

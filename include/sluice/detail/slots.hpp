@@ -15,6 +15,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <type_traits>
 
 namespace sluice::detail {
 
@@ -139,6 +140,30 @@ struct Slot<kind::dead_letters> {
     }
 };
 
+// A second base with a member of the same name makes that ambiguous, whatever the first one's is.
+class NamesRecord {
+public:
+    int record;
+};
+class NamesRetried {
+public:
+    int retried;
+};
+class NamesFinish {
+public:
+    int finish;
+};
+template <class M, class Name>
+class Named : public M, public Name {};
+
+template <class M>
+concept HasRecord = requires { &M::record; } || (!std::is_final_v<M> && !requires { &Named<M, NamesRecord>::record; });
+template <class M>
+concept HasRetried =
+    requires { &M::retried; } || (!std::is_final_v<M> && !requires { &Named<M, NamesRetried>::retried; });
+template <class M>
+concept HasFinish = requires { &M::finish; } || (!std::is_final_v<M> && !requires { &Named<M, NamesFinish>::finish; });
+
 template <>
 struct Slot<kind::metrics> {
     static constexpr bool opens = true;
@@ -149,6 +174,25 @@ struct Slot<kind::metrics> {
         static_assert(RunningMetrics<running_t<P>>,
                       "sluice: what these metrics open does not model sluice::RunningMetrics; "
                       "give it the members that <sluice/metrics/metrics.hpp> lists");
+        if constexpr (RunningMetrics<running_t<P>>) require_options<running_t<P>>();
+    }
+
+private:
+    /// What is optional, and there, must be what it is meant to be: nobody would call anything else.
+    template <class M>
+    static consteval void require_options() {
+        if constexpr (HasRecord<M>) {
+            static_assert(RecordMetrics<M>, "sluice: the member 'record' of these metrics would not be called; make it "
+                                            "'void record(const AcceptedRecord&)'");
+        }
+        if constexpr (HasRetried<M>) {
+            static_assert(RetryMetrics<M>, "sluice: the member 'retried' of these metrics would not be called; make it "
+                                           "'void retried(std::string_view, std::uint64_t, std::uint64_t)'");
+        }
+        if constexpr (HasFinish<M>) {
+            static_assert(FinishingMetrics<M>, "sluice: the member 'finish' of these metrics would not be awaited; "
+                                               "make it 'asio::awaitable<void> finish()'");
+        }
     }
 };
 

@@ -30,7 +30,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -235,17 +234,23 @@ protected:
     /// Those that were withdrawn are not told.
     template <class Metrics>
     static void tell_records(const Chunk& chunk, Metrics& metrics) {
+        AcceptedRecord record;
+        record.stream = chunk.stream;
+        std::vector<HeaderView> headers;
         std::size_t offset = 1;
         for (std::uint32_t i = 0; i < chunk.count; ++i) {
             const auto frame = read_own_frame(*chunk.body, offset);
             if (frame.size == 0) return;
             offset += frame.size;
             if (chunk.settled.test(i)) continue;
-            std::vector<HeaderView> headers;
+            record.partition_key = frame.partition_key;
+            record.data = frame.data;
+            if (!headers.empty()) headers.clear();
             if (!frame.headers.empty()) {
                 if (auto decoded = frame_headers(frame.headers)) headers = std::move(*decoded);
             }
-            metrics.record(chunk.stream, frame.partition_key, frame.data, headers);
+            record.headers = headers;
+            metrics.record(record);
         }
     }
 
@@ -283,7 +288,7 @@ protected:
         Parcel parcel(order);
         Answer answer;
         try {
-            if constexpr (!std::is_empty_v<running_t<M>>) parcel.weigh(); // metrics without a memory count nothing
+            if constexpr (exchange_detail<running_t<M>> == ExchangeDetail::data) parcel.weigh();
             // A destination that never waits would run within the step that sends, to any depth.
             co_await tasks_.begin();
             answer = co_await exchange(order, parcel);
@@ -291,16 +296,16 @@ protected:
             answer.error = error_of_exception();
         }
         const auto now = moment();
-        const auto took = now.steady - start.steady;
+        const auto duration = now.steady - start.steady;
         observe([&](auto& metrics) {
             Exchange exchange(answer);
-            exchange.took = took;
+            exchange.duration = duration;
             exchange.limits = limits_;
             order.waits.tell(exchange, start.steady);
-            parcel.tell(exchange);
+            parcel.tell(exchange, exchange_detail<running_t<M>>);
             metrics.exchanged(order.stream, exchange);
         });
-        delivery_.answer(order.id, answer, start.wall, took, now);
+        delivery_.answer(order.id, answer, start.wall, duration, now);
         step();
     }
 

@@ -4,7 +4,7 @@
 #include <sluice/cloudwatch/requests.hpp>
 #include <sluice/detail/error_word.hpp>
 #include <sluice/error.hpp>
-#include <sluice/metrics/cloudwatch_settings.hpp>
+#include <sluice/metrics/cloudwatch_options.hpp>
 #include <sluice/metrics/metrics.hpp>
 
 #include <boost/asio/error.hpp>
@@ -113,13 +113,13 @@ public:
     }
 
 private:
-    static constexpr std::size_t most_codes = 32; ///< Services have fewer: what sends more is none.
+    static constexpr std::size_t max_codes = 32; ///< Services have fewer: what sends more is none.
 
     void add_errors(std::string code, const cloudwatch::StatisticSet& values) {
         std::replace_if(code.begin(), code.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
         if (code.size() > 255) code.resize(255);
         if (code.find_first_not_of(' ') == std::string::npos) code = "Other";
-        if (errors_.size() >= most_codes && !errors_.contains(code)) code = "Other";
+        if (errors_.size() >= max_codes && !errors_.contains(code)) code = "Other";
         errors_[code].add(values);
     }
 
@@ -136,9 +136,9 @@ private:
 /// counts each record once.
 class CloudWatchCounts {
 public:
-    explicit CloudWatchCounts(const CloudWatchSettings& settings)
-        : level_(settings.level), granularity_(settings.granularity), dimensions_(settings.dimensions),
-          most_kept_(std::max<std::size_t>(settings.most_kept, 1)) {}
+    explicit CloudWatchCounts(const CloudWatchOptions& options)
+        : level_(options.level), granularity_(options.granularity), dimensions_(options.dimensions),
+          max_kept_(std::max<std::size_t>(options.max_kept, 1)) {}
 
     void accepted(wall_time now, std::string_view stream, std::uint64_t records) {
         for_each(now, stream, [&](Tally& tally) { tally[Metric::user_records_received].add(1, records); });
@@ -157,11 +157,10 @@ public:
         });
     }
 
-    /// So many records are pending; an empty name: in all.
-    void pending(wall_time now, std::string_view stream, std::uint64_t records) {
-        if (!stream.empty() && granularity_ == MetricsGranularity::global) return;
-        const auto tally = find(now, stream.empty() ? Scope() : Scope(name_of(stream)));
-        if (tally != nullptr) (*tally)[Metric::user_records_pending].add(static_cast<double>(records));
+    /// So many records of the producer are pending.
+    void pending(wall_time now, std::uint64_t records) {
+        const auto all = find(now, Scope());
+        if (all != nullptr) (*all)[Metric::user_records_pending].add(static_cast<double>(records));
     }
 
     void exchanged(wall_time now, std::string_view stream, const Exchange& exchange) {
@@ -255,7 +254,7 @@ private:
         tally[Metric::kinesis_records_data_put].add(static_cast<double>(load.bytes));
         tally[Metric::all_errors].add(0);
         const cloudwatch::StatisticSet data(load.records, static_cast<double>(load.data),
-                                            static_cast<double>(load.least_data), static_cast<double>(load.most_data));
+                                            static_cast<double>(load.min_data), static_cast<double>(load.max_data));
         tally[Metric::user_records_data_put].add(data);
     }
 
@@ -271,7 +270,7 @@ private:
         for (const auto& load : exchange.entries) records += load.bytes > 0 ? load.records : 0;
         tally[Metric::kinesis_records_per_request].add(static_cast<double>(entries));
         tally[Metric::user_records_per_request].add(static_cast<double>(records));
-        tally[Metric::request_time].add(milliseconds(exchange.took));
+        tally[Metric::request_time].add(milliseconds(exchange.duration));
         tally[Metric::buffering_time].add(
             cloudwatch::StatisticSet(exchange.records, milliseconds(exchange.total_wait),
                                      milliseconds(exchange.shortest_wait), milliseconds(exchange.longest_wait)));
@@ -296,7 +295,7 @@ private:
         auto& scopes = minutes_[minute];
         if (const auto found = scopes.find(scope); found != scopes.end()) return &found->second;
         // What belongs to all stays with what can be told of this minute.
-        if (kept_ >= most_kept_ && !make_room(minute) && !scope.stream.empty()) return nullptr;
+        if (kept_ >= max_kept_ && !make_room(minute) && !scope.stream.empty()) return nullptr;
         ++kept_;
         return &scopes[std::move(scope)];
     }
@@ -324,7 +323,7 @@ private:
     MetricsLevel level_;
     MetricsGranularity granularity_;
     std::vector<cloudwatch::Dimension> dimensions_;
-    std::size_t most_kept_;
+    std::size_t max_kept_;
     std::map<Minute, std::map<Scope, Tally>> minutes_;
     std::size_t kept_ = 0; ///< Tallies in all minutes.
     bool forgot_ = false;

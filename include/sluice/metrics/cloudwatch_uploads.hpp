@@ -4,7 +4,6 @@
 #include <sluice/clock/clock.hpp>
 #include <sluice/cloudwatch/client.hpp>
 #include <sluice/cloudwatch/requests.hpp>
-#include <sluice/credentials/credentials.hpp>
 #include <sluice/detail/alarm.hpp>
 #include <sluice/detail/back_off.hpp>
 #include <sluice/detail/guarded.hpp>
@@ -12,7 +11,8 @@
 #include <sluice/detail/wait_for.hpp>
 #include <sluice/error.hpp>
 #include <sluice/metrics/cloudwatch_counts.hpp>
-#include <sluice/metrics/cloudwatch_settings.hpp>
+#include <sluice/metrics/cloudwatch_options.hpp>
+#include <sluice/metrics/own_credentials.hpp>
 #include <sluice/world.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -41,10 +41,10 @@ namespace sluice::detail {
 /// What is under way holds the world (`World::hold`) until it has ended: `finish` has it end.
 class CloudWatchUploads : public std::enable_shared_from_this<CloudWatchUploads> {
 public:
-    CloudWatchUploads(World& world, std::unique_ptr<AnyCredentials> own, cloudwatch::Client client,
-                      const CloudWatchSettings& settings)
-        : counts(settings), world_(world), own_(std::move(own)), client_(std::move(client)),
-          name_space_(settings.name_space), interval_(settings.interval), alarm_(world.executor(), world.clock()),
+    CloudWatchUploads(World& world, std::unique_ptr<OwnCredentials> own, cloudwatch::Client client,
+                      const CloudWatchOptions& options)
+        : counts(options), world_(world), own_(std::move(own)), client_(std::move(client)),
+          name_space_(options.name_space), interval_(options.interval), alarm_(world.executor(), world.clock()),
           late_(world.executor(), world.clock()) {}
 
     CloudWatchCounts counts;
@@ -60,7 +60,7 @@ public:
         const auto now = world_.clock().steady();
         if (now < next_sample_) return;
         next_sample_ = now + std::chrono::milliseconds(200);
-        counts.pending(world_.service_time(), {}, pending_);
+        counts.pending(world_.service_time(), pending_);
         wake();
     }
 
@@ -112,7 +112,7 @@ private:
 
     void take_off() {
         flight_ = std::make_shared<Flight>(world_.executor());
-        if (pending_ > 0) counts.pending(world_.service_time(), {}, pending_);
+        if (pending_ > 0) counts.pending(world_.service_time(), pending_);
         auto task = fly(shared_from_this(), flight_);
         spawn(world_.executor(), std::move(task), flight_->stop.slot(),
               Landing(world_.hold(), shared_from_this(), flight_));
@@ -193,6 +193,7 @@ private:
             if (!flight->over) co_await wait_for(flight->landed);
         }
         self->late_.cancel();
+        if (self->own_) self->own_->stop();
         if (self->has_news()) self->world_.log().warning("CloudWatch: the last metrics were not told");
     }
 
@@ -208,7 +209,7 @@ private:
     }
 
     World& world_;
-    std::unique_ptr<AnyCredentials> own_; ///< None: the client signs as the producer does.
+    std::unique_ptr<OwnCredentials> own_; ///< None: the client signs as the producer does.
     cloudwatch::Client client_;
     std::string name_space_;
     std::chrono::milliseconds interval_;

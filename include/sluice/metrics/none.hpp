@@ -11,6 +11,8 @@ public:
 
     class Running {
     public:
+        static constexpr auto exchange_detail = ExchangeDetail::request;
+
         void accepted(std::string_view, std::uint64_t, std::uint64_t) {}
         void exchanged(std::string_view, const Exchange&) {}
         void settled(std::string_view, error_code, std::uint64_t) {}

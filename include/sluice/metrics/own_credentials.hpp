@@ -1,16 +1,12 @@
 #pragma once
 
-#include <sluice/clock/clock.hpp>
+#include <sluice/aws/cached_credentials.hpp>
 #include <sluice/credentials/credentials.hpp>
-#include <sluice/error.hpp>
-#include <sluice/secrets.hpp>
 #include <sluice/world.hpp>
 
-#include <boost/asio/awaitable.hpp>
-
-#include <chrono>
 #include <concepts>
-#include <optional>
+#include <functional>
+#include <memory>
 #include <utility>
 
 namespace sluice {
@@ -24,34 +20,25 @@ concept MetricsCredentials = std::same_as<C, ProducerCredentials> || Credentials
 
 namespace detail {
 
-/// Credentials of metrics that do not sign as the producer does, kept until shortly before their end. One call of
-/// `fetch` at a time.
-template <RunningCredentials Source>
-class OwnCredentials final : public AnyCredentials {
+/// Credentials of metrics that do not sign as the producer does, whatever their source is; kept and asked for as the
+/// producer's are. To be destroyed after `stop`, or with their executor.
+class OwnCredentials {
 public:
-    OwnCredentials(World& world, Source source) : world_(world), source_(std::move(source)) {}
-
-    [[nodiscard]] asio::awaitable<result<Secrets>> fetch() override {
-        if (secrets_ && good_for(std::chrono::minutes(5))) co_return *secrets_;
-        auto fresh = co_await source_.fetch();
-        if (fresh) secrets_ = *fresh;
-        const bool old_will_do = !fresh && secrets_ && good_for(std::chrono::seconds(0));
-        if (old_will_do) co_return *secrets_;
-        co_return fresh;
+    template <RunningCredentials Source>
+    OwnCredentials(World& world, Source source) {
+        auto cached = std::make_unique<CachedCredentials<Source>>(world, std::move(source));
+        stop_ = [its = cached.get()] { its->stop(); };
+        credentials_ = std::move(cached);
     }
 
-    void reject(const Secrets& used) override {
-        if (secrets_ == used) secrets_.reset();
-    }
+    [[nodiscard]] AnyCredentials& credentials() noexcept { return *credentials_; }
+
+    /// The source is asked no more; what it has under way is cancelled, and nobody waits for it.
+    void stop() { stop_(); }
 
 private:
-    [[nodiscard]] bool good_for(std::chrono::seconds time) const {
-        return !secrets_->expires || *secrets_->expires > world_.service_time() + time;
-    }
-
-    World& world_;
-    Source source_;
-    std::optional<Secrets> secrets_;
+    std::unique_ptr<AnyCredentials> credentials_;
+    std::function<void()> stop_;
 };
 
 } // namespace detail

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <sluice/detail/prometheus_counts.hpp>
-#include <sluice/detail/prometheus_families.hpp>
-#include <sluice/detail/prometheus_stream.hpp>
 #include <sluice/metrics/metrics.hpp>
+#include <sluice/metrics/prometheus_counts.hpp>
+#include <sluice/metrics/prometheus_families.hpp>
+#include <sluice/metrics/prometheus_stream.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -28,15 +28,44 @@ public:
     std::map<std::string, std::string> labels; ///< Of every metric, a name of the application for instance.
     /// Upper bounds of latencies, in seconds.
     std::vector<double> buckets{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
-    std::size_t streams = 256; ///< With metrics of their own, in each producer; the label of the rest is `other`.
-    std::size_t shards = 64;   ///< The same of each stream. Zero: all of a stream's shards are `other`.
+    std::size_t max_streams = 256; ///< With metrics of their own, in each producer; the label of the rest is `other`.
+    std::size_t max_shards = 64;   ///< The same of each stream. Zero: all of a stream's shards are `other`.
 };
 
 /// Counts in a registry of prometheus-cpp, which whoever serves it to Prometheus has, too. Link `sluice::prometheus`.
 ///
-/// Metrics are those of detail/prometheus_families.hpp. They have the label `stream_name`; those of a shard
-/// `shard_id`, those of settled records `outcome` (`delivered`, `expired`, `dropped`, `gave_up`, `closed`, `too_large`,
-/// `refused`, `failed`), and those of the buffer none.
+/// | metric | type | labels | meaning |
+/// |---|---|---|---|
+/// | `kinesis_write_attempts_total` | counter | `stream_name` | Requests that were sent. |
+/// | `kinesis_write_success_total` | counter | `stream_name` | Requests of which the service took every record. |
+/// | `kinesis_failed_records_total` | counter | `stream_name` | Records that a try did not deliver; most are tried again. |
+/// | `kinesis_large_payloads_total` | counter | `stream_name` | Records whose data was put elsewhere. |
+/// | `kinesis_batch_write_failures_total` | counter | `stream_name` | Requests that failed as a whole, with all of their records. |
+/// | `kinesis_write_latency_seconds` | histogram | `stream_name` | From a request's departure to its answer. |
+/// | `sluice_accepted_records_total` | counter | `stream_name` | Records that were put. |
+/// | `sluice_accepted_bytes_total` | counter | `stream_name` | Bytes that were put, as they are buffered. |
+/// | `sluice_settled_records_total` | counter | `stream_name`, `outcome` | Records that have an outcome, by outcome. |
+/// | `sluice_retried_records_total` | counter | `stream_name` | Tries of records beyond their first. |
+/// | `sluice_throttled_records_total` | counter | `stream_name` | Tries of records that the service throttled. |
+/// | `sluice_sent_bytes_total` | counter | `stream_name` | Data and keys in requests, as they were sent. |
+/// | `sluice_stream_paused` | gauge | `stream_name` | Producers for which this stream is paused now. |
+/// | `sluice_request_wait_seconds` | histogram | `stream_name` | From the put to the departure of a request's oldest record. |
+/// | `sluice_request_fill_ratio` | histogram | `stream_name` | The share of its limits that a request used. |
+/// | `sluice_records_per_entry` | histogram | `stream_name` | Records that share an entry of a request. |
+/// | `sluice_shard_records_total` | counter | `stream_name`, `shard_id` | Records that this shard took. |
+/// | `sluice_shard_bytes_total` | counter | `stream_name`, `shard_id` | Data and keys that this shard took, as sent. |
+/// | `sluice_shard_write_latency_seconds` | histogram | `stream_name`, `shard_id` | From departure to answer, of requests of which this shard took something. |
+/// | `sluice_buffered_records` | gauge |  | Records without an outcome now. |
+/// | `sluice_buffered_bytes` | gauge |  | Bytes without an outcome now. |
+/// | `sluice_oldest_record_age_seconds` | gauge |  | Since the put of the oldest record in memory. |
+/// | `sluice_ignored_records_total` | counter |  | Records put while the producer was disabled. |
+/// | `sluice_refused_puts_total` | counter |  | Records whose put ended with an error. |
+/// | `sluice_cleared_records_total` | counter |  | Records that were removed by clearing the buffer. |
+/// | `sluice_recovered_records_total` | counter |  | Records found in the storage when it was opened. |
+/// | `sluice_unreadable_records_total` | counter |  | Records in chunks that the storage gave back damaged. |
+///
+/// Outcomes are `delivered`, `expired`, `dropped`, `gave_up`, `closed`, `too_large`, `request_refused` (by the service)
+/// and `failed`. The first six names, with their label, are those that a writer to Kinesis in Go has had before.
 ///
 /// Producers may share a registry: what they count adds up, and what they have buffered leaves the sum with them. The
 /// age of the oldest record is the greatest of all whose recipe is a copy of one; recipes made apart need a label that
@@ -49,7 +78,7 @@ public:
     /// the registry has something else under one of the names, or takes no name twice.
     explicit PrometheusMetrics(std::shared_ptr<prometheus::Registry> registry,
                                PrometheusOptions options = PrometheusOptions())
-        : grain_(std::make_shared<const detail::PrometheusGrain>(grain_of(options))), streams_(options.streams),
+        : grain_(std::make_shared<const detail::PrometheusGrain>(grain_of(options))), max_streams_(options.max_streams),
           families_(families_for(std::move(registry), std::move(options))) {}
 
     class Running {
@@ -71,7 +100,7 @@ public:
 
     template <class...>
     [[nodiscard]] asio::awaitable<result<Running>> open(World&) const {
-        co_return Running(std::make_unique<detail::PrometheusCounts>(families_, grain_, streams_));
+        co_return Running(std::make_unique<detail::PrometheusCounts>(families_, grain_, max_streams_));
     }
 
 private:
@@ -85,7 +114,7 @@ private:
         }
         detail::PrometheusGrain grain;
         grain.seconds = bounds;
-        grain.shards = options.shards;
+        grain.max_shards = options.max_shards;
         return grain;
     }
 
@@ -111,7 +140,7 @@ private:
     }
 
     std::shared_ptr<const detail::PrometheusGrain> grain_;
-    std::size_t streams_;
+    std::size_t max_streams_;
     std::shared_ptr<detail::PrometheusFamilies> families_;
 };
 

@@ -1,8 +1,9 @@
 #pragma once
 
-#include <sluice/detail/summary_book.hpp>
+#include <sluice/metrics/accepted_record.hpp>
+#include <sluice/metrics/event_type.hpp>
 #include <sluice/metrics/metrics.hpp>
-#include <sluice/record.hpp>
+#include <sluice/metrics/summary_book.hpp>
 #include <sluice/world.hpp>
 
 #include <algorithm>
@@ -12,7 +13,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -27,11 +27,12 @@ public:
     std::uint64_t total_size = 0;   ///< Of these, data, headers, keys and 32 B each.
     std::map<std::string, std::uint64_t, std::less<>> events_by_type; ///< `unknown`: without one.
     std::uint64_t succeeded = 0;       ///< Records that were delivered.
-    std::uint64_t failed = 0;          ///< Records that never will be: expired, dropped, given up.
+    std::uint64_t failed = 0;          ///< Records that never will be, for any reason but their time-to-live.
+    std::uint64_t expired = 0;         ///< Records that outlived their time-to-live.
     std::uint64_t requests = 0;        ///< That were answered, or failed.
     std::uint64_t failed_requests = 0; ///< As a whole.
     std::chrono::nanoseconds mean_duration{};    ///< Of the requests.
-    std::chrono::nanoseconds longest_duration{}; ///< Of the requests.
+    std::chrono::nanoseconds max_duration{}; ///< Of the requests.
 };
 
 /// Keeps a summary of the last hour, which `read` gives on any thread.
@@ -53,8 +54,7 @@ public:
 
     /// Gives the type of a record; it may lie anywhere, so long as it is there until the next call. If it is empty, or
     /// this throws, the type is `unknown`.
-    using TypeOf = std::function<std::string_view(std::string_view stream, std::string_view key, std::string_view data,
-                                                  std::span<const HeaderView> headers)>;
+    using TypeOf = std::function<std::string_view(const AcceptedRecord& record)>;
 
     explicit SummaryMetrics(std::size_t types = 64) : SummaryMetrics(type_in_headers, types) {}
 
@@ -76,9 +76,10 @@ public:
             });
             sum.succeeded += minute.succeeded;
             sum.failed += minute.failed;
+            sum.expired += minute.expired;
             sum.requests += minute.requests;
             sum.failed_requests += minute.failed_requests;
-            sum.longest_duration = std::max(sum.longest_duration, minute.longest);
+            sum.max_duration = std::max(sum.max_duration, minute.max_duration);
             duration += minute.duration;
         });
         if (sum.requests > 0) sum.mean_duration = duration / static_cast<std::int64_t>(sum.requests);
@@ -87,13 +88,12 @@ public:
 
     class Running {
     public:
+        static constexpr auto exchange_detail = ExchangeDetail::request;
+
         Running(TypeOf type_of, std::unique_ptr<detail::SummaryEntry> entry)
             : type_of_(std::move(type_of)), entry_(std::move(entry)) {}
 
-        void record(std::string_view stream, std::string_view key, std::string_view data,
-                    std::span<const HeaderView> headers) {
-            entry_->record(type_of(stream, key, data, headers));
-        }
+        void record(const AcceptedRecord& record) { entry_->record(type_of(record)); }
         void accepted(std::string_view, std::uint64_t records, std::uint64_t bytes) {
             entry_->accepted(records, bytes);
         }
@@ -104,10 +104,9 @@ public:
         void observed(const Stats&) {}
 
     private:
-        [[nodiscard]] std::string_view type_of(std::string_view stream, std::string_view key, std::string_view data,
-                                               std::span<const HeaderView> headers) const noexcept {
+        [[nodiscard]] std::string_view type_of(const AcceptedRecord& record) const noexcept {
             try {
-                return type_of_(stream, key, data, headers);
+                return type_of_(record);
             } catch (...) {
                 return {};
             }
@@ -123,12 +122,8 @@ public:
     }
 
 private:
-    [[nodiscard]] static std::string_view type_in_headers(std::string_view, std::string_view, std::string_view,
-                                                          std::span<const HeaderView> headers) {
-        for (const auto& header : headers) {
-            if (header.name == "event-type") return header.value;
-        }
-        return {};
+    [[nodiscard]] static std::string_view type_in_headers(const AcceptedRecord& record) {
+        return record.header(event_type_header);
     }
 
     std::shared_ptr<const TypeOf> type_of_;

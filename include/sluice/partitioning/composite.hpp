@@ -1,8 +1,8 @@
 #pragma once
 
+#include <sluice/aws/field_reader.hpp>
 #include <sluice/kinesis/limits.hpp>
 #include <sluice/kinesis/validate.hpp>
-#include <sluice/partitioning/field_reader.hpp>
 #include <sluice/partitioning/partitioning.hpp>
 
 #include <concepts>
@@ -50,7 +50,7 @@ public:
     }
 
 private:
-    detail::FieldReader fields_;
+    aws::FieldReader fields_;
 };
 
 } // namespace sluice

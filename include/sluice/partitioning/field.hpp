@@ -1,7 +1,7 @@
 #pragma once
 
+#include <sluice/aws/field_reader.hpp>
 #include <sluice/kinesis/validate.hpp>
-#include <sluice/partitioning/field_reader.hpp>
 #include <sluice/partitioning/partitioning.hpp>
 
 #include <cstdint>
@@ -36,7 +36,7 @@ public:
     }
 
 private:
-    detail::FieldReader fields_;
+    aws::FieldReader fields_;
 };
 
 } // namespace sluice

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <sluice/partitioning/field_reader.hpp>
+#include <sluice/aws/field_reader.hpp>
 #include <sluice/partitioning/partitioning.hpp>
 #include <sluice/partitioning/text_hash.hpp>
 
@@ -55,7 +55,7 @@ public:
     }
 
 private:
-    detail::FieldReader fields_; ///< Without one: all the data.
+    aws::FieldReader fields_; ///< Without one: all the data.
     std::int64_t keys_ = std::numeric_limits<std::int64_t>::max();
 };
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <sluice/detail/prometheus_families.hpp>
-#include <sluice/detail/prometheus_stream.hpp>
+#include <sluice/metrics/prometheus_families.hpp>
+#include <sluice/metrics/prometheus_stream.hpp>
 #include <sluice/stats.hpp>
 
 #include <chrono>
@@ -21,7 +21,7 @@ class PrometheusCounts {
 public:
     PrometheusCounts(std::shared_ptr<PrometheusFamilies> families, std::shared_ptr<const PrometheusGrain> grain,
                      std::size_t streams)
-        : families_(std::move(families)), grain_(std::move(grain)), most_streams_(streams) {}
+        : families_(std::move(families)), grain_(std::move(grain)), max_streams_(streams) {}
 
     PrometheusCounts(const PrometheusCounts&) = delete;
     PrometheusCounts& operator=(const PrometheusCounts&) = delete;
@@ -39,7 +39,7 @@ public:
 
     void observed(const Stats& stats) {
         PrometheusStream::catch_up(ignored_, seen_.ignored, stats.ignored);
-        PrometheusStream::catch_up(refused_, seen_.refused, stats.refused);
+        PrometheusStream::catch_up(refused_puts_, seen_.refused, stats.refused);
         PrometheusStream::catch_up(cleared_, seen_.cleared, stats.cleared);
         PrometheusStream::catch_up(recovered_, seen_.recovered, stats.recovered);
         PrometheusStream::catch_up(unreadable_, seen_.unreadable, stats.unreadable);
@@ -56,7 +56,7 @@ private:
         const auto found = streams_.find(stream);
         if (found != streams_.end()) return *found;
         const std::string name(stream);
-        const auto& label = streams_.size() < most_streams_ ? name : others_;
+        const auto& label = streams_.size() < max_streams_ ? name : others_;
         return *streams_.try_emplace(name, *families_, *grain_, label).first;
     }
 
@@ -69,7 +69,7 @@ private:
 
     std::shared_ptr<PrometheusFamilies> families_;
     std::shared_ptr<const PrometheusGrain> grain_;
-    std::size_t most_streams_;
+    std::size_t max_streams_;
     const std::string others_ = "other";
     Streams streams_;
     Streams::value_type* last_ = nullptr;
@@ -79,7 +79,7 @@ private:
     prometheus::Gauge& buffered_records_ = families_->metric(families_->buffered_records, {});
     prometheus::Gauge& buffered_bytes_ = families_->metric(families_->buffered_bytes, {});
     prometheus::Counter& ignored_ = families_->metric(families_->ignored, {});
-    prometheus::Counter& refused_ = families_->metric(families_->refused, {});
+    prometheus::Counter& refused_puts_ = families_->metric(families_->refused_puts, {});
     prometheus::Counter& cleared_ = families_->metric(families_->cleared, {});
     prometheus::Counter& recovered_ = families_->metric(families_->recovered, {});
     prometheus::Counter& unreadable_ = families_->metric(families_->unreadable, {});

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace sluice::detail {
+namespace sluice::aws {
 
 /// Finds values in a JSON object, by their paths, without building a document.
 ///
@@ -31,10 +31,10 @@ public:
             field.found = false;
             field.matched = 0;
         }
-        aws::JsonReader reader(json);
+        JsonReader reader(json);
         const auto whole = reader.next();
-        const bool object = whole.is(aws::TokenKind::map);
-        if (!object || !inside(reader, true, 0) || !reader.next().is(aws::TokenKind::done)) return error::data_not_json;
+        const bool object = whole.is(TokenKind::map);
+        if (!object || !inside(reader, true, 0) || !reader.next().is(TokenKind::done)) return error::data_not_json;
         for (const auto& field : fields_) {
             if (!field.found) return error::key_field_missing;
         }
@@ -62,14 +62,14 @@ private:
     };
 
     /// Reads on to the end of an object or array, to which so many names lead.
-    bool inside(aws::JsonReader& reader, bool object, std::size_t depth) {
+    bool inside(JsonReader& reader, bool object, std::size_t depth) {
         for (std::size_t place = 0;; ++place) {
             auto token = reader.next();
-            if (token.is(aws::TokenKind::failed)) return false;
-            if (token.is(aws::TokenKind::end)) return true;
+            if (token.is(TokenKind::failed)) return false;
+            if (token.is(TokenKind::end)) return true;
             const bool wanted = object ? enter(token.text, depth) : enter(std::to_string(place), depth);
             if (object) token = reader.next();
-            if (!(wanted ? take(reader, token, depth + 1) : aws::skip(reader, token))) return false;
+            if (!(wanted ? take(reader, token, depth + 1) : skip(reader, token))) return false;
         }
     }
 
@@ -85,7 +85,7 @@ private:
     }
 
     /// Reads the value that starts with `token`, for the fields that entered it.
-    bool take(aws::JsonReader& reader, const aws::Token& token, std::size_t depth) {
+    bool take(JsonReader& reader, const Token& token, std::size_t depth) {
         bool deeper = false;
         for (auto& field : fields_) {
             if (field.matched != depth) continue;
@@ -93,28 +93,28 @@ private:
             if (field.names.size() == depth) set(field, token, reader);
             else deeper = true;
         }
-        const bool object = token.is(aws::TokenKind::map);
-        const bool container = object || token.is(aws::TokenKind::array);
-        const bool well = deeper && container ? inside(reader, object, depth) : aws::skip(reader, token);
+        const bool object = token.is(TokenKind::map);
+        const bool container = object || token.is(TokenKind::array);
+        const bool well = deeper && container ? inside(reader, object, depth) : skip(reader, token);
         for (auto& field : fields_) {
             if (field.matched == depth) --field.matched;
         }
         return well;
     }
 
-    void set(Field& field, const aws::Token& token, const aws::JsonReader& reader) {
+    void set(Field& field, const Token& token, const JsonReader& reader) {
         field.found = true;
         field.copied = false;
         switch (token.kind) {
-        case aws::TokenKind::text:
+        case TokenKind::text:
             field.copied = !token.borrowed;
             if (field.copied) field.copy = token.text;
             else field.value = token.text;
             break;
-        case aws::TokenKind::boolean: field.value = token.number == 1 ? "true" : "false"; break;
-        case aws::TokenKind::unsigned_integer:
-        case aws::TokenKind::negative_integer:
-        case aws::TokenKind::real: field.value = number_before(reader.rest()); break;
+        case TokenKind::boolean: field.value = token.number == 1 ? "true" : "false"; break;
+        case TokenKind::unsigned_integer:
+        case TokenKind::negative_integer:
+        case TokenKind::real: field.value = number_before(reader.rest()); break;
         default: field.found = false; break;
         }
     }
@@ -129,4 +129,4 @@ private:
     std::string_view json_;
 };
 
-} // namespace sluice::detail
+} // namespace sluice::aws

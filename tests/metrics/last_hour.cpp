@@ -1,4 +1,4 @@
-#include <sluice/detail/last_hour.hpp>
+#include <sluice/metrics/last_hour.hpp>
 
 #include <doctest/doctest.h>
 

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <sluice/clock/clock.hpp>
-#include <sluice/detail/last_hour.hpp>
 #include <sluice/error.hpp>
+#include <sluice/metrics/last_hour.hpp>
 #include <sluice/metrics/metrics.hpp>
 
 #include <boost/asio/error.hpp>
@@ -91,19 +91,20 @@ public:
     std::uint64_t size = 0;
     std::uint64_t succeeded = 0;
     std::uint64_t failed = 0;
+    std::uint64_t expired = 0;
     std::uint64_t requests = 0;
     std::uint64_t failed_requests = 0;
     std::chrono::nanoseconds duration{};
-    std::chrono::nanoseconds longest{};
+    std::chrono::nanoseconds max_duration{};
     SummaryTypes types;
 };
 
 /// The last hour of all producers that share a summary; any thread.
 class SummaryBook {
 public:
-    explicit SummaryBook(std::size_t most_types) : most_types_(most_types) {}
+    explicit SummaryBook(std::size_t max_types) : max_types_(max_types) {}
 
-    [[nodiscard]] std::size_t most_types() const noexcept { return most_types_; }
+    [[nodiscard]] std::size_t max_types() const noexcept { return max_types_; }
 
     void join(const AnyClock& clock) {
         const std::lock_guard lock(mutex_);
@@ -130,7 +131,7 @@ public:
     }
 
 private:
-    const std::size_t most_types_;
+    const std::size_t max_types_;
     mutable std::mutex mutex_;
     LastHour<SummaryMinute> hour_;
     std::vector<const AnyClock*> clocks_; ///< Of those producers that are there.
@@ -150,18 +151,18 @@ public:
     ~SummaryEntry() { book_->leave(clock_); }
 
     /// One of the records that are accepted next.
-    void record(std::string_view type) { types_.add(type.empty() ? "unknown" : type, 1, book_->most_types()); }
+    void record(std::string_view type) { types_.add(type.empty() ? "unknown" : type, 1, book_->max_types()); }
 
     void accepted(std::uint64_t records, std::uint64_t bytes) {
         book_->at(clock_.steady(), [&](SummaryMinute& minute) {
             minute.events += records;
             minute.size += bytes;
             types_.take([&](const std::string& type, std::uint64_t count) {
-                minute.types.add(type, count, book_->most_types());
+                minute.types.add(type, count, book_->max_types());
             });
         });
         // What comes no more makes room for what comes.
-        if (types_.named() >= book_->most_types()) types_ = SummaryTypes();
+        if (types_.named() >= book_->max_types()) types_ = SummaryTypes();
     }
 
     void exchanged(const Exchange& exchange) {
@@ -169,14 +170,15 @@ public:
         book_->at(clock_.steady(), [&](SummaryMinute& minute) {
             ++minute.requests;
             if (exchange.answer.error) ++minute.failed_requests;
-            minute.duration += exchange.took;
-            minute.longest = std::max(minute.longest, exchange.took);
+            minute.duration += exchange.duration;
+            minute.max_duration = std::max(minute.max_duration, exchange.duration);
         });
     }
 
     void settled(error_code outcome, std::uint64_t records) {
         book_->at(clock_.steady(), [&](SummaryMinute& minute) {
-            (outcome ? minute.failed : minute.succeeded) += records;
+            auto& its = !outcome ? minute.succeeded : outcome == error::expired ? minute.expired : minute.failed;
+            its += records;
         });
     }
 

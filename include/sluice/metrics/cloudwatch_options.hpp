@@ -21,10 +21,10 @@ enum class MetricsLevel : std::uint8_t {
 enum class MetricsGranularity : std::uint8_t { global, stream, shard };
 
 /// What `CloudWatchMetrics` tells, to whom, and how often. The defaults are the KPL's.
-class CloudWatchSettings {
+class CloudWatchOptions {
 public:
-    CloudWatchSettings() = default;
-    explicit CloudWatchSettings(MetricsLevel its_level, MetricsGranularity its_granularity = MetricsGranularity::shard)
+    CloudWatchOptions() = default;
+    explicit CloudWatchOptions(MetricsLevel its_level, MetricsGranularity its_granularity = MetricsGranularity::shard)
         : level(its_level), granularity(its_granularity) {}
 
     std::string name_space = "KinesisProducerLibrary"; ///< 1 to 255 characters of ASCII; neither `AWS/...` nor `:...`.
@@ -37,7 +37,7 @@ public:
                           ///< profile's `endpoint_url`, the region's.
     /// Of what waits while CloudWatch is away: a minute takes one for the producer and one for each stream and shard
     /// that was used in it, about 1 KiB; the oldest minutes go first.
-    std::size_t most_kept = 1'000;
+    std::size_t max_kept = 1'000;
 };
 
 } // namespace sluice

@@ -2,7 +2,7 @@
 
 #include <sluice/aws/ascii.hpp>
 #include <sluice/credentials/credentials.hpp>
-#include <sluice/credentials/thrown.hpp>
+#include <sluice/detail/credentials_thrown.hpp>
 #include <sluice/detail/spawn.hpp>
 #include <sluice/detail/wait_for.hpp>
 #include <sluice/world.hpp>

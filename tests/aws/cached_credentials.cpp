@@ -1,4 +1,4 @@
-#include <sluice/credentials/cached.hpp>
+#include <sluice/aws/cached_credentials.hpp>
 
 #include <sluice/credentials/static.hpp>
 

@@ -1,4 +1,4 @@
-#include <sluice/credentials/thrown.hpp>
+#include <sluice/detail/credentials_thrown.hpp>
 
 #include <doctest/doctest.h>
 

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <sluice/detail/prometheus_families.hpp>
 #include <sluice/error.hpp>
 #include <sluice/metrics/metrics.hpp>
+#include <sluice/metrics/prometheus_families.hpp>
 #include <sluice/stats.hpp>
 
 #include <boost/asio/error.hpp>
@@ -27,7 +27,7 @@ public:
     std::vector<double> seconds;
     std::vector<double> ratios{0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1};
     std::vector<double> records{1, 2, 5, 10, 20, 50, 100, 200, 500, 1'000, 2'000};
-    std::size_t shards = 0;
+    std::size_t max_shards = 0;
 };
 
 /// Values for a histogram, collected so that its lock is taken once for many.
@@ -111,7 +111,7 @@ private:
     [[nodiscard]] Shard& find(std::string_view id) {
         const auto found = shards_.find(id);
         if (found != shards_.end()) return *found->second;
-        std::string name(shards_.size() < grain_.shards && fit_for_label(id) ? id : "other");
+        std::string name(shards_.size() < grain_.max_shards && fit_for_label(id) ? id : "other");
         auto& fresh = shards_[name]; // the others have one, too
         if (!fresh) fresh = std::make_unique<Shard>(families_, grain_, stream_, std::move(name));
         return *fresh;
@@ -197,7 +197,7 @@ private:
     }
 
     void tell_request(const Exchange& exchange) {
-        latency_.Observe(seconds(exchange.took));
+        latency_.Observe(seconds(exchange.duration));
         waits_.Observe(seconds(exchange.longest_wait));
         raise(sent_bytes_, exchange.bytes);
         std::size_t entries = 0;
@@ -223,7 +223,7 @@ private:
                 shards_.took(said[i].shard_id, exchange.entries[i]);
             }
         }
-        shards_.end_request(seconds(exchange.took));
+        shards_.end_request(seconds(exchange.duration));
         return failed;
     }
 
@@ -238,7 +238,7 @@ private:
         case error::closed: return "closed";
         case error::record_too_large:
         case error::request_too_large: return "too_large";
-        case error::request_refused: return "refused";
+        case error::request_refused: return "request_refused";
         default: return "failed";
         }
     }

@@ -1,5 +1,5 @@
+#include <sluice/aws/field_reader.hpp>
 #include <sluice/field_path.hpp>
-#include <sluice/partitioning/field_reader.hpp>
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -17,7 +17,7 @@
 namespace {
 
 using sluice::error;
-using sluice::detail::FieldReader;
+using sluice::aws::FieldReader;
 
 using Names = std::vector<std::string>;
 

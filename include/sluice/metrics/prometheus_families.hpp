@@ -71,7 +71,7 @@ public:
     Gauges& buffered_bytes = gauge("sluice_buffered_bytes", "Bytes without an outcome now.");
     Gauges& oldest_age = gauge("sluice_oldest_record_age_seconds", "Since the put of the oldest record in memory.");
     Counters& ignored = counter("sluice_ignored_records_total", "Records put while the producer was disabled.");
-    Counters& refused = counter("sluice_refused_records_total", "Records whose put ended with an error.");
+    Counters& refused_puts = counter("sluice_refused_puts_total", "Records whose put ended with an error.");
     Counters& cleared = counter("sluice_cleared_records_total", "Records that were removed by clearing the buffer.");
     Counters& recovered =
         counter("sluice_recovered_records_total", "Records found in the storage when it was opened.");

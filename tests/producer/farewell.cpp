@@ -1,0 +1,128 @@
+#include "fixture.hpp"
+#include "../run.hpp"
+
+#include <sluice/clock/system.hpp>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace asio = boost::asio;
+using asio::awaitable;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A day passes in a minute and a half.
+class HurriedClock : public sluice::SystemClock {
+public:
+    [[nodiscard]] sluice::steady_time steady() const { return start_ + 1'000 * (SystemClock().steady() - start_); }
+    [[nodiscard]] awaitable<sluice::error_code> async_wait_until(sluice::steady_time when) {
+        return SystemClock::async_wait_until(start_ + (when - start_) / 1'000);
+    }
+
+private:
+    sluice::steady_time start_ = SystemClock().steady();
+};
+
+enum class Manners { quick, slow, deaf, throws };
+
+class Diary {
+public:
+    std::vector<std::string> log;
+    bool ended = false; ///< The metrics have.
+};
+
+/// Metrics that take their time.
+class Lingering {
+public:
+    using policy_kind = sluice::kind::metrics;
+
+    Lingering(Manners manners, std::shared_ptr<Diary> diary) : manners_(manners), diary_(std::move(diary)) {}
+
+    class Running : public sluice::NoMetrics::Running {
+    public:
+        Running(sluice::World& world, Manners manners, std::shared_ptr<Diary> diary)
+            : world_(&world), manners_(manners), diary_(std::move(diary)) {}
+
+        awaitable<void> finish() {
+            const auto time = manners_ == Manners::quick ? 4s : 1h;
+            if (manners_ == Manners::deaf) {
+                co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+            }
+            const auto cut = co_await world_->clock().async_wait_until(world_->clock().steady() + time);
+            diary_->ended = true;
+            world_->log().info("the metrics end");
+            if (cut && manners_ == Manners::throws) throw std::runtime_error("cut short");
+        }
+
+    private:
+        sluice::World* world_;
+        Manners manners_;
+        std::shared_ptr<Diary> diary_;
+    };
+
+    awaitable<sluice::result<Running>> open(sluice::World& world) const { co_return Running(world, manners_, diary_); }
+
+private:
+    Manners manners_;
+    std::shared_ptr<Diary> diary_;
+};
+
+std::ptrdiff_t logged(const Diary& diary, std::string_view word) {
+    return std::count_if(diary.log.begin(), diary.log.end(),
+                         [&](const auto& line) { return line.find(word) != std::string::npos; });
+}
+
+} // namespace
+
+TEST_CASE("the end waits for metrics, but not for ever") {
+    for (const auto manners : {Manners::quick, Manners::slow, Manners::throws, Manners::deaf}) {
+        CAPTURE(int(manners));
+        const auto diary = std::make_shared<Diary>();
+        run([&](asio::io_context& context) -> awaitable<void> {
+            auto options = quick();
+            options.log = sluice::Log([diary](auto, std::string_view line) { diary->log.emplace_back(line); });
+            auto producer = sluice::make_producer(context.get_executor(), options, ScriptedDestination{},
+                                                  NobodySigns{}, NoTransport{}, HurriedClock{},
+                                                  Lingering{manners, diary});
+            co_await producer.async_put({"key", "data"}, asio::use_awaitable);
+            const HurriedClock clock;
+            const auto begin = clock.steady();
+            const auto report = co_await producer.async_close(asio::use_awaitable);
+            const auto time = clock.steady() - begin;
+            CHECK(report.left == 0);
+            CHECK(time >= (manners == Manners::quick ? 4s : 5s));
+            CHECK(time < 1h);
+            CHECK(logged(*diary, "the metrics have not come to their end in 5 s") == (manners != Manners::quick));
+            for (int i = 0; i < 10; ++i) co_await asio::post(asio::use_awaitable);
+            CHECK(diary->ended == (manners != Manners::deaf));
+        });
+        CHECK(diary->ended); // what cannot be cancelled has all that it needs to go on
+        CHECK(logged(*diary, "the metrics threw") == 0);
+        CHECK(logged(*diary, "please report") == 0);
+    }
+}
+
+TEST_CASE("a context that is destroyed while the end waits for metrics leaves nothing behind") {
+    const auto diary = std::make_shared<Diary>();
+    {
+        asio::io_context context;
+        auto producer = sluice::make_producer(context.get_executor(), quick(), ScriptedDestination{}, NobodySigns{},
+                                              NoTransport{}, Lingering{Manners::deaf, diary});
+        CHECK_FALSE(producer.try_put({"key", "data"}));
+        producer.async_close([](auto, auto) {});
+        context.run_for(50ms);
+    }
+    CHECK_FALSE(diary->ended);
+    CHECK(diary.use_count() == 1);
+}
