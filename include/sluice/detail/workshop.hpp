@@ -237,12 +237,14 @@ protected:
         AcceptedRecord record;
         record.stream = chunk.stream;
         std::vector<HeaderView> headers;
+        const bool all = chunk.live == chunk.count;
+        const std::string_view body(*chunk.body);
         std::size_t offset = 1;
         for (std::uint32_t i = 0; i < chunk.count; ++i) {
-            const auto frame = read_own_frame(*chunk.body, offset);
+            const auto frame = read_own_frame(body, offset);
             if (frame.size == 0) return;
             offset += frame.size;
-            if (chunk.settled.test(i)) continue;
+            if (!all && chunk.settled.test(i)) continue;
             record.partition_key = frame.partition_key;
             record.data = frame.data;
             if (!headers.empty()) headers.clear();

@@ -64,10 +64,13 @@ private:
 
     static constexpr std::size_t longest = 128;
 
+    static constexpr std::size_t places = 64;
+
+    /// Odd factors, whose sum is odd: names that differ in one of these, or are one character, have other places.
     [[nodiscard]] static std::size_t place_of(std::string_view type) noexcept {
         if (type.empty()) return 0;
-        const auto first = static_cast<unsigned char>(type.front()), last = static_cast<unsigned char>(type.back());
-        return (type.size() + first + 5U * last) % 32;
+        const auto at = [&](std::size_t i) { return std::size_t{static_cast<unsigned char>(type[i])}; };
+        return (type.size() * 7 + at(0) + at(type.size() / 2) * 3 + at(type.size() - 1) * 5) % places;
     }
 
     [[nodiscard]] Counts::value_type& find(std::string_view type, std::size_t most) {
@@ -81,7 +84,7 @@ private:
 
     Counts counts_;
     std::size_t named_ = 0;
-    std::array<Counts::value_type*, 32> guesses_{}; ///< Where the last type was that looked like this.
+    std::array<Counts::value_type*, places> guesses_{}; ///< Where the last type was that looked like this.
 };
 
 /// What is counted in a minute.
