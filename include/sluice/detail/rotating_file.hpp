@@ -2,6 +2,7 @@
 
 #include <sluice/clock/clock.hpp>
 #include <sluice/detail/posix_files.hpp>
+#include <sluice/detail/remark.hpp>
 #include <sluice/error.hpp>
 
 #include <cerrno>
@@ -82,12 +83,7 @@ public:
     void maintain() {}
 
     /// What the log should say: each failure once, until something was written again.
-    [[nodiscard]] std::string take_remark() {
-        auto words = std::exchange(remark_, {});
-        if (words == told_) return {};
-        if (!words.empty()) told_ = words;
-        return words;
-    }
+    [[nodiscard]] std::string take_remark() { return remark_.take(); }
 
 private:
     /// A file that is closed, whatever happens.
@@ -142,7 +138,7 @@ private:
         // The name of an empty file may be new.
         if (!failure && file.look.size == 0) failure = files_.sync_directory(directory());
         if (!failure) {
-            told_.clear();
+            remark_.settle();
             return {};
         }
         // What is taken back comes again; what cannot be is there twice.
@@ -195,8 +191,7 @@ private:
     RotatingPlace place_;
     Files files_;
     std::string pending_;
-    std::string remark_;
-    std::string told_;
+    Remark remark_;
 };
 
 } // namespace sluice::detail

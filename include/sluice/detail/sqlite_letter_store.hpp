@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/detail/remark.hpp>
 #include <sluice/detail/sqlite_letters.hpp>
 #include <sluice/detail/sqlite_opening.hpp>
 
@@ -46,7 +47,7 @@ public:
 
     [[nodiscard]] result<void> commit() {
         if (auto committed = database_->execute("COMMIT"); !committed) return committed;
-        told_.clear();
+        remark_.settle();
         if (const auto dropped = letters_->take_dropped(); dropped > 0) {
             remark_ = about(std::to_string(dropped) + " of the oldest letters were dropped to make room");
         }
@@ -73,12 +74,7 @@ public:
     }
 
     /// What the log should say: each failure once, until something was committed again.
-    [[nodiscard]] std::string take_remark() {
-        auto words = std::exchange(remark_, {});
-        if (words == told_) return {};
-        if (!words.empty()) told_ = words;
-        return words;
-    }
+    [[nodiscard]] std::string take_remark() { return remark_.take(); }
 
 private:
     result<void> open(wall_time now) {
@@ -126,8 +122,7 @@ private:
     LetterPlace place_;
     std::optional<SqliteDatabase> database_;
     std::optional<SqliteLetters> letters_;
-    std::string remark_;
-    std::string told_;
+    Remark remark_;
 };
 
 } // namespace sluice::detail

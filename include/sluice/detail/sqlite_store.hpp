@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/detail/remark.hpp>
 #include <sluice/detail/sqlite_opening.hpp>
 #include <sluice/detail/sqlite_room.hpp>
 
@@ -65,7 +66,7 @@ public:
         if (auto committed = database_->execute("COMMIT"); !committed) return committed;
         room_->committed();
         piecemeal_ = false;
-        if (appends) told_.clear();
+        if (appends) remark_.settle();
         return {};
     }
 
@@ -93,7 +94,7 @@ public:
         shrunk_ = round > 0 || log_pages_ == 0;
         if (!copied(shrunk_ ? room_->shrink_log() : room_->copy_log())) return false;
         piecemeal_ = shrunk_ && alone;
-        remark_.clear();
+        remark_.drop();
         return true;
     }
 
@@ -107,12 +108,7 @@ public:
     }
 
     /// What the log should say: each failure once, until something was appended again.
-    [[nodiscard]] std::string take_remark() {
-        auto words = std::exchange(remark_, {});
-        if (words == told_) return {};
-        if (!words.empty()) told_ = words;
-        return words;
-    }
+    [[nodiscard]] std::string take_remark() { return remark_.take(); }
 
 private:
     result<void> open(wall_time now) {
@@ -199,8 +195,7 @@ private:
     std::optional<SqliteRoom> room_;
     std::optional<SqliteChunks> chunks_;
     error_code broken_;
-    std::string remark_;
-    std::string told_;
+    Remark remark_;
     std::uint64_t removals_ = 0;  ///< As of the last checkpoint.
     std::uint64_t additions_ = 0; ///< As of the last commit.
     int log_pages_ = 1; ///< That are not copied; after an opening nobody knows.
