@@ -1,10 +1,11 @@
 #include <sluice/metrics/cloudwatch.hpp>
 
+#include "hands_on_clock.hpp"
+
 #include <aws/fakes.hpp>
 #include <credentials/fakes.hpp>
 
 #include <sluice/credentials/static.hpp>
-#include <sluice/detail/wait_for.hpp>
 
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -17,7 +18,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -30,51 +30,6 @@ using namespace sluice;
 using namespace std::chrono_literals;
 
 namespace {
-
-/// Time that passes when a test says so; whoever waits for it is woken then.
-class HandsOnClock final : public AnyClock {
-public:
-    explicit HandsOnClock(asio::io_context& context) : context_(context) {}
-
-    [[nodiscard]] steady_time steady() const override { return now_; }
-    [[nodiscard]] wall_time wall() const override {
-        return wall_time(1'767'323'045s) +
-               std::chrono::duration_cast<wall_time::duration>(now_.time_since_epoch() - 1h);
-    }
-    [[nodiscard]] std::uint64_t random() override { return UINT64_MAX; }
-
-    [[nodiscard]] asio::awaitable<error_code> async_wait_until(steady_time when) override {
-        const auto timer = std::make_shared<asio::steady_timer>(context_, steady_time::max());
-        const auto place = waiting_.emplace(when, timer);
-        if (when > now_) co_await sluice::detail::wait_for(*timer);
-        waiting_.erase(place);
-        co_return when > now_ ? error_code(asio::error::operation_aborted) : error_code();
-    }
-
-    /// Has everything happen that is due in this time, in order.
-    void pass(std::chrono::nanoseconds time) {
-        const auto end = now_ + time;
-        settle();
-        while (!waiting_.empty() && waiting_.begin()->first <= end) {
-            now_ = std::max(now_, waiting_.begin()->first);
-            waiting_.begin()->second->cancel();
-            settle();
-        }
-        now_ = end;
-    }
-
-    void settle() {
-        context_.restart();
-        context_.poll();
-    }
-
-    [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
-
-private:
-    asio::io_context& context_;
-    steady_time now_{1h};
-    std::multimap<steady_time, std::shared_ptr<asio::steady_timer>> waiting_;
-};
 
 Options in_ireland() {
     Options options{"clicks"};
