@@ -12,16 +12,16 @@
 #include <sluice/partitioning/sticky_shard.hpp>
 #include <sluice/producer.hpp>
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read_until.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http.hpp>
+#include <boost/asio/write.hpp>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
@@ -44,8 +44,6 @@
 namespace {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = boost::beast::http;
 namespace local = sluice::local;
 using namespace std::chrono_literals;
 using Tcp = asio::ip::tcp;
@@ -119,49 +117,53 @@ public:
     Pages(std::shared_ptr<prometheus::Registry> registry, std::string page)
         : registry_(std::move(registry)), page_(std::move(page)) {}
 
-    [[nodiscard]] http::response<http::string_body> answer(const http::request<http::empty_body>& request) const {
-        http::response<http::string_body> response(http::status::ok, request.version());
-        response.keep_alive(request.keep_alive());
-        response.set(http::field::cache_control, "no-store");
-        if (request.method() != http::verb::get) {
-            response.result(http::status::method_not_allowed);
-        } else if (request.target() == "/metrics") {
-            response.set(http::field::content_type, "text/plain; version=0.0.4; charset=utf-8");
-            response.body() = prometheus::TextSerializer().Serialize(registry_->Collect());
-        } else if (request.target() == "/") {
-            response.set(http::field::content_type, "text/html; charset=utf-8");
-            std::ifstream file(page_); // each time, so that it can be changed while it is looked at
-            if (!file) response.result(http::status::not_found);
-            response.body().assign(std::istreambuf_iterator<char>(file), {});
-        } else {
-            response.result(http::status::not_found);
+    /// The whole answer to a request, which begins as `GET /metrics HTTP/1.1`.
+    [[nodiscard]] std::string answer(std::string_view request) const {
+        const auto method = request.substr(0, request.find(' '));
+        if (method != "GET") return response("405 Method Not Allowed", "text/plain", "");
+        request.remove_prefix(method.size() + 1);
+        const auto target = request.substr(0, request.find(' '));
+        if (target == "/metrics") {
+            return response("200 OK", "text/plain; version=0.0.4; charset=utf-8",
+                            prometheus::TextSerializer().Serialize(registry_->Collect()));
         }
-        response.prepare_payload();
-        return response;
+        std::ifstream file(page_); // each time, so that it can be changed while it is looked at
+        if (target != "/" || !file) return response("404 Not Found", "text/plain", "");
+        return response("200 OK", "text/html; charset=utf-8", std::string(std::istreambuf_iterator<char>(file), {}));
     }
 
 private:
+    [[nodiscard]] static std::string response(std::string_view status, std::string_view type, const std::string& body) {
+        std::string text = "HTTP/1.1 ";
+        text.append(status).append("\r\nContent-Type: ").append(type);
+        text.append("\r\nContent-Length: ").append(std::to_string(body.size()));
+        return text.append("\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n").append(body);
+    }
+
     std::shared_ptr<prometheus::Registry> registry_;
     std::string page_;
 };
 
-asio::awaitable<void> converse(beast::tcp_stream stream, const Pages& pages) {
-    beast::flat_buffer buffer;
-    for (bool more = true; more;) {
-        stream.expires_after(30s);
-        http::request<http::empty_body> request;
-        co_await http::async_read(stream, buffer, request, asio::use_awaitable); // throws when there is no more
-        auto response = pages.answer(request);
-        co_await http::async_write(stream, response, asio::use_awaitable);
-        more = response.keep_alive();
-    }
+/// One request, one answer.
+asio::awaitable<void> converse(std::shared_ptr<Tcp::socket> socket, const Pages& pages) {
+    asio::steady_timer patience(socket->get_executor(), 30s);
+    patience.async_wait([socket](sluice::error_code ended) {
+        if (!ended) socket->close();
+    });
+    std::string request;
+    auto buffer = asio::dynamic_buffer(request, 16'384);
+    co_await asio::async_read_until(*socket, buffer, "\r\n\r\n", asio::use_awaitable); // throws if there is none
+    const auto answer = pages.answer(request);
+    co_await asio::async_write(*socket, asio::buffer(answer), asio::use_awaitable);
+    socket->shutdown(Tcp::socket::shutdown_send);
 }
 
 asio::awaitable<void> serve(Tcp::acceptor& acceptor, const Pages& pages) {
     auto executor = co_await asio::this_coro::executor;
     while (acceptor.is_open()) {
-        auto socket = co_await acceptor.async_accept(asio::use_awaitable);
-        asio::co_spawn(executor, converse(beast::tcp_stream(std::move(socket)), pages), asio::detached);
+        const auto socket = std::make_shared<Tcp::socket>(executor);
+        co_await acceptor.async_accept(*socket, asio::use_awaitable);
+        asio::co_spawn(executor, converse(socket, pages), asio::detached);
     }
 }
 
@@ -220,7 +222,7 @@ int run(const Arguments& arguments) {
     std::exception_ptr failure;
     asio::co_spawn(context, produce(arguments, registry, stopped), [&](std::exception_ptr thrown) {
         failure = thrown;
-        context.stop(); // browsers keep their connections
+        context.stop(); // nothing else ends the server
     });
     context.run();
     if (failure) std::rethrow_exception(failure);
