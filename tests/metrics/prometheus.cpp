@@ -12,10 +12,12 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <set>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -117,6 +119,14 @@ std::string word_of(prometheus::MetricType type) {
     case prometheus::MetricType::Histogram: return "histogram";
     default: return "none that is documented";
     }
+}
+
+/// The text of the header.
+std::string documentation() {
+    const auto root = std::filesystem::path(__FILE__).parent_path() / ".." / "..";
+    std::ifstream header(root / "include" / "sluice" / "metrics" / "prometheus.hpp");
+    REQUIRE(header.is_open());
+    return {std::istreambuf_iterator<char>(header), {}};
 }
 
 double bucket(const prometheus::ClientMetric::Histogram& histogram, double bound) {
@@ -231,6 +241,15 @@ TEST_CASE("outcomes have few words") {
     CHECK(settled("failed") == 7);
     for (int code = 0; code < 1'000; ++code) running.settled("clicks", static_cast<sluice::error>(code), 1);
     CHECK(its.series("sluice_settled_records_total") == 8);
+    const auto text = documentation();
+    const auto words = text.substr(text.find("Outcomes are"), 200);
+    for (const auto& family : its.registry->Collect()) {
+        if (family.name != "sluice_settled_records_total") continue;
+        for (const auto& metric : family.metric) {
+            CAPTURE(metric.label.front().value);
+            CHECK(words.find("`" + metric.label.front().value + "`") != std::string::npos);
+        }
+    }
 }
 
 TEST_CASE("statistics become counters and gauges") {
@@ -421,8 +440,7 @@ TEST_CASE("the table of the metrics' documentation is what is shown") {
         row += std::string(labels.empty() ? " " : "") + " | " + family.help;
         shown.insert(row);
     }
-    const auto root = std::filesystem::path(__FILE__).parent_path() / ".." / "..";
-    std::ifstream header(root / "include" / "sluice" / "metrics" / "prometheus.hpp");
+    std::istringstream header(documentation());
     std::set<std::string> told;
     for (std::string line; std::getline(header, line);) {
         if (line.starts_with("/// | `")) told.insert(line.substr(6, line.size() - 6 - 2));

@@ -2,6 +2,7 @@
 
 #include <sluice/event.hpp>
 #include <sluice/kinesis/deaggregate.hpp>
+#include <sluice/metrics/event_type.hpp>
 #include <sluice/publish.hpp>
 
 #include <doctest/doctest.h>

@@ -109,7 +109,8 @@ public:
         bool on_;
     };
 
-    /// Errors: `region_missing`, `endpoint_invalid`, and those of the own credentials' opening.
+    /// Errors: `region_missing`, `endpoint_invalid`, and those of the own credentials' opening. A producer's log has
+    /// them.
     [[nodiscard]] asio::awaitable<result<Running>> open(World& world) {
         std::unique_ptr<detail::OwnCredentials> own;
         if constexpr (!std::same_as<Own, ProducerCredentials>) {

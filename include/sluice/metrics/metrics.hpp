@@ -102,7 +102,8 @@ inline constexpr ExchangeDetail exchange_detail = [] {
     return wanted;
 }();
 
-/// Who counts: a recipe with `open(World&)`, which gives `RunningMetrics`.
+/// Who counts: a recipe with `open(World&)`, which gives `RunningMetrics`. If that fails the producer cannot be opened,
+/// for `error::metrics_failed`; the log has the reason.
 ///
 /// Models: NoMetrics (default), SummaryMetrics, PrometheusMetrics, CloudWatchMetrics.
 template <class P>

@@ -32,7 +32,7 @@ public:
     std::uint64_t requests = 0;        ///< That were answered, or failed.
     std::uint64_t failed_requests = 0; ///< As a whole.
     std::chrono::nanoseconds mean_duration{};    ///< Of the requests.
-    std::chrono::nanoseconds max_duration{}; ///< Of the requests.
+    std::chrono::nanoseconds max_duration{};     ///< Of the requests.
 };
 
 /// Keeps a summary of the last hour, which `read` gives on any thread.
