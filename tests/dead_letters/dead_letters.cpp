@@ -2,11 +2,14 @@
 
 #include <sluice/dead_letters/dead_letters.hpp>
 #include <sluice/dead_letters/report.hpp>
+#include <sluice/detail/slots.hpp>
 
 #include <doctest/doctest.h>
 
+#include <cstddef>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 static_assert(!std::is_aggregate_v<sluice::DeadLetter>);
 
@@ -51,8 +54,41 @@ public:
     awaitable<::Running> open(sluice::World&);
 };
 
+class Batches : public Running {
+public:
+    awaitable<sluice::result<void>> take_all(std::vector<sluice::DeadLetter>);
+};
+
+class OnlyBatches {
+public:
+    awaitable<sluice::result<void>> take_all(std::vector<sluice::DeadLetter>);
+};
+
+class Miscounts : public Running {
+public:
+    awaitable<sluice::result<std::size_t>> take_all(std::vector<sluice::DeadLetter>);
+};
+
+class Generic : public Running {
+public:
+    template <class Letters>
+    awaitable<sluice::result<void>> take_all(Letters);
+};
+
+class Hides : public Running {
+    void take_all();
+};
+
 } // namespace
 
+static_assert(sluice::BatchDeadLetters<Batches>);
+static_assert(sluice::BatchDeadLetters<Generic>);
+static_assert(!sluice::BatchDeadLetters<Running>);
+static_assert(!sluice::BatchDeadLetters<OnlyBatches>);
+static_assert(!sluice::BatchDeadLetters<Miscounts>);
+static_assert(sluice::detail::HasTakeAll<Batches> && sluice::detail::HasTakeAll<Miscounts>);
+static_assert(sluice::detail::HasTakeAll<Generic> && sluice::detail::HasTakeAll<Hides>);
+static_assert(!sluice::detail::HasTakeAll<Running>);
 static_assert(sluice::RunningDeadLetters<Running>);
 static_assert(sluice::DeadLetters<sluice::ReportDeadLetters>);
 static_assert(sluice::DeadLetters<Tagged>);

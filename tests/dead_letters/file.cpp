@@ -1,21 +1,18 @@
+#include "dead_letters/letters.hpp"
 #include "doubles.hpp"
-#include "run.hpp"
 #include "storage/temporary.hpp"
-#include "world.hpp"
 
 #include <sluice/blocking_producer.hpp>
 #include <sluice/dead_letters/file.hpp>
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
+#include <sluice/dead_letters/read_letters.hpp>
 
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <memory>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -26,14 +23,7 @@ using namespace std::chrono_literals;
 using sluice::DeadLetter;
 using sluice::error;
 using sluice::FileDeadLetters;
-using sluice::asio::awaitable;
 namespace fs = std::filesystem;
-
-DeadLetter letter(std::string data, std::uint64_t sequence = 1) {
-    sluice::Record record("key", std::move(data));
-    record.stream = "clicks";
-    return DeadLetter(sluice::RecordId({}, sequence), std::move(record), error::expired);
-}
 
 /// What every line of a file tells; a line that is none counts as broken.
 class Found {
@@ -50,23 +40,6 @@ public:
     std::vector<sluice::KeptLetter> letters;
     int broken = 0;
 };
-
-/// Opens the recipe and has it take letters, one after the other; the first failure ends it.
-sluice::error_code take(const FileDeadLetters& recipe, std::vector<DeadLetter> letters) {
-    sluice::error_code failure;
-    run([&](boost::asio::io_context& context) -> awaitable<void> {
-        TestWorld test(context.get_executor());
-        auto opened = co_await recipe.open(test.world);
-        if (!opened) failure = opened.error();
-        if (failure) co_return;
-        for (auto& next : letters) {
-            const auto taken = co_await opened->take(std::move(next));
-            if (!taken) failure = taken.error();
-            if (failure) co_return;
-        }
-    });
-    return failure;
-}
 
 } // namespace
 
@@ -145,32 +118,42 @@ TEST_CASE("letters before and after one that was cut short can be read") {
 
 TEST_CASE("a letter that is not waited for any more is written all the same") {
     const TemporaryDirectory directory;
-    const auto path = directory / "letters";
-    boost::asio::io_context context;
-    {
-        TestWorld test(context.get_executor());
-        std::optional<FileDeadLetters::Running> running;
-        boost::asio::co_spawn(
-            context,
-            [&]() -> awaitable<void> {
-                const FileDeadLetters recipe(path);
-                auto opened = co_await recipe.open(test.world);
-                REQUIRE(opened.has_value());
-                running.emplace(std::move(*opened));
-            },
-            boost::asio::detached);
-        context.run();
-        REQUIRE(running.has_value());
-        boost::asio::co_spawn(
-            context, [&]() -> awaitable<void> { (void)co_await running->take(letter("left behind")); },
-            boost::asio::detached);
-        context.restart();
-        context.poll(); // it begins; the end of `running` waits for the disk
-        running.reset();
-    }
-    const Found found(path);
+    leave_behind(FileDeadLetters(directory / "letters"), letter("left behind"));
+    const Found found(directory / "letters");
     REQUIRE(found.letters.size() == 1);
     CHECK(found.letters[0].record.data == "left behind");
+}
+
+TEST_CASE("letters that come together are in the files when they are taken, in their order") {
+    const TemporaryDirectory directory;
+    const auto path = directory / "letters";
+    CHECK_FALSE(take_all(FileDeadLetters(path), numbered(1, 300)));
+    CHECK_FALSE(take_all(FileDeadLetters(path), {}));
+    const Found found(path);
+    CHECK(found.broken == 0);
+    REQUIRE(found.letters.size() == 300);
+    for (std::uint64_t i = 1; i <= 300; ++i) CHECK(found.letters[i - 1].record.data == std::to_string(i));
+    CHECK_FALSE(take_all(FileDeadLetters(directory / "small", 4'096, 100), numbered(1, 300)));
+    std::uint64_t last = 0;
+    const auto read = sluice::read_letters(directory / "small", [&](const sluice::KeptLetter& one) {
+        CHECK(one.id.sequence == last + 1);
+        last = one.id.sequence;
+    });
+    CHECK(read.value().letters == 300);
+    for (const auto& entry : fs::directory_iterator(directory.path())) {
+        if (entry.path().filename() != "letters") CHECK(entry.file_size() <= 4'096);
+    }
+}
+
+TEST_CASE("of letters that come together none is kept where one cannot be") {
+    const TemporaryDirectory directory;
+    const auto path = directory / "letters";
+    CHECK_FALSE(take(FileDeadLetters(path, 4'096), {letter("one")}));
+    fs::create_directories(path.string() + ".1/full"); // in the way of the second file
+    CHECK(take_all(FileDeadLetters(path, 4'096, 2), numbered(1, 300)) == error::storage_unwritable);
+    CHECK(Found(path).letters.size() == 1);
+    fs::remove_all(path.string() + ".1");
+    CHECK_FALSE(take_all(FileDeadLetters(path, 4'096, 300), numbered(1, 300)));
 }
 
 TEST_CASE("the letters of a producer survive it, with what the service said, and can be put again") {

@@ -1,29 +1,25 @@
-#include "run.hpp"
+#include "dead_letters/commit_count.hpp"
+#include "dead_letters/letters.hpp"
 #include "storage/temporary.hpp"
-#include "world.hpp"
 
 #include <sluice/dead_letters/letter_box.hpp>
 #include <sluice/dead_letters/sqlite.hpp>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include <sqlite3.h>
+#include <sys/resource.h>
 
 namespace {
 
@@ -34,32 +30,43 @@ using sluice::SqliteDeadLetters;
 using sluice::asio::awaitable;
 namespace fs = std::filesystem;
 
-DeadLetter letter(std::string data, std::uint64_t sequence = 1, error why = error::expired) {
-    sluice::Record record("key", std::move(data));
-    record.stream = "clicks";
-    return DeadLetter(sluice::RecordId({}, sequence), std::move(record), why);
-}
+/// A disk that has room for few pages of the databases that are opened meanwhile.
+class FewPages {
+public:
+    FewPages() { sqlite3_auto_extension(reinterpret_cast<void (*)()>(&FewPages::limit)); }
+    FewPages(const FewPages&) = delete;
+    FewPages& operator=(const FewPages&) = delete;
+    ~FewPages() { sqlite3_cancel_auto_extension(reinterpret_cast<void (*)()>(&FewPages::limit)); }
 
-/// Opens the recipe and has it take letters, one after the other; the first failure ends it.
-sluice::error_code take(const SqliteDeadLetters& recipe, std::vector<DeadLetter> letters, std::string* log = nullptr) {
-    sluice::error_code failure;
-    run([&](boost::asio::io_context& context) -> awaitable<void> {
-        sluice::Options options{"stream"};
-        options.log = sluice::Log([log](sluice::LogLevel, std::string_view line) {
-            if (log) log->append(line).append("\n");
-        });
-        TestWorld test(context.get_executor(), options);
-        auto opened = co_await recipe.open(test.world);
-        if (!opened) failure = opened.error();
-        for (auto& next : letters) {
-            if (failure) break;
-            const auto taken = co_await opened->take(std::move(next));
-            if (!taken) failure = taken.error();
-        }
-        co_await boost::asio::post(boost::asio::use_awaitable); // what is logged comes after what it is about
-    });
-    return failure;
-}
+private:
+    static int limit(sqlite3* database, const char**, const void*) {
+        return sqlite3_exec(database, "PRAGMA max_page_count = 12", nullptr, nullptr, nullptr);
+    }
+};
+
+/// No file of this process grows beyond a size.
+class SmallFiles {
+public:
+    explicit SmallFiles(rlim_t bytes) {
+        REQUIRE(::getrlimit(RLIMIT_FSIZE, &before_) == 0);
+        auto limit = before_;
+        limit.rlim_cur = bytes;
+        handler_ = ::signal(SIGXFSZ, SIG_IGN);
+        REQUIRE(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    }
+
+    SmallFiles(const SmallFiles&) = delete;
+    SmallFiles& operator=(const SmallFiles&) = delete;
+
+    ~SmallFiles() {
+        (void)::setrlimit(RLIMIT_FSIZE, &before_);
+        (void)::signal(SIGXFSZ, handler_);
+    }
+
+private:
+    struct rlimit before_ {};
+    void (*handler_)(int) = SIG_DFL;
+};
 
 /// What is in a file, the oldest first.
 std::vector<sluice::BoxedLetter> letters_in(const fs::path& path) {
@@ -245,27 +252,94 @@ TEST_CASE("several producers share a file, and no letter is lost") {
 
 TEST_CASE("a letter that is not waited for any more is kept all the same") {
     const TemporaryDirectory directory;
+    leave_behind(SqliteDeadLetters(directory / "letters"), letter("left behind"));
+    CHECK(letters_in(directory / "letters").size() == 1);
+}
+
+TEST_CASE("letters that come together are one commit, and come back in their order") {
+    const TemporaryDirectory directory;
     const auto path = directory / "letters";
-    boost::asio::io_context context;
-    {
-        TestWorld test(context.get_executor());
-        std::optional<SqliteDeadLetters::Running> running;
-        const SqliteDeadLetters recipe(path);
-        boost::asio::co_spawn(
-            context,
-            [&]() -> awaitable<void> {
-                auto opened = co_await recipe.open(test.world);
-                REQUIRE(opened.has_value());
-                running.emplace(std::move(*opened));
-            },
-            boost::asio::detached);
-        context.run();
-        REQUIRE(running.has_value());
-        boost::asio::co_spawn(
-            context, [&]() -> awaitable<void> { (void)co_await running->take(letter("left behind")); },
-            boost::asio::detached);
-        context.restart();
-        context.poll(); // it begins; the end of `running` waits for the disk
-    }
+    CHECK_FALSE(take(SqliteDeadLetters(path), {letter("one", 300, error::closed)}));
+    CommitCount commits;
+    auto work = [&](auto& running) -> awaitable<sluice::error_code> {
+        commits.restart(false); // the opening is behind us
+        const auto taken = co_await running.take_all(numbered(1, 300));
+        co_return taken ? sluice::error_code() : taken.error();
+    };
+    CHECK_FALSE(with(SqliteDeadLetters(path), work));
+    CHECK(commits.count() == 1);
+    const auto found = letters_in(path);
+    REQUIRE(found.size() == 300);
+    for (std::uint64_t i = 1; i <= 300; ++i) CHECK(found[i - 1].letter->record.data == std::to_string(i));
+}
+
+TEST_CASE("of letters that come together all are kept or none") {
+    const TemporaryDirectory directory;
+    const auto path = directory / "letters";
+    CHECK_FALSE(take(SqliteDeadLetters(path), {letter("one", 1)}));
+    CommitCount commits;
+    auto fail = [&](auto& running) -> awaitable<sluice::error_code> {
+        commits.restart(true);
+        const auto taken = co_await running.take_all(numbered(1, 300));
+        co_return taken ? sluice::error_code() : taken.error();
+    };
+    CHECK(with(SqliteDeadLetters(path), fail) == error::storage_failed);
+    CHECK(commits.count() == 1);
+    commits.restart(false);
     CHECK(letters_in(path).size() == 1);
+    std::vector<DeadLetter> large;
+    for (std::uint64_t i = 1; i <= 9; ++i) large.push_back(letter(std::string(9 << 20U, 'x'), i));
+    CHECK(take_all(SqliteDeadLetters(path, SqliteDeadLetters::least_bytes), large) == error::storage_full);
+    const auto found = letters_in(path);
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].letter->record.data == "one");
+    CHECK_FALSE(take_all(SqliteDeadLetters(path, SqliteDeadLetters::least_bytes, sluice::LettersFull::drop_oldest), large));
+    CHECK(letters_in(path).size() < 9);
+    CHECK(letters_in(path).back().letter->id.sequence == 9);
+}
+
+TEST_CASE("a full disk refuses letters, keeps those it has, and takes them when there is room") {
+    const TemporaryDirectory directory;
+    const auto path = directory / "letters";
+    const auto large = letter(std::string(1 << 20U, 'x'), 2);
+    CHECK_FALSE(take(SqliteDeadLetters(path), {letter("one", 1)}));
+    std::string log;
+    {
+        const FewPages pages;
+        CHECK(take(SqliteDeadLetters(path), {large}, &log) == error::storage_full);
+        CHECK(take_all(SqliteDeadLetters(path), {letter("small", 3), large}) == error::storage_full);
+        CHECK(letters_in(path).size() == 1);
+        auto again = [&](auto& running) -> awaitable<sluice::error_code> {
+            auto one = large;
+            const auto refused = co_await running.take(std::move(one));
+            CHECK(refused.error() == error::storage_full);
+            auto other = letter("small", 3);
+            const auto taken = co_await running.take(std::move(other));
+            co_return taken ? sluice::error_code() : taken.error();
+        };
+        CHECK_FALSE(with(SqliteDeadLetters(path), again));
+    }
+    CHECK(has(log, path.string()));
+    CHECK(has(log, "disk is full"));
+    CHECK_FALSE(has(log, "xxx"));
+    CHECK_FALSE(take(SqliteDeadLetters(path), {large}));
+    CHECK(letters_in(path).size() == 3);
+    CHECK(ask(path, "PRAGMA integrity_check") == "ok;");
+}
+
+TEST_CASE("a file that the system does not let grow loses no letter that it has") {
+    const TemporaryDirectory directory;
+    const auto path = directory / "letters";
+    const auto large = letter(std::string(1 << 20U, 'x'), 2);
+    CHECK_FALSE(take(SqliteDeadLetters(path), {letter("one", 1)}));
+    {
+        const SmallFiles limit(256 << 10U);
+        CHECK(take(SqliteDeadLetters(path), {large}) == error::storage_failed);
+        CHECK(take_all(SqliteDeadLetters(path), {letter("small", 3), large}) == error::storage_failed);
+        CHECK(letters_in(path).size() == 1);
+        CHECK_FALSE(take(SqliteDeadLetters(path), {letter("small", 3)}));
+    }
+    CHECK_FALSE(take(SqliteDeadLetters(path), {large}));
+    CHECK(letters_in(path).size() == 3);
+    CHECK(ask(path, "PRAGMA integrity_check") == "ok;");
 }

@@ -250,9 +250,9 @@ public:
         std::size_t buried = 0;
         for (; delivery.next_loss() != 0; ++buried) {
             const auto sequence = delivery.next_loss();
-            auto letter = delivery.letter(sequence, sluice::StoreIdentity(), sluice::StoreIdentity());
+            auto letter = delivery.outcomes().letter(sequence, sluice::StoreIdentity(), sluice::StoreIdentity());
             CHECK(letter.id.sequence == sequence);
-            if (const auto where = delivery.whereabouts(sequence)) letter.record.data = read(*where);
+            if (const auto where = delivery.outcomes().whereabouts(sequence)) letter.record.data = read(*where);
             letters.insert_or_assign(sequence, std::move(letter));
             delivery.buried(sequence);
         }

@@ -121,6 +121,22 @@ TEST_CASE("a lost record has its outcome only when it is buried") {
     CHECK(court.state.stats.failed == 1);
 }
 
+TEST_CASE("losses are told in order, so many and so many bytes of them, and one at least") {
+    Court court(5);
+    CHECK(court.outcomes.losses(0, 100, 1'000).empty());
+    court.outcomes.lose_chunk(court.state, *court.chunk, error::dropped);
+    using Sequences = std::vector<std::uint64_t>;
+    CHECK(court.outcomes.losses(0, 100, 1'000) == Sequences{10, 11, 12, 13, 14});
+    CHECK(court.outcomes.losses(11, 2, 1'000) == Sequences{12, 13});
+    CHECK(court.outcomes.losses(14, 2, 1'000).empty());
+    const auto cost = court.chunk->cost(0);
+    CHECK(court.outcomes.losses(0, 100, 2 * cost) == Sequences{10, 11});
+    CHECK(court.outcomes.losses(0, 100, 2 * cost - 1) == Sequences{10});
+    CHECK(court.outcomes.losses(0, 100, 0) == Sequences{10});
+    court.outcomes.buried(10, court.actions);
+    CHECK(court.outcomes.losses(0, 1, 0) == Sequences{11});
+}
+
 TEST_CASE("a record in flight cannot be lost") {
     Court court;
     court.chunk->set(0, LiveChunk::flying);

@@ -34,16 +34,20 @@ public:
     int sync_directory = 0;
     int truncate = 0;
     int rename_from = -1; ///< This many renames work, the next one fails.
+    int moves_left = -1;  ///< After so many renames the power is cut.
     bool locked = false;
     int syncs = 0;
     int open_files = 0;
 };
+
+class PowerCut {};
 
 class FaultyFiles : public PosixFiles {
 public:
     explicit FaultyFiles(std::shared_ptr<Faults> faults) : faults_(std::move(faults)) {}
 
     sluice::result<int> open(const std::string& path) {
+        if (faults_->moves_left == 0) throw PowerCut();
         auto file = PosixFiles::open(path);
         if (file) ++faults_->open_files;
         return file;
@@ -78,6 +82,8 @@ public:
     }
 
     error_code rename(const std::string& from, const std::string& to) {
+        if (faults_->moves_left == 0) throw PowerCut();
+        if (faults_->moves_left > 0) --faults_->moves_left;
         if (faults_->rename_from-- == 0) return failure(EIO);
         return PosixFiles::rename(from, to);
     }
@@ -187,17 +193,93 @@ TEST_CASE("full files move on, from the newest to the oldest, and the oldest is 
     CHECK(test.text() == "{3}\n");
     CHECK_FALSE(test.put("{4}\n{5}\n"));
     CHECK(test.text(".2") == "{1}\n{2}\n");
-    CHECK(test.text(".1") == "{3}\n");
-    CHECK(test.file.take_remark().empty());
+    CHECK(test.text(".1") == "{3}\n{4}\n");
     CHECK_FALSE(test.put("{6}\n"));
-    CHECK(test.text(".2") == "{3}\n");
-    CHECK(test.text(".1") == "{4}\n{5}\n");
-    CHECK(test.text() == "{6}\n");
+    CHECK(test.file.take_remark().empty());
+    CHECK_FALSE(test.put("{7}\n"));
+    CHECK(test.text(".2") == "{3}\n{4}\n");
+    CHECK(test.text(".1") == "{5}\n{6}\n");
+    CHECK(test.text() == "{7}\n");
     CHECK(test.count() == 3);
     CHECK(has(test.file.take_remark(), "oldest was dropped"));
     CHECK(mode_of(test.place.path) == 0600);
-    CHECK_FALSE(test.put("{7}\n{8}\n"));
+    CHECK_FALSE(test.put("{8}\n{9}\n"));
     CHECK(has(test.file.take_remark(), "oldest was dropped")); // each time
+}
+
+TEST_CASE("lines that come together fill one file after the other, each with one sync, and none outgrows its limit") {
+    Fixture test(8, 4);
+    CHECK_FALSE(test.put("{1}\n"));
+    test.faults->syncs = 0;
+    CHECK_FALSE(test.put("{2}\n{3}\n{4}\n{5}\n{6}\n"));
+    CHECK(test.text(".2") == "{1}\n{2}\n");
+    CHECK(test.text(".1") == "{3}\n{4}\n");
+    CHECK(test.text() == "{5}\n{6}\n");
+    CHECK(test.faults->syncs == 3);
+    CHECK(test.faults->open_files == 0);
+    const auto large = "{" + std::string(20, 'x') + "}\n";
+    CHECK_FALSE(test.put("{7}\n" + large + "{8}\n"));
+    CHECK(test.text(".2") == "{7}\n");
+    CHECK(test.text(".1") == large);
+    CHECK(test.text() == "{8}\n");
+    std::string many;
+    for (int i = 10; i < 60; ++i) many += "{" + std::to_string(i) + "}\n";
+    CHECK_FALSE(test.put(many)); // the last ones stay, as if they had come one by one
+    CHECK(test.count() == 4);
+    CHECK(test.text(".3") + test.text(".2") + test.text(".1") + test.text() == "{56}\n{57}\n{58}\n{59}\n");
+}
+
+TEST_CASE("of lines that come together none stays if one cannot be written, in whatever file") {
+    for (std::size_t room = 0; room < 16; ++room) {
+        CAPTURE(room);
+        Fixture test(8, 4);
+        CHECK_FALSE(test.put("{1}\n"));
+        test.faults->write = ENOSPC;
+        test.faults->room = room;
+        CHECK(test.put("{2}\n{3}\n{4}\n{5}\n") == error::storage_full);
+        CHECK(test.text(".2") + test.text(".1") + test.text() == "{1}\n");
+        test.faults->write = 0;
+        CHECK_FALSE(test.put("{2}\n{3}\n{4}\n{5}\n"));
+        CHECK(test.text(".3") + test.text(".2") + test.text(".1") + test.text() == "{1}\n{2}\n{3}\n{4}\n{5}\n");
+    }
+    for (int renames = 0; renames < 2; ++renames) {
+        Fixture test(8, 4);
+        CHECK_FALSE(test.put("{1}\n"));
+        test.faults->rename_from = renames;
+        CHECK(test.put("{2}\n{3}\n{4}\n{5}\n") == error::storage_failed);
+        CHECK(test.text(".2") + test.text(".1") + test.text() == "{1}\n");
+    }
+}
+
+TEST_CASE("a power cut between the moves of files loses nothing, and the next writer goes on") {
+    const std::vector<std::string> names{"", ".1", ".2", ".3"};
+    for (std::size_t files = 1; files <= 4; ++files) {
+        for (int moves = 0; moves <= 4; ++moves) {
+            CAPTURE(files);
+            CAPTURE(moves);
+            Fixture test(4, 4);
+            std::string lines;
+            for (std::size_t i = files; i-- > 0;) {
+                lines += "{" + std::to_string(files - i) + "}\n";
+                test.write(names[i], lines.substr(lines.size() - 4));
+            }
+            const auto all = [&] { return test.text(".3") + test.text(".2") + test.text(".1") + test.text(); };
+            test.faults->moves_left = moves;
+            bool cut = false;
+            try {
+                (void)test.put("{9}\n");
+            } catch (const PowerCut&) {
+                cut = true;
+            }
+            CHECK(cut == (moves <= static_cast<int>(std::min<std::size_t>(files, 3))));
+            const bool full = files == 4; // its oldest is dropped by the first move
+            if (cut) CHECK(all() == (full && moves > 0 ? lines.substr(4) : lines));
+            test.faults->moves_left = -1;
+            RotatingFile<FaultyFiles> next(test.place, FaultyFiles(test.faults));
+            if (cut) CHECK_FALSE(test.put(next, "{9}\n"));
+            CHECK(all() == (full ? lines.substr(4) : lines) + "{9}\n");
+        }
+    }
 }
 
 TEST_CASE("a line that is larger than a file has one of its own") {

@@ -29,16 +29,24 @@ public:
 
 /// Dead letters that run.
 ///
-/// | expression       | meaning                                                                                     |
-/// |------------------|---------------------------------------------------------------------------------------------|
-/// | `d.take(letter)` | Keeps the letter, or gives an error: then the record waits and is offered again, with back-off. |
+/// | expression            | meaning                                                                                  |
+/// |-----------------------|------------------------------------------------------------------------------------------|
+/// | `d.take(letter)`      | Keeps the letter, or gives an error: then the record waits and is offered again, with back-off. |
+/// | `d.take_all(letters)` | Optional, for who keeps many as fast as one: keeps all of a `std::vector<DeadLetter>`, or gives an error and keeps none. Then each is offered to `take`; one that was kept all the same is there twice. |
 ///
-/// Called on the producer's strand, one letter at a time. A call may be cancelled at the end of a producer whose
-/// storage persists: the letter comes again after the restart, and so may one that was kept. `async_close` waits for
-/// letters of records that no storage keeps. `check_dead_letters` (conformance.hpp) asks all that no compiler sees.
+/// Called on the producer's strand, one call at a time; letters come in the order of their sequences, at most 256 or
+/// 8 MiB of them together, but for those that failed. A call may be cancelled at the end of a producer whose storage
+/// persists: its letters come again after the restart, and so may those that were kept. `async_close` waits for letters
+/// of records that no storage keeps. `check_dead_letters` (conformance.hpp) asks all that no compiler sees.
 template <class D>
 concept RunningDeadLetters = requires(D letters, DeadLetter letter) {
     { letters.take(std::move(letter)) } -> std::same_as<asio::awaitable<result<void>>>;
+};
+
+/// Dead letters that keep many at a time.
+template <class D>
+concept BatchDeadLetters = RunningDeadLetters<D> && requires(D running, std::vector<DeadLetter> letters) {
+    { running.take_all(std::move(letters)) } -> std::same_as<asio::awaitable<result<void>>>;
 };
 
 /// Where a record goes that cannot be delivered: a recipe with `open(World&)`, which gives `RunningDeadLetters`.

@@ -29,6 +29,7 @@ template <Destination D, Storage S, Credentials C, Offload O, DeadLetters L, Met
 class Company {
 public:
     using Recipes = std::tuple<D, S, C, O, L, M, T>;
+    static constexpr bool buries_many = BatchDeadLetters<running_t<L>>;
 
     explicit Company(Recipes recipes) : recipes_(std::move(recipes)) {}
 
@@ -81,8 +82,12 @@ public:
         co_return co_await storage_->streams();
     }
     [[nodiscard]] asio::awaitable<result<StoreUsage>> usage() { co_return co_await storage_->usage(); }
-    [[nodiscard]] asio::awaitable<result<void>> bury(DeadLetter letter) {
-        co_return co_await letters_->take(std::move(letter));
+    /// One letter, or `buries_many`.
+    [[nodiscard]] asio::awaitable<result<void>> bury(std::vector<DeadLetter> letters) {
+        if constexpr (buries_many) {
+            if (letters.size() > 1) co_return co_await letters_->take_all(std::move(letters));
+        }
+        co_return co_await letters_->take(std::move(letters.front()));
     }
     [[nodiscard]] asio::awaitable<result<std::vector<ShardRange>>> shards(std::string stream) {
         co_return co_await destination_->shards(stream);

@@ -227,15 +227,8 @@ public:
     /// The sequence of a record that is to go to the dead letters; zero: none. It stays first until it is buried.
     [[nodiscard]] std::uint64_t next_loss() const { return outcomes_.next_loss(); }
 
-    [[nodiscard]] DeadLetter letter(std::uint64_t sequence, const StoreIdentity& store,
-                                    const StoreIdentity& strays) const {
-        return outcomes_.letter(sequence, store, strays);
-    }
-
-    /// Where the data that the letter lacks is to be read; none if it has all.
-    [[nodiscard]] std::optional<Whereabouts> whereabouts(std::uint64_t sequence) const {
-        return outcomes_.whereabouts(sequence);
-    }
+    /// Which have no outcome yet, their letters, and where what these lack is to be read.
+    [[nodiscard]] const Outcomes& outcomes() const noexcept { return outcomes_; }
 
     /// The dead letters have the record.
     void buried(std::uint64_t sequence) { outcomes_.buried(sequence, actions_); }

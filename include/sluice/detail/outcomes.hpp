@@ -88,6 +88,23 @@ public:
     /// The sequence of a record that is to go to the dead letters; zero: none. It stays first until it is buried.
     [[nodiscard]] std::uint64_t next_loss() const { return losses_.empty() ? 0 : losses_.begin()->first; }
 
+    /// The first of those after a sequence: so many at most, and so many bytes, but one at least if there is one.
+    [[nodiscard]] std::vector<std::uint64_t> losses(std::uint64_t after, std::size_t most,
+                                                    std::uint64_t most_bytes) const {
+        std::vector<std::uint64_t> found;
+        std::uint64_t bytes = 0;
+        for (auto next = losses_.upper_bound(after); next != losses_.end() && found.size() < most; ++next) {
+            bytes += next->second.ref.chunk->cost(next->second.ref.index);
+            if (bytes > most_bytes && !found.empty()) break;
+            found.push_back(next->first);
+        }
+        return found;
+    }
+
+    [[nodiscard]] bool are_lost(std::span<const std::uint64_t> sequences) const {
+        return std::all_of(sequences.begin(), sequences.end(), [&](auto one) { return losses_.contains(one); });
+    }
+
     /// `strays` stands for the store of those that the storage never took: their sequences may be given again.
     [[nodiscard]] DeadLetter letter(std::uint64_t sequence, const StoreIdentity& store,
                                     const StoreIdentity& strays) const {
@@ -104,6 +121,20 @@ public:
         DeadLetter letter(RecordId(owner.id, sequence), std::move(record), loss.reason);
         letter.attempts = ledger_.attempts(sequence);
         return letter;
+    }
+
+    [[nodiscard]] std::vector<DeadLetter> letters(std::span<const std::uint64_t> sequences, const StoreIdentity& store,
+                                                  const StoreIdentity& strays) const {
+        std::vector<DeadLetter> made;
+        made.reserve(sequences.size());
+        for (const auto one : sequences) made.push_back(letter(one, store, strays));
+        return made;
+    }
+
+    [[nodiscard]] std::vector<std::optional<Whereabouts>> whereabouts(std::span<const std::uint64_t> sequences) const {
+        std::vector<std::optional<Whereabouts>> found;
+        for (const auto one : sequences) found.push_back(whereabouts(one));
+        return found;
     }
 
     /// Where the data that the letter lacks is to be read; none if it has all.

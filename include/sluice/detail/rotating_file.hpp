@@ -5,8 +5,10 @@
 #include <sluice/detail/remark.hpp>
 #include <sluice/error.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <deque>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -46,8 +48,8 @@ public:
 /// oldest of too many and replaced. A store for `GroupCommit`.
 ///
 /// The file is opened for each commit and locked as long, so that several may write to it, and whoever moves or
-/// removes it meanwhile does no harm. A commit is on the disk, or not in the file. Of a line that a crash cut short,
-/// the rest stays, and the next line begins after it.
+/// removes it meanwhile does no harm. A commit is on the disk, or not in the files, even if it fills several. Of a line
+/// that a crash cut short, the rest stays, and the next line begins after it.
 template <class Files = PosixFiles>
 class RotatingFile {
 public:
@@ -67,15 +69,16 @@ public:
 
     /// `storage_locked` if somebody else holds the file for long, `storage_foreign` if it has other lines than objects.
     [[nodiscard]] result<void> commit() {
-        for (int round = 0; round < 16; ++round) {
-            Opened file(files_);
-            if (const auto failure = open(file)) return failure;
-            if (!file.named) continue; // somebody moved it just now
-            if (file.look.size == 0 || file.look.size + pending_.size() <= place_.file_bytes) return write(file);
-            if (pending_.empty()) return {};
-            if (const auto failure = rotate()) return failure;
+        std::deque<Opened> opened;
+        if (const auto failure = write(opened)) {
+            // What is taken back comes again; what cannot be is there twice.
+            for (const auto& file : opened) {
+                if (file.written) (void)files_.truncate(file.number, file.look.size);
+            }
+            return failure;
         }
-        return fail(error::storage_locked, "it is moved again and again");
+        remark_.settle();
+        return {};
     }
 
     void rollback(error_code, wall_time) { pending_.clear(); }
@@ -97,8 +100,9 @@ private:
         }
 
         int number = -1;
-        FileLook look;
-        bool named = false; ///< The path is still its name.
+        FileLook look;        ///< Before anything was written.
+        bool named = false;   ///< The path is still its name.
+        bool written = false; ///< A part of a line at least.
 
     private:
         Files& files_;
@@ -126,29 +130,60 @@ private:
         return fail(error::storage_foreign, "it begins like no file of dead letters");
     }
 
-    result<void> write(Opened& file) {
-        auto lines = std::exchange(pending_, {});
-        if (file.look.size > 0 && !lines.empty()) {
-            const auto last = files_.byte_at(file.number, file.look.size - 1);
-            if (!last) return fail(last.error());
-            if (*last != '\n') lines.insert(lines.begin(), '\n');
+    /// What is pending, into one file after the other; each stays locked until nothing can fail any more.
+    error_code write(std::deque<Opened>& opened) {
+        const auto all = std::exchange(pending_, {});
+        std::string_view lines = all;
+        for (int idle = 0; idle < 16; ++idle) {
+            auto& file = opened.emplace_back(files_);
+            if (const auto failure = open(file)) return failure;
+            if (!file.named) { // somebody moved it just now
+                opened.pop_back();
+                continue;
+            }
+            const auto part = lines.substr(0, fitting(lines, file.look.size));
+            if (const auto failure = write(file, part)) return failure;
+            lines.remove_prefix(part.size());
+            if (lines.empty()) return {};
+            if (!part.empty()) idle = 0;
+            if (const auto failure = rotate()) return failure;
+            if (opened.size() >= place_.files) opened.pop_front(); // it was dropped to make room
         }
-        auto failure = write_all(file.number, lines);
-        if (!failure && !lines.empty()) failure = files_.sync(file.number);
-        // The name of an empty file may be new.
-        if (!failure && file.look.size == 0) failure = files_.sync_directory(directory());
-        if (!failure) {
-            remark_.settle();
-            return {};
-        }
-        // What is taken back comes again; what cannot be is there twice.
-        if (!lines.empty()) (void)files_.truncate(file.number, file.look.size);
-        return fail(failure);
+        return fail(error::storage_locked, "it is moved again and again");
     }
 
-    error_code write_all(int file, std::string_view bytes) {
+    /// How many bytes of these lines go into a file of so many bytes: whole lines, and into an empty one at least one.
+    [[nodiscard]] std::size_t fitting(std::string_view lines, std::size_t used) const {
+        const auto room = place_.file_bytes - std::min(place_.file_bytes, used);
+        if (lines.size() <= room) return lines.size();
+        const auto end = lines.substr(0, room).rfind('\n');
+        if (end != std::string_view::npos) return end + 1;
+        return used == 0 ? std::min(lines.find('\n'), lines.size() - 1) + 1 : 0;
+    }
+
+    error_code write(Opened& file, std::string_view lines) {
+        error_code failure;
+        if (!lines.empty()) {
+            const auto last = last_byte(file);
+            if (!last) failure = last.error();
+            else if (*last != '\n') failure = write_all(file, "\n");
+            if (!failure) failure = write_all(file, lines);
+            if (!failure) failure = files_.sync(file.number);
+        }
+        // The name of an empty file may be new.
+        if (!failure && file.look.size == 0) failure = files_.sync_directory(directory());
+        return failure ? fail(failure) : failure;
+    }
+
+    result<char> last_byte(const Opened& file) {
+        if (file.look.size == 0) return '\n';
+        return files_.byte_at(file.number, file.look.size - 1);
+    }
+
+    error_code write_all(Opened& file, std::string_view bytes) {
+        file.written = true;
         while (!bytes.empty()) {
-            const auto count = files_.write(file, bytes);
+            const auto count = files_.write(file.number, bytes);
             if (!count) return count.error();
             if (*count == 0) return {ENOSPC, boost::system::system_category()};
             bytes.remove_prefix(*count);

@@ -127,6 +127,18 @@ struct Slot<kind::offload> {
     }
 };
 
+class TakeAllProbe {
+public:
+    int take_all = 0;
+};
+
+template <class R>
+class WithTakeAllProbe : public R, public TakeAllProbe {};
+
+/// Whether a class has any member of the name `take_all`, whatever it is: then the probe's is ambiguous.
+template <class R>
+concept HasTakeAll = std::is_class_v<R> && !std::is_final_v<R> && !requires { &WithTakeAllProbe<R>::take_all; };
+
 template <>
 struct Slot<kind::dead_letters> {
     static constexpr bool opens = true;
@@ -137,6 +149,11 @@ struct Slot<kind::dead_letters> {
         static_assert(RunningDeadLetters<running_t<P>>,
                       "sluice: what these dead letters open does not model sluice::RunningDeadLetters; "
                       "give it the members that <sluice/dead_letters/dead_letters.hpp> lists");
+        if constexpr (RunningDeadLetters<running_t<P>> && HasTakeAll<running_t<P>>) {
+            static_assert(BatchDeadLetters<running_t<P>>,
+                          "sluice: these dead letters have a take_all that is never called; make it "
+                          "'asio::awaitable<result<void>> take_all(std::vector<DeadLetter>)', or rename it");
+        }
     }
 };
 

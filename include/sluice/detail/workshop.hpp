@@ -2,6 +2,7 @@
 
 #include <sluice/detail/back_off.hpp>
 #include <sluice/detail/bulletin.hpp>
+#include <sluice/detail/burial_rounds.hpp>
 #include <sluice/detail/company.hpp>
 #include <sluice/detail/delivery.hpp>
 #include <sluice/detail/guarded.hpp>
@@ -21,6 +22,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -395,30 +397,37 @@ protected:
         step();
     }
 
-    /// Gives lost records to the dead letters, one after the other. What the end cuts short is begun again then.
+    /// Gives lost records to the dead letters, round after round. What the end cuts short is begun again then.
     asio::awaitable<void> bury() {
         const bool last_try = stopping_;
         std::uint64_t lost = 0;
+        BurialRounds rounds(Company::buries_many);
         co_await tasks_.begin();
         for (unsigned failures = 0; delivery_.next_loss() != 0;) {
-            const auto sequence = delivery_.next_loss();
-            auto letter = delivery_.letter(sequence, identity_, strays_);
-            auto failure = co_await fill(letter);
-            if (delivery_.next_loss() != sequence) continue; // it was cleared meanwhile, or another comes first
-            if (!failure) failure = co_await failure_of(company_.bury(std::move(letter)));
+            const auto round = rounds.next(delivery_.outcomes());
+            std::vector<DeadLetter> letters;
+            auto failure = co_await write(round, letters);
+            if (!delivery_.outcomes().are_lost(round)) continue; // some were cleared meanwhile
+            if (!failure) failure = co_await failure_of(company_.bury(std::move(letters)));
             if (!failure) {
                 failures = 0;
-                delivery_.buried(sequence);
+                for (const auto buried : round) delivery_.buried(buried);
                 step(); // the next may take for ever
-                if (sequence % 64 == 0) co_await tasks_.begin();
+                if (round.size() > 1 || round.front() % 64 == 0) co_await tasks_.begin();
                 continue;
             }
             if (stopping_ && !last_try) co_return;
-            if (failures == 0) options_.log.error("the dead letters did not take record ", sequence, ": ", failure);
+            rounds.failed(round);
+            if (round.size() > 1) {
+                options_.log.warning("the dead letters did not take ", round.size(), " records at once: ", failure);
+                continue;
+            }
+            const auto first = round.front();
+            if (failures == 0) options_.log.error("the dead letters did not take record ", first, ": ", failure);
             ++failures;
             if (last_try) {
                 ++lost;
-                delivery_.buried(sequence);
+                delivery_.buried(first);
                 continue;
             }
             const auto rest = back_off(std::chrono::seconds(1), std::chrono::seconds(30), failures, clock_.random());
@@ -432,15 +441,19 @@ protected:
         step();
     }
 
-    /// Reads the data that a letter lacks. One whose data is damaged goes without, and holds up no others.
-    asio::awaitable<error_code> fill(DeadLetter& letter) {
-        const auto where = delivery_.whereabouts(letter.id.sequence);
-        if (!where) co_return error_code();
-        SharedBytes body;
-        std::string_view data;
-        const auto failure = co_await fetch(*where, body, data);
-        letter.record.data = data;
-        co_return failure == error::storage_corrupt ? error_code() : failure;
+    /// Writes letters, and reads what data they lack. One whose data is damaged goes without, and holds up no others.
+    asio::awaitable<error_code> write(const std::vector<std::uint64_t>& round, std::vector<DeadLetter>& letters) {
+        letters = delivery_.outcomes().letters(round, identity_, strays_);
+        const auto away = delivery_.outcomes().whereabouts(round);
+        for (std::size_t i = 0; i < round.size(); ++i) {
+            if (!away[i]) continue;
+            SharedBytes body;
+            std::string_view data;
+            const auto failure = co_await fetch(*away[i], body, data);
+            if (failure && failure != error::storage_corrupt) co_return failure;
+            letters[i].record.data = data;
+        }
+        co_return error_code();
     }
 
     // --- tasks -------------------------------------------------------------------------------------------------

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace sluice::detail {
+
+/// Which of the lost records go to the dead letters next: together where that is possible, in the order of their
+/// sequences. Pure.
+///
+/// A round that fails is gone through again one by one, so that one bad letter does not hold the others. A letter that
+/// fails twice in a row lets the others pass, and has its next turn after them.
+class BurialRounds {
+public:
+    static constexpr std::size_t most = 256;
+    static constexpr std::uint64_t most_bytes = std::uint64_t{8} << 20U;
+
+    /// `together`: whether the dead letters take many at a time.
+    explicit BurialRounds(bool together) : most_(together ? most : 1) {}
+
+    /// Their sequences; none if there are no losses. `outcomes.losses(after, most, most_bytes)` gives the first ones.
+    template <class Outcomes>
+    [[nodiscard]] std::vector<std::uint64_t> next(const Outcomes& outcomes) {
+        auto round = outcomes.losses(passed_, most_, most_bytes);
+        if (round.empty()) {
+            passed_ = alone_to_ = 0;
+            round = outcomes.losses(passed_, most_, most_bytes);
+        }
+        if (!round.empty() && round.front() <= alone_to_) round.resize(1);
+        return round;
+    }
+
+    /// The dead letters did not take them.
+    void failed(const std::vector<std::uint64_t>& round) {
+        if (round.size() > 1) alone_to_ = round.back();
+        else if (std::exchange(failed_, round.front()) == round.front()) passed_ = round.front();
+    }
+
+private:
+    std::size_t most_;
+    std::uint64_t alone_to_ = 0; ///< Up to here each goes by itself.
+    std::uint64_t failed_ = 0;   ///< By itself, the last time that one did.
+    std::uint64_t passed_ = 0;   ///< It waits until the others have had their turn.
+};
+
+} // namespace sluice::detail
