@@ -1,13 +1,18 @@
 #include "../storage/temporary.hpp"
 
 #include <sluice/dead_letters/read_letters.hpp>
+#include <sluice/detail/rotating_file.hpp>
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <vector>
 
 namespace {
@@ -71,6 +76,66 @@ TEST_CASE("letters that just moved on are found, and no letters are not an error
     fs::remove(directory / "letters.1");
     write(path, "");
     CHECK(Found(path).said.value().letters == 0);
+}
+
+TEST_CASE("files that move on while they are opened are opened again: no letter is missed, and none comes twice") {
+    const TemporaryDirectory directory;
+    const auto path = directory / "letters";
+    write(path, line(3));
+    write(directory / "letters.1", line(2));
+    write(directory / "letters.2", line(1));
+    int moves = 0;
+    std::uint64_t next = 4;
+    const auto move_on = [&] {
+        if (moves++ == 3) return;
+        for (int age = 8; age > 0; --age) {
+            const auto from = age == 1 ? path : directory / ("letters." + std::to_string(age - 1));
+            if (fs::exists(from)) fs::rename(from, directory / ("letters." + std::to_string(age)));
+        }
+        if (moves != 2) write(path, line(next++)); // once nobody has written again yet
+    };
+    auto files = sluice::detail::open_letter_files(path, move_on);
+    REQUIRE(files.has_value());
+    CHECK(moves == 4);
+    std::vector<std::uint64_t> sequences;
+    for (auto& file : *files) {
+        for (std::string_view text; file.next(text);) sequences.push_back(sluice::read_letter(text).value().id.sequence);
+    }
+    CHECK(sequences == std::vector<std::uint64_t>{1, 2, 3, 4, 5});
+    moves = -1'000;
+    CHECK(sluice::detail::open_letter_files(path, move_on).error() == error::storage_locked);
+}
+
+TEST_CASE("letters are read in order and once, while somebody writes them and their files move on") {
+    const TemporaryDirectory directory;
+    const auto path = directory / "letters";
+    sluice::detail::RotatingPlace place;
+    place.path = path.string();
+    place.file_bytes = 2'000;
+    place.files = 10'000;
+    std::atomic<bool> written = false;
+    std::thread writer([&] {
+        sluice::detail::RotatingFile<> file(place);
+        for (std::uint64_t i = 1; i <= 200; ++i) {
+            (void)file.begin({});
+            file.append(line(i));
+            CHECK(file.commit().has_value());
+        }
+        written = true;
+    });
+    const auto in_order = [](const Found& found) {
+        for (std::size_t i = 0; i < found.sequences.size(); ++i) {
+            if (found.sequences[i] != i + 1) return false;
+        }
+        return true;
+    };
+    while (!written) {
+        const Found found(path);
+        CHECK(in_order(found));
+        if (found.said) CHECK(found.said->broken <= 1); // the last one may be half written
+    }
+    writer.join();
+    CHECK(Found(path).sequences.size() == 200);
 }
 
 TEST_CASE("what cannot be read is an error") {
