@@ -2,9 +2,9 @@
 #include "../storage/temporary.hpp"
 #include "../world.hpp"
 
+#include <sluice/dead_letters/blocking_letter_box.hpp>
 #include <sluice/dead_letters/conformance.hpp>
 #include <sluice/dead_letters/file.hpp>
-#include <sluice/dead_letters/letter_box.hpp>
 #include <sluice/dead_letters/report.hpp>
 #include <sluice/dead_letters/sqlite.hpp>
 #include <sluice/dead_letters/to.hpp>
@@ -22,7 +22,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <iterator>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -54,17 +54,13 @@ std::vector<KeptLetter> in_file(const std::filesystem::path& path) {
 std::vector<KeptLetter> in_database(const std::filesystem::path& path) {
     std::vector<KeptLetter> kept;
     if (!std::filesystem::exists(path)) return kept;
-    run([&](boost::asio::io_context& context) -> asio::awaitable<void> {
-        LetterBox box(context.get_executor(), path);
-        std::int64_t after = 0;
-        for (;;) {
-            auto page = co_await box.read(LetterFilter(), after);
-            if (page.value().empty()) co_return;
-            after = page->back().number;
-            for (auto& one : *page) kept.push_back(std::move(one.letter.value()));
-        }
-    });
-    return kept;
+    BlockingLetterBox box(path);
+    for (std::int64_t after = 0;;) {
+        auto page = box.read(LetterFilter(), after);
+        if (page.empty()) return kept;
+        after = page.back().number;
+        for (auto& one : page) kept.push_back(std::move(one.letter.value()));
+    }
 }
 
 /// What dead letters can do wrong; each must be noticed.
@@ -77,7 +73,12 @@ enum class Fault {
     forgets_headers,
     forgets_the_reason,
     forgets_attempts,
+    forgets_what_was_said,
     keeps_twice,
+    refuses_many,
+    keeps_the_first_of_many,
+    keeps_many_twice,
+    hangs_with_many_when_cancelled,
     keeps_the_latest_only,
     shares_its_place,
     hangs_when_cancelled,
@@ -110,9 +111,22 @@ public:
             if (is(Fault::forgets_headers)) letter.record.headers.clear();
             if (is(Fault::forgets_the_reason)) letter.reason = error::gave_up;
             if (is(Fault::forgets_attempts)) letter.attempts.clear();
+            if (is(Fault::forgets_what_was_said)) {
+                for (auto& attempt : letter.attempts) attempt.message.clear();
+            }
             if (is(Fault::keeps_the_latest_only)) place_->clear();
             if (is(Fault::keeps_twice)) place_->push_back(letter);
             place_->push_back(std::move(letter));
+            co_return result<void>();
+        }
+
+        asio::awaitable<result<void>> take_all(std::vector<DeadLetter> letters) {
+            if (is(Fault::hangs_with_many_when_cancelled)) co_await hang();
+            if (is(Fault::refuses_many) && letters.size() > 200) co_return error::storage_full;
+            if (is(Fault::keeps_the_first_of_many)) letters.resize(1);
+            for (int times = is(Fault::keeps_many_twice) ? 2 : 1; times > 0; --times) {
+                place_->insert(place_->end(), letters.begin(), letters.end());
+            }
             co_return result<void>();
         }
 
@@ -180,10 +194,37 @@ TEST_CASE("every kind of dead letters conforms") {
     CHECK(violations_of(make_callable, [&] { return *letters; }) == none);
 }
 
-TEST_CASE("each fault is noticed, and nothing is found where there is none") {
-    CHECK(violations_of(Fault::count).empty());
-    for (int i = 0; i < static_cast<int>(Fault::count); ++i) {
-        CAPTURE(i);
-        CHECK_FALSE(violations_of(static_cast<Fault>(i)).empty());
+TEST_CASE("each fault breaks its rule, and none is broken where there is no fault") {
+    CHECK(violations_of(Fault::count) == std::vector<std::string>());
+    const std::string refused = "`take` keeps any letter.";
+    const std::string lost = "What was taken is kept when that completes.";
+    const std::string changed = "A kept record is the one that was given, byte for byte.";
+    const std::string untold = "A kept letter tells the attempts, with what the service said.";
+    const std::string doubled = "Letters that were taken once are kept once.";
+    const std::map<Fault, std::string> rules{
+        {Fault::refuses_the_second, refused},
+        {Fault::refuses_binary, refused},
+        {Fault::refuses_what_it_has, refused},
+        {Fault::throws_away, lost},
+        {Fault::cuts_short, changed},
+        {Fault::forgets_headers, changed},
+        {Fault::forgets_the_reason, "A kept letter tells the reason."},
+        {Fault::forgets_attempts, untold},
+        {Fault::forgets_what_was_said, untold},
+        {Fault::keeps_twice, doubled},
+        {Fault::refuses_many, "`take_all` keeps any letters."},
+        {Fault::keeps_the_first_of_many, lost},
+        {Fault::keeps_many_twice, doubled},
+        {Fault::hangs_with_many_when_cancelled, "A `take_all` that is cancelled ends."},
+        {Fault::keeps_the_latest_only, lost},
+        {Fault::shares_its_place, doubled},
+        {Fault::hangs_when_cancelled, "A `take` that is cancelled ends."},
+        {Fault::opens_once, "A recipe opens again after what it opened is gone."},
+    };
+    REQUIRE(rules.size() == static_cast<std::size_t>(Fault::count));
+    for (const auto& [fault, rule] : rules) {
+        CAPTURE(rule);
+        const auto violations = violations_of(fault);
+        CHECK(std::count(violations.begin(), violations.end(), rule) > 0);
     }
 }

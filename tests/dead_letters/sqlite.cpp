@@ -75,10 +75,9 @@ std::vector<sluice::BoxedLetter> letters_in(const fs::path& path) {
         sluice::LetterBox box(context.get_executor(), path);
         for (;;) {
             const std::int64_t after = all.empty() ? 0 : all.back().number;
-            auto page = co_await box.read(sluice::LetterFilter(), after);
-            REQUIRE(page.has_value());
-            if (page->empty()) co_return;
-            std::move(page->begin(), page->end(), std::back_inserter(all));
+            auto page = co_await box.async_read(sluice::LetterFilter(), after);
+            if (page.empty()) co_return;
+            std::move(page.begin(), page.end(), std::back_inserter(all));
         }
     });
     return all;
@@ -113,7 +112,7 @@ TEST_CASE("a letter is in the database when it is taken, and anybody can look it
     CHECK(found[0].letter->record == letter("one").record);
     CHECK(found[1].letter->record.data == std::string("\0\xFF", 2));
     CHECK(found[2].letter->id.sequence == 3);
-    CHECK(found[2].letter->code == "gave_up");
+    CHECK(found[2].letter->reason == "gave_up");
     CHECK(std::chrono::abs(std::chrono::system_clock::now() - found[2].letter->time) < 1h);
     CHECK(ask(path, "SELECT stream, reason, letter ->> 'data' FROM letters WHERE number <> 2") ==
           "clicks;expired;one;clicks;gave_up;three;");
@@ -129,7 +128,7 @@ TEST_CASE("a letter that comes again takes the place of the first") {
     const auto found = letters_in(path);
     REQUIRE(found.size() == 2);
     CHECK(found[0].letter->record.data == "one");
-    CHECK(found[1].letter->code == "closed");
+    CHECK(found[1].letter->reason == "closed");
 }
 
 TEST_CASE("opening makes the database, or tells why not, and leaves another's alone") {

@@ -47,7 +47,9 @@ public:
         for (const Rule rule :
              {&DeadLettersConformance::begins_empty, &DeadLettersConformance::takes_any_letter,
               &DeadLettersConformance::takes_a_letter_again, &DeadLettersConformance::takes_many,
-              &DeadLettersConformance::survives_cancellation}) {
+              &DeadLettersConformance::takes_any_at_once, &DeadLettersConformance::takes_some_again_at_once,
+              &DeadLettersConformance::takes_many_at_once, &DeadLettersConformance::survives_cancellation,
+              &DeadLettersConformance::survives_cancellation_at_once}) {
             auto recipe = make_();
             auto opened = co_await recipe.open(world_);
             expect(opened.has_value(), "A recipe opens.");
@@ -79,6 +81,12 @@ private:
         return letter(sequence, Record("key", "data of " + std::to_string(sequence)));
     }
 
+    static std::vector<DeadLetter> simple(std::uint64_t first, std::uint64_t count) {
+        std::vector<DeadLetter> all;
+        for (auto i = first; i < first + count; ++i) all.push_back(simple(i));
+        return all;
+    }
+
     /// Every kind of letter that a producer may have.
     static std::vector<DeadLetter> all_kinds() {
         std::string bytes;
@@ -106,6 +114,15 @@ private:
         expect(taken.has_value(), "`take` keeps any letter.");
     }
 
+    /// Only where there is a `take_all`.
+    asio::awaitable<void> take_all(Running& letters, std::vector<DeadLetter> all) {
+        if constexpr (BatchDeadLetters<Running>) {
+            const auto taken = co_await letters.take_all(std::move(all));
+            expect(taken.has_value(), "`take_all` keeps any letters.");
+        }
+        co_return;
+    }
+
     /// Those with the letter's id.
     static std::vector<KeptLetter> with_id(const std::vector<KeptLetter>& kept, const DeadLetter& one) {
         std::vector<KeptLetter> found;
@@ -120,14 +137,29 @@ private:
         for (const auto& one : all) expect_kept(kept, one);
     }
 
+    void expect_kept_at_once(const std::vector<DeadLetter>& all) {
+        if (BatchDeadLetters<Running>) expect_kept(all);
+    }
+
+    void expect_kept_once(std::size_t count) {
+        if (read_) expect(read_().size() == count, "Letters that were taken once are kept once.");
+    }
+
     void expect_kept(const std::vector<KeptLetter>& kept, const DeadLetter& one) {
         const auto found = with_id(kept, one);
-        expect(!found.empty(), "What `take` took is kept when it completes.");
+        expect(!found.empty(), "What was taken is kept when that completes.");
         if (found.empty()) return;
         const auto& last = found.back();
         expect(last.record == one.record, "A kept record is the one that was given, byte for byte.");
-        expect(last.code == detail::error_word(one.reason), "A kept letter tells the reason.");
-        expect(last.attempts.size() == one.attempts.size(), "A kept letter tells the attempts.");
+        expect(last.reason == detail::error_word(one.reason), "A kept letter tells the reason.");
+        expect(last.message == one.reason.message(), "A kept letter tells the reason as a sentence, too.");
+        expect(std::equal(last.attempts.begin(), last.attempts.end(), one.attempts.begin(), one.attempts.end(), alike),
+               "A kept letter tells the attempts, with what the service said.");
+    }
+
+    static bool alike(const Attempt& one, const Attempt& other) {
+        return one.time == other.time && one.duration == other.duration && one.error == other.error &&
+               one.code == other.code && one.message == other.message;
     }
 
     asio::awaitable<void> begins_empty(Running&) {
@@ -150,19 +182,54 @@ private:
 
     asio::awaitable<void> takes_many(Running& letters) {
         for (std::uint64_t i = 0; i < 100; ++i) co_await take(letters, simple(i));
-        if (!read_) co_return;
-        const auto kept = read_();
-        for (std::uint64_t i = 0; i < 100; ++i) expect_kept(kept, simple(i));
-        expect(kept.size() == 100, "Letters that were taken once are kept once.");
+        expect_kept(simple(0, 100));
+        expect_kept_once(100);
+    }
+
+    asio::awaitable<void> takes_any_at_once(Running& letters) {
+        const auto all = all_kinds();
+        co_await take_all(letters, all);
+        expect_kept_at_once(all);
+    }
+
+    /// As after a crash in the middle, or a call that failed.
+    asio::awaitable<void> takes_some_again_at_once(Running& letters) {
+        co_await take(letters, simple(2));
+        co_await take_all(letters, simple(1, 3));
+        co_await take_all(letters, simple(2, 3));
+        expect_kept_at_once(simple(1, 4));
+    }
+
+    asio::awaitable<void> takes_many_at_once(Running& letters) {
+        co_await take_all(letters, simple(1, 256));
+        co_await take_all(letters, simple(257, 2));
+        expect_kept_at_once(simple(1, 258));
+        if (BatchDeadLetters<Running>) expect_kept_once(258);
     }
 
     /// The end of a producer cuts letters short; they come again.
     asio::awaitable<void> survives_cancellation(Running& letters) {
+        co_await cancel(cut_short(running_));
+        expect(ended_, "A `take` that is cancelled ends.");
+        co_await take(letters, simple(1));
+        co_await take(letters, simple(2));
+        expect_kept(simple(1, 2));
+    }
+
+    asio::awaitable<void> survives_cancellation_at_once(Running& letters) {
+        co_await cancel(cut_short_at_once(running_));
+        expect(ended_, "A `take_all` that is cancelled ends.");
+        for (std::uint64_t i = 1; i <= 3; ++i) co_await take(letters, simple(i));
+        expect_kept(simple(1, 3));
+    }
+
+    /// Begins a call, and cancels it; `ended_` tells whether it ended in time.
+    asio::awaitable<void> cancel(asio::awaitable<Taken> call) {
         auto executor = co_await asio::this_coro::executor;
         const auto signal = std::make_shared<asio::cancellation_signal>(); // as long as what may never end
         const auto ended = std::make_shared<bool>(false);
         auto when_ended = [signal, ended](const std::exception_ptr&, const Taken&) { *ended = true; };
-        asio::co_spawn(executor, cut_short(running_), asio::bind_cancellation_slot(signal->slot(), when_ended));
+        asio::co_spawn(executor, std::move(call), asio::bind_cancellation_slot(signal->slot(), when_ended));
         co_await asio::post(executor, asio::use_awaitable);
         signal->emit(asio::cancellation_type::terminal);
         asio::steady_timer timer(executor);
@@ -170,16 +237,21 @@ private:
             timer.expires_after(std::chrono::milliseconds(5));
             co_await timer.async_wait(asio::use_awaitable);
         }
-        expect(*ended, "A `take` that is cancelled ends.");
-        co_await take(letters, simple(1));
-        co_await take(letters, simple(2));
-        expect_kept({simple(1), simple(2)});
+        ended_ = *ended;
     }
 
     /// Keeps alive what may never end.
     static asio::awaitable<Taken> cut_short(std::shared_ptr<Running> letters) {
         auto taken = co_await letters->take(simple(1));
         co_return Taken(std::move(taken));
+    }
+
+    static asio::awaitable<Taken> cut_short_at_once(std::shared_ptr<Running> letters) {
+        if constexpr (BatchDeadLetters<Running>) {
+            auto taken = co_await letters->take_all(simple(1, 3));
+            co_return Taken(std::move(taken));
+        }
+        co_return Taken();
     }
 
     asio::awaitable<void> reopens() {
@@ -197,6 +269,7 @@ private:
     Read read_;
     World& world_;
     std::shared_ptr<Running> running_;
+    bool ended_ = false;
     std::vector<std::string> violations_;
 };
 

@@ -3,6 +3,7 @@
 #include <sluice/aws/timestamp.hpp>
 #include <sluice/dead_letters/dead_letters.hpp>
 #include <sluice/dead_letters/letter_line.hpp>
+#include <sluice/dead_letters/letter_text.hpp>
 #include <sluice/detail/error_word.hpp>
 #include <sluice/detail/letters_in_file.hpp>
 #include <sluice/detail/sqlite_letter_store.hpp>
@@ -41,7 +42,7 @@ enum class LettersFull : std::uint8_t {
 };
 
 /// Keeps each record that cannot be delivered, and why, in an SQLite database of its own, from where `LetterBox` reads
-/// it and `redrive` puts it again.
+/// it and `async_redrive` puts it again.
 ///
 /// A letter is on the disk, power loss included, before its record is let go: one commit for as many as there are, up
 /// to 256. One that comes again, as after a crash in between, takes the place of the first. The file is readable by its

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <sluice/detail/guarded.hpp>
+#include <sluice/detail/waiter.hpp>
+#include <sluice/error.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+
+#include <exception>
+#include <memory>
+#include <utility>
+
+namespace sluice::detail {
+
+/// What an operation completes with.
+template <class T>
+using Outcome = std::pair<error_code, T>;
+
+/// Does the work, and tells who waits what came of it.
+template <class T>
+[[nodiscard]] asio::awaitable<void> tell_outcome(std::shared_ptr<Waiter<error_code, T>> waiter,
+                                                 asio::awaitable<Outcome<T>> work) {
+    Outcome<T> outcome;
+    try {
+        outcome = co_await std::move(work);
+    } catch (...) {
+        outcome.first = error_of_exception();
+    }
+    waiter->complete(outcome.first, std::move(outcome.second));
+}
+
+/// Starts work; the cancellation of who waits cuts it short.
+template <class T>
+void start(const asio::any_io_executor& strand, asio::awaitable<Outcome<T>> work,
+           const std::shared_ptr<Waiter<error_code, T>>& waiter) {
+    const auto signal = std::make_shared<asio::cancellation_signal>();
+    waiter->on_cancel([strand, signal] {
+        asio::post(strand, [signal] { signal->emit(asio::cancellation_type::terminal); });
+    });
+    auto ended = [signal](const std::exception_ptr&) {};
+    asio::co_spawn(strand, tell_outcome(waiter, std::move(work)),
+                   asio::bind_cancellation_slot(signal->slot(), std::move(ended)));
+}
+
+/// An operation with a completion token, of signature `void(error_code, T)`, from a coroutine that runs on a strand.
+template <class T, class Token>
+auto initiate(asio::any_io_executor strand, asio::awaitable<Outcome<T>> work, Token& token) {
+    return asio::async_initiate<Token, void(error_code, T)>(
+        [strand = std::move(strand)](auto handler, asio::awaitable<Outcome<T>> its_work) {
+            start<T>(strand, std::move(its_work), park<error_code, T>(std::move(handler), strand));
+        },
+        token, std::move(work));
+}
+
+} // namespace sluice::detail
