@@ -6,6 +6,7 @@
 #include <sluice/dead_letters/dead_letters.hpp>
 #include <sluice/destination/destination.hpp>
 #include <sluice/detail/guarded.hpp>
+#include <sluice/detail/whereabouts.hpp>
 #include <sluice/metrics/metrics.hpp>
 #include <sluice/offload/offload.hpp>
 #include <sluice/storage/storage.hpp>
@@ -16,6 +17,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -73,6 +75,17 @@ public:
     [[nodiscard]] asio::awaitable<result<std::vector<Chunk>>> read(std::string stream, std::uint64_t after,
                                                                    std::size_t max_bytes) {
         co_return co_await storage_->read(std::move(stream), after, max_bytes);
+    }
+    /// Reads the data of one record; `body` keeps it.
+    [[nodiscard]] asio::awaitable<error_code> fetch(Whereabouts where, SharedBytes& body, std::string_view& data) {
+        const auto chunks = co_await guarded(read(where.stream, where.chunk - 1, 0));
+        if (!chunks) co_return chunks.error();
+        if (chunks->empty()) co_return error::storage_corrupt;
+        const auto found = where.data_in(chunks->front());
+        if (!found) co_return found.error();
+        body = chunks->front().body;
+        data = *found;
+        co_return error_code();
     }
     [[nodiscard]] asio::awaitable<result<void>> settle(std::vector<Settlement> changes) {
         co_return co_await storage_->settle(std::move(changes));

@@ -344,15 +344,7 @@ protected:
 
     /// Reads the data of one record; `body` keeps it.
     asio::awaitable<error_code> fetch(Whereabouts where, SharedBytes& body, std::string_view& data) {
-        const auto chunks = co_await guarded(company_.read(where.stream, where.chunk - 1, 0));
-        error_code failure = chunks ? error_code() : chunks.error();
-        if (!failure && chunks->empty()) failure = error::storage_corrupt;
-        if (!failure) {
-            const auto found = where.data_in(chunks->front());
-            if (!found) failure = found.error();
-            if (found) body = chunks->front().body;
-            if (found) data = *found;
-        }
+        const auto failure = co_await company_.fetch(std::move(where), body, data);
         if (failure && !stopping_) options_.log.error("the storage could not be read: ", failure);
         co_return failure;
     }
