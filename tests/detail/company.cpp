@@ -175,8 +175,9 @@ TEST_CASE("the dead letters alone are opened where credentials are, so that what
         CHECK(failed.has_error());
         const auto opened = co_await f.company.open_letters(f.its.world);
         CHECK(opened.has_value());
-        sluice::DeadLetter letter(sluice::RecordId({}, 7), sluice::Record("key", "data"), error::storage_locked);
-        const auto buried = co_await f.company.bury(std::move(letter));
+        std::vector<sluice::DeadLetter> letters;
+        letters.emplace_back(sluice::RecordId({}, 7), sluice::Record("key", "data"), error::storage_locked);
+        const auto buried = co_await f.company.bury(std::move(letters));
         CHECK(buried.has_value());
         CHECK(f.letters->size() == 1);
         CHECK(f.count("dead letters") == 1);
