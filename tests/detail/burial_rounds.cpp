@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <set>
@@ -41,9 +42,10 @@ public:
         offered.push_back(round);
         for (const auto one : round) {
             if (!bad.contains(one)) continue;
-            rounds.failed(round);
+            news += rounds.failed(round, *losses.rbegin()) ? 1 : 0;
             return false;
         }
+        rounds.taken();
         for (const auto one : round) losses.erase(one);
         return true;
     }
@@ -52,6 +54,7 @@ public:
     Losses losses;
     std::set<std::uint64_t> bad;
     std::vector<Sequences> offered;
+    int news = 0;
 };
 
 } // namespace
@@ -113,4 +116,30 @@ TEST_CASE("while nothing is taken, each has its turn, by itself") {
         if (sink.offered.back().size() == 1) alone.insert(sink.offered.back().front());
     }
     CHECK(alone == sink.losses);
+}
+
+TEST_CASE("a letter that is refused again and again is news once, and has its turn though new ones keep coming") {
+    Sink sink(true);
+    sink.bad = {1};
+    sink.losses = {1, 2, 3};
+    int turns = 0;
+    for (std::uint64_t next = 4; next < 200; next += 2) {
+        sink.losses.insert(next);
+        sink.losses.insert(next + 1);
+        static_cast<void>(sink.offer());
+        if (sink.offered.back() == Sequences{1}) ++turns;
+    }
+    CHECK(sink.news == 1);
+    CHECK(turns >= 10);
+    CHECK(sink.losses.size() < 10);
+}
+
+TEST_CASE("dead letters that take others are asked again soon, others after longer and longer") {
+    BurialRounds dead(false);
+    for (int i = 0; i < 20; ++i) static_cast<void>(dead.failed({1}, 9));
+    CHECK(dead.rest(~std::uint64_t{0}) > std::chrono::seconds(20));
+    CHECK(dead.rest(~std::uint64_t{0}) <= std::chrono::seconds(30));
+    dead.taken();
+    for (int i = 0; i < 20; ++i) static_cast<void>(dead.failed({1}, 9));
+    CHECK(dead.rest(~std::uint64_t{0}) <= std::chrono::seconds(1));
 }

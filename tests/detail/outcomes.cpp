@@ -121,6 +121,22 @@ TEST_CASE("a lost record has its outcome only when it is buried") {
     CHECK(court.state.stats.failed == 1);
 }
 
+TEST_CASE("lost records may be buried until each of them was refused alone") {
+    Court court;
+    CHECK_FALSE(court.outcomes.may_bury());
+    court.outcomes.lose(court.state, court.ref(0), error::dropped);
+    court.outcomes.lose(court.state, court.ref(1), error::dropped);
+    CHECK(court.outcomes.may_bury());
+    court.outcomes.refused(10);
+    court.outcomes.refused(15); // is not lost
+    CHECK(court.outcomes.may_bury());
+    CHECK(court.outcomes.last_loss() == 11);
+    court.outcomes.refused(11);
+    CHECK_FALSE(court.outcomes.may_bury());
+    court.outcomes.lose(court.state, court.ref(2), error::dropped);
+    CHECK(court.outcomes.may_bury());
+}
+
 TEST_CASE("losses are told in order, so many and so many bytes of them, and one at least") {
     Court court(5);
     CHECK(court.outcomes.losses(0, 100, 1'000).empty());

@@ -78,6 +78,33 @@ TEST_CASE("a producer that was closed completes every verb") {
     });
 }
 
+TEST_CASE("a flush and the close that ends it tell each outcome once") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        Fixture its(context);
+        its.script->repeat_last = true;
+        its.script->replies.emplace_back(
+            [script = its.script.get()](const auto& stream, auto entries) { return script->take(stream, entries); });
+        its.script->replies.emplace_back([](const auto&, auto) { return fail(error::connection_failed); });
+        co_await its.producer.async_put(sluice::Record("key", "arrives"), asio::use_awaitable);
+        while (its.producer.stats().total().delivered == 0) co_await asio::post(asio::use_awaitable);
+        co_await its.producer.async_put(sluice::Record("key", "does not"), asio::use_awaitable);
+        std::optional<sluice::FlushReport> flushed;
+        its.producer.async_flush(std::chrono::hours(1),
+                                 [&](sluice::error_code, sluice::FlushReport report) { flushed = report; });
+        while (!its.producer.stats().paused_by) co_await asio::post(asio::use_awaitable);
+        std::optional<sluice::FlushReport> late;
+        std::optional<sluice::FlushReport> closed;
+        its.producer.async_close(0ms, [&](sluice::error_code, sluice::FlushReport report) { closed = report; });
+        its.producer.async_flush([&](sluice::error_code, sluice::FlushReport report) { late = report; });
+        while (!closed || !flushed || !late) co_await asio::post(asio::use_awaitable);
+        CHECK(flushed->delivered == 1);
+        CHECK(flushed->left == 1);
+        CHECK(closed->delivered == 0);
+        CHECK(closed->failed == 1);
+        CHECK(its.letters->size() == 1);
+    });
+}
+
 TEST_CASE("an io_context that dies with everything pending destroys handlers uncalled, and nothing leaks") {
     bool called = false;
     std::optional<Fixture> its;

@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -36,7 +37,7 @@ public:
     /// them; one at least, if there is one. Signature `void(error_code, std::vector<BoxedLetter>)`.
     template <asio::completion_token_for<void(error_code, std::vector<BoxedLetter>)> Token = asio::deferred_t>
     [[nodiscard]] auto async_read(LetterFilter filter, std::int64_t after, Token&& token = Token()) {
-        return perform<std::vector<BoxedLetter>>(shelf_.read(std::move(filter), after), token);
+        return perform<std::vector<BoxedLetter>, Token>(shelf_.read(std::move(filter), after), token);
     }
 
     /// The same from the first one.
@@ -48,7 +49,7 @@ public:
     /// How many letters there are, `filter.most` aside. Signature `void(error_code, std::int64_t)`.
     template <asio::completion_token_for<void(error_code, std::int64_t)> Token = asio::deferred_t>
     [[nodiscard]] auto async_count(LetterFilter filter, Token&& token = Token()) {
-        return perform<std::int64_t>(shelf_.count(std::move(filter)), token);
+        return perform<std::int64_t, Token>(shelf_.count(std::move(filter)), token);
     }
 
     template <asio::completion_token_for<void(error_code, std::int64_t)> Token = asio::deferred_t>
@@ -59,19 +60,19 @@ public:
     /// The number of the youngest letter; zero: there is none. Signature `void(error_code, std::int64_t)`.
     template <asio::completion_token_for<void(error_code, std::int64_t)> Token = asio::deferred_t>
     [[nodiscard]] auto async_last(Token&& token = Token()) {
-        return perform<std::int64_t>(shelf_.last(), token);
+        return perform<std::int64_t, Token>(shelf_.last(), token);
     }
 
     /// Takes letters out, all of them or none; gives how many were there. Signature `void(error_code, std::uint64_t)`.
     template <asio::completion_token_for<void(error_code, std::uint64_t)> Token = asio::deferred_t>
     [[nodiscard]] auto async_remove(std::vector<std::int64_t> numbers, Token&& token = Token()) {
-        return perform<std::uint64_t>(shelf_.remove(std::move(numbers)), token);
+        return perform<std::uint64_t, Token>(shelf_.remove(std::move(numbers)), token);
     }
 
 private:
     template <class T, class Token>
-    auto perform(asio::awaitable<result<T>> work, Token& token) {
-        return detail::initiate<T>(shelf_.strand(), apart(std::move(work)), token);
+    auto perform(asio::awaitable<result<T>> work, std::remove_reference_t<Token>& token) {
+        return detail::initiate<T, Token>(shelf_.strand(), apart(std::move(work)), token);
     }
 
     template <class T>

@@ -102,8 +102,9 @@ private:
         std::vector<std::int64_t> numbers;
         std::vector<Record> records;
         for (auto& [number, letter] : page) {
-            if (!letter) refuse(letter.error());
-            if (!letter) continue;
+            const auto flaw = flaw_of(letter);
+            if (flaw) refuse(flaw);
+            if (flaw) continue;
             numbers.push_back(number);
             records.push_back(std::move(letter->record));
         }
@@ -122,6 +123,13 @@ private:
         const auto removed = co_await shelf_.remove(std::move(numbers));
         if (removed) done_.accepted += accepted;
         else stop(removed.error());
+    }
+
+    /// A record whose data is lost is none: its letter is all that is left of it.
+    [[nodiscard]] static error_code flaw_of(const result<KeptLetter>& letter) {
+        if (!letter) return letter.error();
+        const bool lost = letter->reason == error_word(error::storage_corrupt) && letter->record.data.empty();
+        return lost ? error_code(error::malformed) : error_code();
     }
 
     void refuse(error_code why) {
@@ -158,17 +166,19 @@ template <class Producer>
 /// Signature `void(error_code, Redriven)`. A letter is taken out once the producer has accepted it: on the disk, if its
 /// storage persists. Then a crash makes duplicates and loses nothing; with a storage that does not persist it loses
 /// what is not delivered yet. A producer whose buffer is full of records that wait for this very file, which is full,
-/// waits for ever: use another. What the producer refuses stays. Letters that come into the file meanwhile, as from
+/// waits for ever: use another. What the producer refuses stays, and so do letters whose record has lost its data
+/// (`storage_corrupt`). Letters that come into the file meanwhile, as from
 /// this very producer, are left to the next call. It waits for room as `async_put_all` does.
 ///
 /// Errors, which end it early with what was done until then: those of `LetterBox`; refusals that are no fault of the
-/// record (`buffer_full`, `closed`, `disabled`, the storage's); cancellation. The producer must outlive it.
+/// record (`buffer_full`, `closed`, `disabled`, the storage's); cancellation, after which some of what was accepted may
+/// still be in the file, and comes again. The producer must outlive it.
 template <class Producer, asio::completion_token_for<void(error_code, Redriven)> Token = asio::deferred_t>
 [[nodiscard]] auto async_redrive(Producer& producer, std::filesystem::path path, LetterFilter filter, Log log,
                                  Token&& token = Token()) {
     asio::any_io_executor executor = producer.get_executor();
     auto work = detail::redrive(executor, producer, std::move(path), std::move(filter), std::move(log));
-    return detail::initiate<Redriven>(std::move(executor), std::move(work), token);
+    return detail::initiate<Redriven, Token>(std::move(executor), std::move(work), token);
 }
 
 /// The same without a log.

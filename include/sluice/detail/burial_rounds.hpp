@@ -1,7 +1,11 @@
 #pragma once
 
+#include <sluice/detail/back_off.hpp>
+
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -24,7 +28,7 @@ public:
     template <class Outcomes>
     [[nodiscard]] std::vector<std::uint64_t> next(const Outcomes& outcomes) {
         auto round = outcomes.losses(passed_, most_, most_bytes);
-        if (round.empty()) {
+        if (round.empty() || (passed_ != 0 && round.front() > turn_ends_)) {
             passed_ = alone_to_ = 0;
             round = outcomes.losses(passed_, most_, most_bytes);
         }
@@ -32,17 +36,41 @@ public:
         return round;
     }
 
-    /// The dead letters did not take them.
-    void failed(const std::vector<std::uint64_t>& round) {
-        if (round.size() > 1) alone_to_ = round.back();
-        else if (std::exchange(failed_, round.front()) == round.front()) passed_ = round.front();
+    /// The dead letters took them: they are there, and others need not wait long for one that they refuse.
+    void taken() {
+        failures_ = 0;
+        longest_ = std::chrono::seconds(1);
+    }
+
+    /// The dead letters did not take them. `last`: the loss with the greatest sequence. Whether it is news: the first
+    /// failure of a letter by itself.
+    bool failed(const std::vector<std::uint64_t>& round, std::uint64_t last) {
+        if (round.size() > 1) {
+            alone_to_ = round.back();
+            return false;
+        }
+        ++failures_;
+        if (std::exchange(failed_, round.front()) == round.front()) {
+            if (passed_ == 0) turn_ends_ = last;
+            passed_ = round.front();
+        }
+        return told_.insert(round.front()).second;
+    }
+
+    /// How long to let the dead letters be, after a letter failed by itself.
+    [[nodiscard]] std::chrono::nanoseconds rest(std::uint64_t random) const {
+        return back_off(std::chrono::seconds(1), longest_, failures_, random);
     }
 
 private:
     std::size_t most_;
     std::uint64_t alone_to_ = 0; ///< Up to here each goes by itself.
     std::uint64_t failed_ = 0;   ///< By itself, the last time that one did.
-    std::uint64_t passed_ = 0;   ///< It waits until the others have had their turn.
+    std::uint64_t passed_ = 0;   ///< It waits until the others have had their turn,
+    std::uint64_t turn_ends_ = 0; ///< which are those up to here.
+    unsigned failures_ = 0; ///< In a row.
+    std::chrono::seconds longest_{30};
+    std::set<std::uint64_t> told_; ///< What failed by itself.
 };
 
 } // namespace sluice::detail

@@ -72,7 +72,7 @@ public:
     /// Nothing is sent, read or listed any more.
     void halt() {
         halted_ = true;
-        outcomes_.flushes().drop();
+        outcomes_.flushes().end(steady_time::max(), true, paused_by(), actions_.flushed);
     }
 
     /// A chunk was appended to the storage; `watched` are the records in it that somebody waits for.
@@ -232,6 +232,9 @@ public:
 
     /// The dead letters have the record.
     void buried(std::uint64_t sequence) { outcomes_.buried(sequence, actions_); }
+
+    /// The dead letters did not take the record, though it came alone.
+    void refused(std::uint64_t sequence) { outcomes_.refused(sequence); }
 
     /// What the storage has goes to the dead letters another time, after a restart.
     void leave_to_storage() { outcomes_.leave_to_storage(); }

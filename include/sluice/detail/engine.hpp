@@ -242,7 +242,7 @@ private:
         const auto this_step = ++steps_;
         take_lots(now);
         if (steps_ != this_step) return; // a commit that took no time has had all of this done
-        if (!stopping_ && delivery_.next_loss() == 0 && intake_.wants_room()) delivery_.drop_oldest();
+        if (!stopping_ && intake_.wants_room() && !delivery_.outcomes().may_bury()) delivery_.drop_oldest();
         perform(delivery_.act(now));
         if (delivery_.next_loss() != 0 && !std::exchange(burying_, true)) begin_burying();
         settle_in_time(now.steady);
@@ -295,7 +295,7 @@ private:
     void begin_flush(std::chrono::nanoseconds timeout, std::function<void(error_code, FlushReport)> done) {
         const auto id = ++last_flush_;
         flushes_.emplace(id, std::move(done));
-        delivery_.flush(id, timeout, moment());
+        if (!stopping_) delivery_.flush(id, timeout, moment()); // else it ends with the producer
     }
 
     // --- the end -----------------------------------------------------------------------------------------------
@@ -378,7 +378,8 @@ private:
         auto task = bid_farewell(farewell);
         auto landing = [self = this->shared_from_this(), farewell](std::exception_ptr) {};
         detail::spawn(strand_, std::move(task), farewell->stop.slot(), std::move(landing));
-        alarm_.set(clock_.steady() + patience, [farewell] { farewell->over.cancel(); });
+        auto enough = [self = this->shared_from_this(), farewell] { farewell->over.cancel(); };
+        alarm_.set(clock_.steady() + patience, std::move(enough));
         if (!farewell->ended) co_await wait_for(farewell->over);
         alarm_.cancel();
         if (farewell->ended) co_return;

@@ -57,9 +57,6 @@ public:
         std::erase_if(flushes_, [&](const Flush& flush) { return flush.over(now, still); });
     }
 
-    /// Ends all flushes, and says nothing.
-    void drop() { flushes_.clear(); }
-
     [[nodiscard]] steady_time deadline() const {
         auto first = steady_time::max();
         for (const auto& flush : flushes_) first = std::min(first, flush.deadline);

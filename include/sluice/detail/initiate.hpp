@@ -14,6 +14,7 @@
 
 #include <exception>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 namespace sluice::detail {
@@ -49,8 +50,9 @@ void start(const asio::any_io_executor& strand, asio::awaitable<Outcome<T>> work
 }
 
 /// An operation with a completion token, of signature `void(error_code, T)`, from a coroutine that runs on a strand.
+/// `Token` is a reference if it is to be copied.
 template <class T, class Token>
-auto initiate(asio::any_io_executor strand, asio::awaitable<Outcome<T>> work, Token& token) {
+auto initiate(asio::any_io_executor strand, asio::awaitable<Outcome<T>> work, std::remove_reference_t<Token>& token) {
     return asio::async_initiate<Token, void(error_code, T)>(
         [strand = std::move(strand)](auto handler, asio::awaitable<Outcome<T>> its_work) {
             start<T>(strand, std::move(its_work), park<error_code, T>(std::move(handler), strand));

@@ -101,6 +101,20 @@ public:
         return found;
     }
 
+    /// The dead letters did not take this one, though it came alone.
+    void refused(std::uint64_t sequence) {
+        const auto found = losses_.find(sequence);
+        if (found != losses_.end()) found->second.refused = true;
+    }
+
+    /// Whether some lost record has not been refused by the dead letters yet: what it holds may soon be free.
+    [[nodiscard]] bool may_bury() const {
+        return std::any_of(losses_.begin(), losses_.end(), [](const auto& each) { return !each.second.refused; });
+    }
+
+    /// The sequence of the last one; zero: none.
+    [[nodiscard]] std::uint64_t last_loss() const { return losses_.empty() ? 0 : losses_.rbegin()->first; }
+
     [[nodiscard]] bool are_lost(std::span<const std::uint64_t> sequences) const {
         return std::all_of(sequences.begin(), sequences.end(), [&](auto one) { return losses_.contains(one); });
     }
@@ -246,6 +260,7 @@ private:
         StreamState* stream;
         Ref ref;
         error_code reason;
+        bool refused = false; ///< By the dead letters, alone.
     };
 
     /// The record has this outcome, none if it was delivered; gives what it cost. The first outcome counts: if there is

@@ -127,17 +127,29 @@ struct Slot<kind::offload> {
     }
 };
 
-class TakeAllProbe {
+// A second base with a member of the same name makes that ambiguous, whatever the first one's is.
+class NamesRecord {
 public:
-    int take_all = 0;
+    int record;
 };
+class NamesRetried {
+public:
+    int retried;
+};
+class NamesFinish {
+public:
+    int finish;
+};
+class NamesTakeAll {
+public:
+    int take_all;
+};
+template <class M, class Name>
+class Named : public M, public Name {};
 
 template <class R>
-class WithTakeAllProbe : public R, public TakeAllProbe {};
-
-/// Whether a class has any member of the name `take_all`, whatever it is: then the probe's is ambiguous.
-template <class R>
-concept HasTakeAll = std::is_class_v<R> && !std::is_final_v<R> && !requires { &WithTakeAllProbe<R>::take_all; };
+concept HasTakeAll =
+    requires { &R::take_all; } || (!std::is_final_v<R> && !requires { &Named<R, NamesTakeAll>::take_all; });
 
 template <>
 struct Slot<kind::dead_letters> {
@@ -156,22 +168,6 @@ struct Slot<kind::dead_letters> {
         }
     }
 };
-
-// A second base with a member of the same name makes that ambiguous, whatever the first one's is.
-class NamesRecord {
-public:
-    int record;
-};
-class NamesRetried {
-public:
-    int retried;
-};
-class NamesFinish {
-public:
-    int finish;
-};
-template <class M, class Name>
-class Named : public M, public Name {};
 
 template <class M>
 concept HasRecord = requires { &M::record; } || (!std::is_final_v<M> && !requires { &Named<M, NamesRecord>::record; });

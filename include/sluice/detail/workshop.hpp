@@ -345,7 +345,8 @@ protected:
     /// Reads the data of one record; `body` keeps it.
     asio::awaitable<error_code> fetch(Whereabouts where, SharedBytes& body, std::string_view& data) {
         const auto failure = co_await company_.fetch(std::move(where), body, data);
-        if (failure && !stopping_) options_.log.error("the storage could not be read: ", failure);
+        const bool news = std::exchange(unread_, failure) != failure;
+        if (failure && news && !stopping_) options_.log.error("the storage could not be read: ", failure);
         co_return failure;
     }
 
@@ -395,35 +396,33 @@ protected:
         std::uint64_t lost = 0;
         BurialRounds rounds(Company::buries_many);
         co_await tasks_.begin();
-        for (unsigned failures = 0; delivery_.next_loss() != 0;) {
+        while (delivery_.next_loss() != 0) {
             const auto round = rounds.next(delivery_.outcomes());
             std::vector<DeadLetter> letters;
-            auto failure = co_await write(round, letters);
+            auto failure = co_await compose(round, letters);
             if (!delivery_.outcomes().are_lost(round)) continue; // some were cleared meanwhile
             if (!failure) failure = co_await failure_of(company_.bury(std::move(letters)));
             if (!failure) {
-                failures = 0;
+                rounds.taken();
                 for (const auto buried : round) delivery_.buried(buried);
                 step(); // the next may take for ever
                 if (round.size() > 1 || round.front() % 64 == 0) co_await tasks_.begin();
                 continue;
             }
             if (stopping_ && !last_try) co_return;
-            rounds.failed(round);
+            const bool news = rounds.failed(round, delivery_.outcomes().last_loss());
             if (round.size() > 1) {
                 options_.log.warning("the dead letters did not take ", round.size(), " records at once: ", failure);
                 continue;
             }
-            const auto first = round.front();
-            if (failures == 0) options_.log.error("the dead letters did not take record ", first, ": ", failure);
-            ++failures;
+            if (news) options_.log.error("the dead letters did not take record ", round.front(), ": ", failure);
+            delivery_.refused(round.front());
             if (last_try) {
                 ++lost;
-                delivery_.buried(first);
+                delivery_.buried(round.front());
                 continue;
             }
-            const auto rest = back_off(std::chrono::seconds(1), std::chrono::seconds(30), failures, clock_.random());
-            co_await tasks_.rest(rest);
+            co_await tasks_.rest(rounds.rest(clock_.random()));
         }
         if (lost > 0) {
             options_.log.error(lost, " records were lost: the dead letters did not take them, and there is no ",
@@ -434,7 +433,7 @@ protected:
     }
 
     /// Writes letters, and reads what data they lack. One whose data is damaged goes without, and holds up no others.
-    asio::awaitable<error_code> write(const std::vector<std::uint64_t>& round, std::vector<DeadLetter>& letters) {
+    asio::awaitable<error_code> compose(const std::vector<std::uint64_t>& round, std::vector<DeadLetter>& letters) {
         letters = delivery_.outcomes().letters(round, identity_, strays_);
         const auto away = delivery_.outcomes().whereabouts(round);
         for (std::size_t i = 0; i < round.size(); ++i) {
@@ -444,6 +443,7 @@ protected:
             const auto failure = co_await fetch(*away[i], body, data);
             if (failure && failure != error::storage_corrupt) co_return failure;
             letters[i].record.data = data;
+            if (failure) letters[i].reason = failure; // whoever reads it knows that there is no data
         }
         co_return error_code();
     }
@@ -483,6 +483,7 @@ protected:
     bool stopping_ = false;
     bool metrics_threw_ = false; ///< Once, which the log tells.
     steady_time observe_due_ = steady_time::min(); ///< When the metrics see the statistics again.
+    error_code unread_; ///< Why the last record could not be read back from the storage.
     error_code missed_; ///< Of the commit that just ended; whoever came meanwhile waited for it, too.
     std::map<std::uint64_t, std::function<void(error_code, FlushReport)>> flushes_;
     std::vector<std::function<void(error_code, std::uint64_t)>> clears_;
