@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <cstdint>
+#include <span>
 #include <string>
 
 namespace {
@@ -16,6 +17,8 @@ using sluice::repository::ItemWatcher;
 class Item : public FeedReader<Document> {
 public:
     ItemWatcher watcher{"a", feed};
+
+    void tell(const Document& document) { watcher.changed(std::span(&document, 1)); }
 
     /// The version that is told; "END", "NONE", or why it failed.
     std::string told() {
@@ -33,35 +36,43 @@ TEST_CASE("a watched item is told as it is, and as it becomes") {
     item.watcher.start(document("a", 3));
     CHECK(item.told() == "3");
     CHECK(item.told() == "NONE");
-    item.watcher.changed(document("b", 4));
+    item.tell(document("b", 4));
     CHECK(item.told() == "NONE");
-    item.watcher.changed(document("a", 5));
+    item.tell(document("a", 5));
     CHECK(item.told() == "5");
-    item.watcher.changed(removal("a", 6));
-    item.watcher.changed(document("a", 7));
+    item.tell(removal("a", 6));
+    item.tell(document("a", 7));
     CHECK(item.told() == "END");
     CHECK(item.told() == "END");
 }
 
 TEST_CASE("what is told while somebody looks is held against what they saw") {
     Item item;
-    item.watcher.changed(document("a", 2));
-    item.watcher.changed(document("a", 3));
-    item.watcher.changed(document("a", 4));
+    item.tell(document("a", 2));
+    item.tell(document("a", 3));
+    item.tell(document("a", 4));
     CHECK(item.told() == "NONE");
     item.watcher.start(document("a", 3));
     CHECK(item.told() == "3");
     CHECK(item.told() == "4");
     CHECK(item.told() == "NONE");
-    item.watcher.changed(document("a", 4)); // told twice
+    item.tell(document("a", 4)); // told twice
     CHECK(item.told() == "NONE");
 }
 
 TEST_CASE("what was added just after somebody looked is there") {
     Item item;
-    item.watcher.changed(document("a", 2));
+    item.tell(document("a", 2));
     item.watcher.start(error::not_found);
     CHECK(item.told() == "2");
+}
+
+TEST_CASE("what others wrote without a version is there, too") {
+    Item item;
+    item.watcher.start(document("a", 0));
+    CHECK(item.told() == "0");
+    item.tell(document("a", 1));
+    CHECK(item.told() == "1");
 }
 
 TEST_CASE("what is not there, or cannot be read, is told") {

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -65,5 +66,6 @@ TEST_CASE("a full page that is the last has none after it") {
     const std::vector<Document> all{document("a", 1), document("b", 1)};
     CHECK(page_of(Query().limit(2), all)->next.empty());
     CHECK_FALSE(page_of(Query().limit(1), all)->next.empty());
+    CHECK(ids_of(page_of(Query().limit(std::numeric_limits<std::size_t>::max()), all)->documents) == "ab");
     CHECK(page_of(Query().after("no token"), all).error() == error::query_invalid);
 }

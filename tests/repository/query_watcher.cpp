@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,8 @@ public:
         watcher.start(page);
     }
 
+    void tell(const Document& document) { watcher.changed(std::span(&document, 1)); }
+
     /// The ids that are told; "NONE", or why it failed.
     std::string told() {
         const auto told = now();
@@ -57,18 +60,18 @@ TEST_CASE("a watched query tells what it finds, and each time that this is anoth
     Watched cheap(Query(Field("price") < 10).order_by("price"));
     cheap.start({document("a", 1, priced(5)), document("b", 2, priced(3))});
     CHECK(cheap.told() == "ba");
-    cheap.watcher.changed(document("c", 3, priced(50)));
+    cheap.tell(document("c", 3, priced(50)));
     CHECK(cheap.told() == "NONE");
-    cheap.watcher.changed(document("c", 4, priced(4)));
+    cheap.tell(document("c", 4, priced(4)));
     CHECK(cheap.told() == "bca");
-    cheap.watcher.changed(document("b", 5, priced(9)));
+    cheap.tell(document("b", 5, priced(9)));
     CHECK(cheap.told() == "cab");
-    cheap.watcher.changed(document("a", 6, priced(10)));
+    cheap.tell(document("a", 6, priced(10)));
     CHECK(cheap.told() == "cb");
-    cheap.watcher.changed(removal("c", 7));
+    cheap.tell(removal("c", 7));
     CHECK(cheap.told() == "b");
-    cheap.watcher.changed(removal("c", 8));
-    cheap.watcher.changed(removal("unknown", 9));
+    cheap.tell(removal("c", 8));
+    cheap.tell(removal("unknown", 9));
     CHECK(cheap.told() == "NONE");
 }
 
@@ -83,20 +86,38 @@ TEST_CASE("what changes beyond the limit is not told") {
     Watched two(Query().order_by("price").limit(2));
     two.start({document("a", 1, priced(1)), document("b", 2, priced(2)), document("c", 3, priced(3))});
     CHECK(two.told() == "ab");
-    two.watcher.changed(document("c", 4, priced(4)));
-    two.watcher.changed(document("d", 5, priced(5)));
+    two.tell(document("c", 4, priced(4)));
+    two.tell(document("d", 5, priced(5)));
     CHECK(two.told() == "NONE");
-    two.watcher.changed(document("b", 6, priced(2))); // another version of the same
+    two.tell(document("b", 6, priced(2))); // another version of the same
     CHECK(two.told() == "ab");
-    two.watcher.changed(removal("a", 7));
+    two.tell(removal("a", 7));
     CHECK(two.told() == "bc");
+}
+
+TEST_CASE("another item with the same version is another") {
+    Watched one(Query().order_by("price").limit(1));
+    one.start({document("a", 1, priced(5))});
+    CHECK(one.told() == "a");
+    one.tell(document("b", 1, priced(3)));
+    CHECK(one.told() == "b");
+}
+
+TEST_CASE("what is changed together is told together") {
+    Watched all((Query()));
+    all.start({});
+    CHECK(all.told().empty());
+    const std::vector<Document> changed{document("a", 1), document("b", 2), removal("a", 3)};
+    all.watcher.changed(changed);
+    CHECK(all.told() == "b");
+    CHECK(all.told() == "NONE");
 }
 
 TEST_CASE("what is told while somebody looks is held against what they saw") {
     Watched all((Query()));
-    all.watcher.changed(document("a", 3));
-    all.watcher.changed(removal("b", 4));
-    all.watcher.changed(document("c", 6));
+    all.tell(document("a", 3));
+    all.tell(removal("b", 4));
+    all.tell(document("c", 6));
     CHECK(all.told() == "NONE");
     all.start({document("d", 2)}, 5); // "a" was removed again before somebody looked
     CHECK(all.told() == "cd");
@@ -104,11 +125,11 @@ TEST_CASE("what is told while somebody looks is held against what they saw") {
 
 TEST_CASE("without common versions each document's own counts") {
     Watched all((Query()));
-    all.watcher.changed(document("a", 3));
-    all.watcher.changed(removal("b", 4));
+    all.tell(document("a", 3));
+    all.tell(removal("b", 4));
     all.start({document("a", 5), document("b", 3)});
     CHECK(all.told() == "a");
-    all.watcher.changed(removal("a", 4)); // an old one that comes late
+    all.tell(removal("a", 4)); // an old one that comes late
     CHECK(all.told() == "NONE");
 }
 
@@ -135,11 +156,11 @@ TEST_CASE("whatever changes, the last that is told is what a query would find no
             const std::string id(1, static_cast<char>('a' + some.one_in(6)));
             if (some.one_in(4) == 0) {
                 model.erase(id);
-                watched.watcher.changed(removal(id, version));
+                watched.tell(removal(id, version));
             } else {
                 const auto now = document(id, version, some.document());
                 model.insert_or_assign(id, now);
-                watched.watcher.changed(now);
+                watched.tell(now);
             }
             for (auto told = watched.told(); told != "NONE"; told = watched.told()) last = told;
             std::vector<Document> all;

@@ -1,5 +1,7 @@
 #include <sluice/repository/scalar.hpp>
 
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
 #include <doctest/doctest.h>
@@ -69,4 +71,19 @@ TEST_CASE("texts compare by their bytes, and only the same kinds compare") {
     CHECK(compare(std::nan(""), 1.0) == none);
     CHECK(compare(std::nan(""), 1) == none);
     CHECK(compare(1, std::nan("")) == none);
+}
+
+TEST_CASE("values are the same if their numbers are worth the same") {
+    using boost::json::array;
+    using boost::json::object;
+    using sluice::repository::same;
+    CHECK(same(object{{"a", array{1, "x", nullptr}}}, object{{"a", array{1.0, "x", nullptr}}}));
+    CHECK_FALSE(same(object{{"a", 1}}, object{{"b", 1}}));
+    CHECK_FALSE(same(object{{"a", 1}}, object{{"a", 1}, {"b", 1}}));
+    CHECK_FALSE(same(array{1}, array{1, 2}));
+    CHECK_FALSE(same(array{1, 2}, array{1}));
+    CHECK_FALSE(same(array{"1"}, array{1}));
+    CHECK_FALSE(same(nullptr, 0));
+    CHECK(same(true, true));
+    CHECK_FALSE(same(true, false));
 }

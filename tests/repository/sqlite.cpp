@@ -7,6 +7,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_future.hpp>
 #include <boost/json/object.hpp>
 
@@ -48,6 +49,11 @@ public:
         asio::post(context_, [this] { items.reset(); });
         work_.reset();
         thread_.join();
+    }
+
+    /// Lets the repository go, on its thread.
+    void forget() {
+        asio::post(context_, asio::use_future([this] { items.reset(); })).get();
     }
 
     Process(const Process&) = delete;
@@ -169,6 +175,99 @@ TEST_CASE("who falls behind what is remembered is told so") {
     CHECK(watching.run(item->next()).error() == error::iterator_expired);
 }
 
+TEST_CASE("the changes of other collections neither end nor slow what is live") {
+    const TemporaryDirectory directory;
+    const auto path = directory.path() / "shop.db";
+    Process watching(Objects(path, "quiet")), others(Objects(path, "busy"));
+    REQUIRE_FALSE(watching.add("a", {}));
+    auto item = watching.run(watching.items->live("a"));
+    REQUIRE(item.has_value());
+    CHECK((*watching.run(item->next()))->value == object{});
+    REQUIRE_FALSE(others.add("x", {}));
+    CHECK(watching.run(watching.items->get("a")).has_value()); // a look
+    auto database = sluice::detail::SqliteDatabase::open(path.string(), SQLITE_OPEN_READWRITE, "");
+    REQUIRE(database->execute("UPDATE counters SET value=2 WHERE name='forgotten'").has_value());
+    const auto change = [](object) { return object{{"n", 1}}; };
+    REQUIRE(watching.run(watching.items->update("a", change)).has_value());
+    CHECK((*watching.run(item->next()))->value == object{{"n", 1}});
+}
+
+TEST_CASE("an item that cannot be read ends what is live, and nothing else") {
+    const TemporaryDirectory directory;
+    const auto path = directory.path() / "shop.db";
+    Process items(Objects(path, "items").look_every(1h));
+    REQUIRE_FALSE(items.add("a", {}));
+    auto all = items.run(items.items->live(sluice::Query()));
+    REQUIRE(all.has_value());
+    CHECK((*items.run(all->next()))->value.size() == 1);
+    auto database = sluice::detail::SqliteDatabase::open(path.string(), SQLITE_OPEN_READWRITE, "");
+    REQUIRE(database->execute("UPDATE items SET body='{', version=100; UPDATE counters SET value=100 WHERE name='version'").has_value());
+    REQUIRE_FALSE(items.add("b", {}));
+    CHECK(items.run(all->next()).error() == error::item_invalid);
+    REQUIRE_FALSE(items.add("c", {}));
+    CHECK(items.run(items.items->get("b")).has_value());
+}
+
+TEST_CASE("what is live knows when its file is another") {
+    const TemporaryDirectory directory;
+    const auto path = directory.path() / "shop.db";
+    Process items(Objects(path, "items").look_every(1h));
+    for (int i = 0; i < 10; ++i) REQUIRE_FALSE(items.add(std::to_string(i), {}));
+    auto item = items.run(items.items->live("1"));
+    REQUIRE(item.has_value());
+    CHECK((*items.run(item->next())).has_value());
+    std::filesystem::rename(path, directory.path() / "away.db");
+    REQUIRE_FALSE(items.add("1", {{"other", true}}));
+    CHECK(items.run(item->next()).error() == error::iterator_expired);
+}
+
+TEST_CASE("what is live outlives the repository that it came from") {
+    const TemporaryDirectory directory;
+    const auto recipe = Objects(directory.path() / "shop.db", "items").look_every(2ms);
+    Process watching(recipe), writing(recipe);
+    REQUIRE_FALSE(writing.add("a", {}));
+    auto item = watching.run(watching.items->live("a"));
+    REQUIRE(item.has_value());
+    watching.forget();
+    CHECK((*watching.run(item->next()))->value == object{});
+    const auto change = [](object) { return object{{"n", 1}}; };
+    REQUIRE(writing.run(writing.items->update("a", change)).has_value());
+    CHECK((*watching.run(item->next()))->value == object{{"n", 1}});
+}
+
+TEST_CASE("a question that is too much for SQLite is answered all the same") {
+    const TemporaryDirectory directory;
+    Process items(Objects(directory.path() / "shop.db", "items"));
+    for (int i = 0; i < 10; ++i) REQUIRE_FALSE(items.add(std::to_string(i), {{"n", i}}));
+    const sluice::Field n("n");
+    auto wide = n == -1;
+    for (int i = 5; i < 3'000; ++i) wide = std::move(wide) || n == i;
+    const auto found = items.run(items.items->query(sluice::Query(wide)));
+    REQUIRE(found.has_value());
+    CHECK(found->items.size() == 5);
+    auto deep = n == 3;
+    for (int i = 0; i < 30; ++i) deep = n < 100 && (n == -1 || std::move(deep));
+    const auto one = items.run(items.items->query(sluice::Query(deep)));
+    REQUIRE(one.has_value());
+    CHECK(one->items.size() == 1);
+    CHECK_FALSE(items.add("more", {}));
+}
+
+TEST_CASE("removals are forgotten in the end, whatever is done in between") {
+    const TemporaryDirectory directory;
+    const auto path = directory.path() / "shop.db";
+    Process items(Objects(path, "items"));
+    REQUIRE_FALSE(items.add("a", {}));
+    REQUIRE(items.run(items.items->remove("a")).has_value());
+    auto database = sluice::detail::SqliteDatabase::open(path.string(), SQLITE_OPEN_READWRITE, "");
+    const auto removals = [&] { return *database->first_integer("SELECT count(*) FROM items WHERE body IS NULL"); };
+    CHECK(removals() == 1);
+    REQUIRE(database->execute("UPDATE counters SET value=100999 WHERE name='version'").has_value());
+    REQUIRE_FALSE(items.add("b", {}));
+    CHECK(removals() == 0);
+    CHECK(*database->first_integer("SELECT value FROM counters WHERE name='forgotten'") == 1'000);
+}
+
 TEST_CASE("another application's file is left alone, and a damaged one is set aside") {
     const TemporaryDirectory directory;
     const auto path = directory.path() / "other.db";
@@ -212,6 +311,9 @@ TEST_CASE("a text that is no document is damage, and others are still read") {
     CHECK(items.run(items.items->get("bad")).error() == error::item_invalid);
     CHECK(items.run(items.items->get("good")).has_value());
     CHECK(items.run(items.items->query()).error() == error::item_invalid);
+    const sluice::Query some(sluice::Field("n") == 7);
+    CHECK(items.run(items.items->query(some)).error() == error::item_invalid);
+    CHECK(items.run(items.items->get("good")).has_value());
 }
 
 TEST_CASE("paths and names that can never work are refused at once") {

@@ -179,13 +179,20 @@ public:
         return sqlite_error(code, sqlite3_system_errno(handle()));
     }
 
+    /// For statements that are constants: if one is wrong, it is the tables that are not what they were.
     [[nodiscard]] result<SqliteStatement> prepare(std::string_view sql) {
+        auto statement = prepare_any(sql);
+        if (!statement && statement.error() == error::query_invalid) return error::storage_corrupt;
+        return statement;
+    }
+
+    /// For statements that somebody wished for; `error::query_invalid` if this is none, or is too much for SQLite.
+    [[nodiscard]] result<SqliteStatement> prepare_any(std::string_view sql) {
         sqlite3_stmt* statement = nullptr;
         const auto code = sqlite3_prepare_v3(handle(), sql.data(), static_cast<int>(sql.size()),
                                              SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
         if (code == SQLITE_OK) return SqliteStatement(statement);
-        // Statements are constants: if one is wrong, it is the tables that are not what they were.
-        if (code == SQLITE_ERROR) return error::storage_corrupt;
+        if ((code & 0xFF) == SQLITE_ERROR || (code & 0xFF) == SQLITE_TOOBIG) return error::query_invalid;
         return sqlite_error(code, sqlite3_system_errno(handle()));
     }
 

@@ -29,12 +29,14 @@
 
 namespace sluice {
 
-/// One item, as it is and as it becomes. To be read on the strand of its repository.
+/// One item, as it is and as it becomes. To be read on the strand of its repository, which it keeps open.
 template <class T>
 class LiveItem {
 public:
-    LiveItem(Mapping<T> mapping, std::shared_ptr<repository::ItemWatcher> watcher)
-        : mapping_(std::move(mapping)), watcher_(std::move(watcher)) {}
+    /// `documents` are kept open.
+    LiveItem(Mapping<T> mapping, std::shared_ptr<repository::ItemWatcher> watcher,
+             std::shared_ptr<const void> documents)
+        : mapping_(std::move(mapping)), watcher_(std::move(watcher)), documents_(std::move(documents)) {}
 
     /// The item at once, then each of its changes as soon as there is one; none after it was removed.
     ///
@@ -53,16 +55,19 @@ public:
 private:
     Mapping<T> mapping_;
     std::shared_ptr<repository::ItemWatcher> watcher_;
+    std::shared_ptr<const void> documents_;
 };
 
-/// What a query finds, now and from now on. To be read on the strand of its repository.
+/// What a query finds, now and from now on. To be read on the strand of its repository, which it keeps open.
 template <class T>
 class LiveQuery {
 public:
     using Items = std::vector<Identified<T>>;
 
-    LiveQuery(Mapping<T> mapping, std::shared_ptr<repository::QueryWatcher> watcher)
-        : mapping_(std::move(mapping)), watcher_(std::move(watcher)) {}
+    /// `documents` are kept open.
+    LiveQuery(Mapping<T> mapping, std::shared_ptr<repository::QueryWatcher> watcher,
+              std::shared_ptr<const void> documents)
+        : mapping_(std::move(mapping)), watcher_(std::move(watcher)), documents_(std::move(documents)) {}
 
     /// All that the query finds, at once, and then each time that this is another.
     ///
@@ -85,6 +90,7 @@ public:
 private:
     Mapping<T> mapping_;
     std::shared_ptr<repository::QueryWatcher> watcher_;
+    std::shared_ptr<const void> documents_;
 };
 
 /// A repository that runs: values of one type in documents of some kind, with every verb of `Repository`.
@@ -211,7 +217,7 @@ public:
         if (!watched) co_return watched.error();
         const auto now = co_await documents_.get(std::move(id));
         watcher->start(now);
-        co_return LiveItem<T>(mapping_, std::move(watcher));
+        co_return LiveItem<T>(mapping_, std::move(watcher), std::make_shared<const D>(documents_));
     }
 
     /// The query's limit is that of what is given each time; it has no page that follows, so its token is refused.
@@ -226,7 +232,7 @@ public:
         const Query all(query.condition());
         const auto now = co_await documents_.find(all);
         watcher->start(now);
-        co_return LiveQuery<T>(mapping_, std::move(watcher));
+        co_return LiveQuery<T>(mapping_, std::move(watcher), std::make_shared<const D>(documents_));
     }
 
     [[nodiscard]] D& documents() noexcept { return documents_; }
@@ -247,7 +253,7 @@ private:
         std::set<std::string_view> ids;
         for (auto& item : items) {
             if (const auto invalid = repository::check_id(item.id)) co_return invalid;
-            if (!ids.insert(item.id).second) co_return error::already_exists;
+            if (!ids.insert(item.id).second) co_return error::conflict;
             auto body = mapping_.write(item.object);
             if (!body) co_return body.error();
             changes.push_back(make_change(item.id, *std::move(body)));

@@ -82,6 +82,9 @@ public:
     Condition() = default; ///< Holds for every document.
 
     template <class Part>
+        requires std::same_as<Part, All> || std::same_as<Part, Any> || std::same_as<Part, Not> ||
+                 std::same_as<Part, Comparison> || std::same_as<Part, Prefix> || std::same_as<Part, Containing> ||
+                 std::same_as<Part, Presence>
     explicit Condition(Part part) : node_(std::in_place_type<Part>, std::move(part)) {}
 
     [[nodiscard]] const Node& node() const noexcept { return node_; }
@@ -119,7 +122,7 @@ concept ConditionConstant = std::constructible_from<boost::json::value, const C&
 /// A field of the documents in a repository, of which conditions are made; see `FieldPath` for its name.
 ///
 /// The path leads through objects, not into arrays. Constants are null, booleans, numbers and texts; texts and numbers
-/// for what has an order. `check_condition` tells of others, and so does every repository: `error::query_invalid`.
+/// for what has an order. `check_query` tells of others, and so does every repository: `error::query_invalid`.
 class Field {
 public:
     /// Throws `std::invalid_argument` if this is no path.

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -91,7 +92,8 @@ public:
     Watcher& operator=(const Watcher&) = delete;
     virtual ~Watcher() = default;
 
-    virtual void changed(const Document& document) = 0;
+    /// What one commit changed, in its order.
+    virtual void changed(std::span<const Document> documents) = 0;
 
     /// Nothing more is told: why.
     virtual void ended(error_code why) = 0;
@@ -107,14 +109,15 @@ public:
 /// | `d.watch(watcher)` | Tells of every change from now on, until nobody else holds the watcher.                  |
 ///
 /// Called on the strand of the world, and completes there; several calls may be under way. Errors of the model are
-/// those of its storage, or of its service; a failed write changed nothing.
+/// those of its storage, or of its service; a failed write changed nothing. Copies are the same documents.
 template <class D>
-concept Documents = requires(D documents, std::string id, std::vector<Change> changes, const Query query,
-                             std::shared_ptr<Watcher> watcher) {
-    { documents.get(std::move(id)) } -> std::same_as<asio::awaitable<result<Document>>>;
-    { documents.write(std::move(changes)) } -> std::same_as<asio::awaitable<result<void>>>;
-    { documents.find(query) } -> std::same_as<asio::awaitable<result<DocumentPage>>>;
-    { documents.watch(std::move(watcher)) } -> std::same_as<asio::awaitable<result<void>>>;
-};
+concept Documents =
+    std::copy_constructible<D> && requires(D documents, std::string id, std::vector<Change> changes, const Query query,
+                                           std::shared_ptr<Watcher> watcher) {
+        { documents.get(std::move(id)) } -> std::same_as<asio::awaitable<result<Document>>>;
+        { documents.write(std::move(changes)) } -> std::same_as<asio::awaitable<result<void>>>;
+        { documents.find(query) } -> std::same_as<asio::awaitable<result<DocumentPage>>>;
+        { documents.watch(std::move(watcher)) } -> std::same_as<asio::awaitable<result<void>>>;
+    };
 
 } // namespace sluice::repository

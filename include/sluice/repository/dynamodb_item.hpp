@@ -10,10 +10,10 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
@@ -112,7 +112,10 @@ public:
     boost::json::value operator()(const dynamodb::Number& number) const {
         if (const auto whole = number.to<std::int64_t>()) return *whole;
         if (const auto large = number.to<std::uint64_t>()) return *large;
-        return std::strtod(number.text().c_str(), nullptr);
+        const auto& text = number.text();
+        double near = 0;
+        std::from_chars(text.data(), text.data() + text.size(), near);
+        return near;
     }
 
     boost::json::value operator()(const dynamodb::Bytes& bytes) const {

@@ -36,7 +36,7 @@ namespace repository {
 
 /// Values on their way to one reader: so many may wait; of what is more, only the newest is kept.
 ///
-/// Written on any thread, read on the strand of its executor, which the reader outlives.
+/// Written on any thread, read on the strand of its executor.
 template <class V>
 class Feed : public std::enable_shared_from_this<Feed<V>> {
 public:
@@ -53,6 +53,7 @@ public:
                 waiting_.pop_back();
             }
             waiting_.emplace_back(std::move(value), skipped);
+            if (std::exchange(ringing_, true)) return;
         }
         ring();
     }
@@ -86,6 +87,7 @@ public:
 private:
     [[nodiscard]] std::optional<result<std::optional<Update<V>>>> take() {
         const std::lock_guard lock(mutex_);
+        ringing_ = false;
         if (!waiting_.empty()) {
             std::optional<Update<V>> first(std::move(waiting_.front()));
             waiting_.pop_front();
@@ -103,6 +105,7 @@ private:
     const std::size_t capacity_;
     std::mutex mutex_;
     std::deque<Update<V>> waiting_;
+    bool ringing_ = false; ///< Since the reader looked last.
     bool ended_ = false;
     error_code why_;
     boost::asio::steady_timer bell_;

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,14 +26,16 @@ public:
         started_ = true;
         if (now) see(*now);
         for (const auto& document : std::exchange(early_, {})) see(document);
-        if (version_ == 0) feed_->end(now ? error_code(error::not_found) : now.error());
+        if (!version_) feed_->end(now ? error_code(error::not_found) : now.error());
     }
 
-    void changed(const Document& document) override {
-        if (document.id != id_) return;
+    void changed(std::span<const Document> documents) override {
         const std::lock_guard lock(mutex_);
-        if (started_) see(document);
-        else early_.push_back(document);
+        for (const auto& document : documents) {
+            if (document.id != id_) continue;
+            if (started_) see(document);
+            else early_.push_back(document);
+        }
     }
 
     void ended(error_code why) override { feed_->end(why); }
@@ -40,7 +44,7 @@ public:
 
 private:
     void see(const Document& document) {
-        if (document.version <= version_) return;
+        if (version_ && document.version <= *version_) return;
         version_ = document.version;
         if (document.body) feed_->push(document);
         else feed_->end({});
@@ -51,7 +55,7 @@ private:
     std::mutex mutex_;
     bool started_ = false;
     std::vector<Document> early_;
-    std::uint64_t version_ = 0; ///< The newest seen.
+    std::optional<std::uint64_t> version_; ///< The newest seen.
 };
 
 } // namespace sluice::repository

@@ -36,7 +36,12 @@ public:
                 return why;
             }
         }
-        for (auto& change : changes) make(std::move(change));
+        std::vector<Document> changed;
+        for (auto& change : changes) make(std::move(change), changed);
+        for (const auto& each : watchers_) {
+            const auto watcher = each.lock();
+            if (watcher && !changed.empty()) watcher->changed(changed);
+        }
         return {};
     }
 
@@ -60,7 +65,7 @@ public:
     }
 
 private:
-    void make(Change change) {
+    void make(Change change, std::vector<Document>& changed) {
         const auto found = documents_.find(change.id);
         std::shared_ptr<const boost::json::object> body;
         if (change.document) body = std::make_shared<const boost::json::object>(*std::move(change.document));
@@ -68,9 +73,7 @@ private:
         const Document document(change.id, ++version_, std::move(body));
         if (!document.body) documents_.erase(found);
         else documents_.insert_or_assign(std::move(change.id), document);
-        for (const auto& each : watchers_) {
-            if (const auto watcher = each.lock()) watcher->changed(document);
-        }
+        changed.push_back(document);
     }
 
     mutable std::mutex mutex_;

@@ -33,7 +33,7 @@ public:
         auto place = place_of(query_.order(), *document.body, document.id);
         if (last_ && !before(query_.order(), *last_, place)) return;
         found_.emplace(std::move(place), document);
-        if (query_.limit() && found_.size() > *query_.limit() + 1) found_.erase(std::prev(found_.end()));
+        if (query_.limit() && found_.size() - 1 > *query_.limit()) found_.erase(std::prev(found_.end()));
     }
 
     /// Whether nothing more is needed of documents that come in the order of their ids.

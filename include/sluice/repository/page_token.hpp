@@ -2,12 +2,12 @@
 
 #include <sluice/aws/base64.hpp>
 #include <sluice/error.hpp>
+#include <sluice/repository/document_text.hpp>
 #include <sluice/repository/order.hpp>
 #include <sluice/repository/query.hpp>
 
 #include <boost/json/array.hpp>
-#include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
+#include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
 #include <optional>
@@ -31,12 +31,12 @@ namespace detail {
 
 /// The token of the page after the item that stands here: base64 of JSON.
 [[nodiscard]] inline std::string page_token(const std::optional<Query::Order>& order, const Place& last) {
-    boost::json::array token;
-    token.emplace_back(detail::name_of(order));
-    token.emplace_back(last.value);
-    token.emplace_back(last.id);
+    boost::json::object token;
+    token["order"] = detail::name_of(order);
+    token["value"] = last.value;
+    token["id"] = last.id;
     std::string text;
-    aws::append_base64(text, boost::json::serialize(token));
+    aws::append_base64(text, document_text(token));
     return text;
 }
 
@@ -44,16 +44,15 @@ namespace detail {
 [[nodiscard]] inline result<Place> read_page_token(const std::optional<Query::Order>& order, std::string_view text) {
     const auto json = aws::decode_base64(text);
     if (!json) return error::query_invalid;
-    error_code failure;
-    const auto token = boost::json::parse(*json, failure);
-    const auto* const parts = token.if_array();
-    if (failure || parts == nullptr || parts->size() != 3) return error::query_invalid;
-    const auto& name = (*parts)[0];
-    const auto& value = (*parts)[1];
-    const auto& id = (*parts)[2];
-    const bool ordered = value.is_null() || (order && (value.is_number() || value.is_string()));
-    if (name != detail::name_of(order) || !ordered || !id.is_string()) return error::query_invalid;
-    return Place(value, std::string(id.get_string()));
+    const auto token = read_document(*json);
+    if (!token || token->size() != 3) return error::query_invalid;
+    const auto* const name = token->if_contains("order");
+    const auto* const value = token->if_contains("value");
+    const auto* const id = token->if_contains("id");
+    if (name == nullptr || value == nullptr || id == nullptr) return error::query_invalid;
+    const bool ordered = value->is_null() || (order && (value->is_number() || value->is_string()));
+    if (*name != detail::name_of(order) || !ordered || !id->is_string()) return error::query_invalid;
+    return Place(*value, std::string(id->get_string()));
 }
 
 } // namespace sluice::repository

@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,10 +42,15 @@ public:
         show(true);
     }
 
-    void changed(const Document& document) override {
+    void changed(std::span<const Document> documents) override {
         const std::lock_guard lock(mutex_);
-        if (!started_) return early_.push_back(document);
-        if (see(document)) show(false);
+        if (!started_) {
+            early_.insert(early_.end(), documents.begin(), documents.end());
+            return;
+        }
+        bool news = false;
+        for (const auto& document : documents) news = see(document) || news;
+        if (news) show(false);
     }
 
     void ended(error_code why) override { feed_->end(why); }
@@ -85,10 +91,10 @@ private:
         Found shown;
         shown.reserve(size);
         for (auto it = found_.begin(); shown.size() < size; ++it) shown.push_back(it->second);
-        std::vector<std::uint64_t> versions;
         if (query_.limit()) {
             // What changed beyond the limit is not to be seen.
-            for (const auto& document : shown) versions.push_back(document.version);
+            std::vector<std::pair<std::string, std::uint64_t>> versions;
+            for (const auto& document : shown) versions.emplace_back(document.id, document.version);
             if (!always && versions == versions_) return;
             versions_ = std::move(versions);
         }
@@ -102,7 +108,7 @@ private:
     Found early_;
     InOrder found_;
     std::map<std::string, InOrder::iterator, std::less<>> places_;
-    std::vector<std::uint64_t> versions_; ///< Of what was shown last.
+    std::vector<std::pair<std::string, std::uint64_t>> versions_; ///< Of what was shown last.
 };
 
 } // namespace sluice::repository

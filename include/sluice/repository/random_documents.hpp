@@ -8,6 +8,7 @@
 #include <boost/json/value.hpp>
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <random>
@@ -82,6 +83,8 @@ public:
         static constexpr std::array<double, 9> reals{0.0, 1.0, -1.0, 0.1, 1.5,
                                                      2.0, -0.5, 9'007'199'254'740'992.0, 1e30};
         if (one_in(2) == 0) return integers[one_in(integers.size())];
+        // Some with as many digits as there are.
+        if (one_in(4) == 0) return std::ldexp(static_cast<double>(dice_() >> 11U), -static_cast<int>(one_in(200)));
         return reals[one_in(reals.size())];
     }
 

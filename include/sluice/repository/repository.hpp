@@ -24,8 +24,8 @@ namespace sluice {
 /// | `r.add(item)`                | `already_exists`.                                                              |
 /// | `r.update(id, function)`     | The value becomes what the function makes of it, and is given; no update is lost; `not_found`, `conflict` after many tries. |
 /// | `r.remove(id)`               | `not_found`.                                                                   |
-/// | `r.add_all(items)`           | All or none; `already_exists`, also if an id is there twice.                   |
-/// | `r.update_all(items)`        | All or none; `not_found`.                                                      |
+/// | `r.add_all(items)`           | All or none; `already_exists`; `conflict` if an id is there twice.             |
+/// | `r.update_all(items)`        | All or none; `not_found`; `conflict` if an id is there twice.                  |
 /// | `r.remove_all(ids)`          | All or none; who is not there is no error.                                     |
 /// | `r.query(query)`             | A page of what is asked for; `query_invalid`.                                  |
 /// | `r.identify(value[, with_id])` | A new id for a value; stores nothing.                                        |
@@ -33,9 +33,10 @@ namespace sluice {
 /// | `r.live(id)`, `r.live(query)` | What it is now, and each change: `LiveItem`, `LiveQuery`.                     |
 ///
 /// Called on the strand of the world, and completes there; several calls may be under way. Whatever is given is
-/// checked: `id_invalid`, `item_invalid`, `item_too_large`. What fails changed nothing, unless the service did not
-/// answer. A callable that captures something has a name before it stands in a `co_await` (g++ 12 would destroy it
-/// twice). `check_repository` in conformance.hpp tells which of this a repository breaks.
+/// checked: `id_invalid`, `item_invalid`, `item_too_large`. Numbers come back as what they are worth: `1` perhaps for
+/// `1.0`. What fails changed nothing, unless it was cancelled, or a service did not answer. A callable that captures
+/// something has a name before it stands in a `co_await` (g++ 12 would destroy it twice). `check_repository` in
+/// conformance.hpp tells which of this a repository breaks.
 template <class R>
 concept RunningRepository = requires(R repository, std::string id, typename R::value_type value,
                                      std::vector<Identified<typename R::value_type>> items,
@@ -57,7 +58,7 @@ concept RunningRepository = requires(R repository, std::string id, typename R::v
 
 /// Where values are kept: a recipe with `open(World&)`, which gives a `RunningRepository`.
 ///
-/// Models: MemoryRepository.
+/// Models: MemoryRepository, SqliteRepository.
 template <class R>
 concept Repository = requires(R recipe, World& world) {
     { recipe.open(world) } -> std::same_as<asio::awaitable<result<running_t<R>>>>;

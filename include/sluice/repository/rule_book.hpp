@@ -3,6 +3,7 @@
 #include <sluice/error.hpp>
 #include <sluice/policy.hpp>
 #include <sluice/repository/item.hpp>
+#include <sluice/repository/scalar.hpp>
 #include <sluice/world.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -64,7 +65,7 @@ public:
     template <class Running>
     asio::awaitable<void> expect_at(Running& kept, std::string id, Object object, const char* rule) {
         const auto got = co_await kept.get(std::move(id));
-        expect(got && *got == object, rule);
+        expect(got && same(*got, object), rule);
     }
 
     template <class Running>

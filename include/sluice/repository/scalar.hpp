@@ -1,8 +1,11 @@
 #pragma once
 
+#include <boost/json/array.hpp>
 #include <boost/json/kind.hpp>
+#include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <compare>
 #include <cstdint>
@@ -69,6 +72,24 @@ inline std::partial_ordering compare(const boost::json::value& a, const boost::j
     case boost::json::kind::string: return a.get_string().compare(b.get_string()) <=> 0;
     default: return std::partial_ordering::unordered;
     }
+}
+
+/// Whether two values are the same, numbers by what they are worth.
+[[nodiscard]] inline bool same(const boost::json::value& a, const boost::json::value& b) {
+    if (a.is_number() || a.is_null()) return compare(a, b) == 0;
+    if (a.kind() != b.kind()) return false;
+    if (a.is_array()) {
+        const auto& left = a.get_array();
+        const auto& right = b.get_array();
+        return std::equal(left.begin(), left.end(), right.begin(), right.end(), same);
+    }
+    if (!a.is_object()) return a == b;
+    const auto& left = a.get_object();
+    const auto& right = b.get_object();
+    return left.size() == right.size() && std::all_of(left.begin(), left.end(), [&](const auto& member) {
+               const auto* const other = right.if_contains(member.key());
+               return other != nullptr && same(member.value(), *other);
+           });
 }
 
 } // namespace sluice::repository

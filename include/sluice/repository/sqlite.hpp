@@ -24,15 +24,18 @@ namespace sluice {
 ///
 /// What has completed is on the disk, power loss included. A file has any number of collections, each with a name.
 /// Several repositories, in several processes too, may have it open at a time; what is live tells the changes of all of
-/// them, those of others within `look_every`. The file is readable by its owner only. A damaged file is renamed to
-/// `<path>.corrupt-<UTC time>`, the log tells where, and the next call starts with an empty one.
+/// them, those of others within `look_every`: of several changes of an item in one commit, or between two looks, only
+/// the last, so that an item that was removed and added again meanwhile seems to have changed.
+///
+/// The file is readable by its owner only. A damaged file is renamed to `<path>.corrupt-<UTC time>`, the log tells
+/// where, and the next call starts with an empty one.
 ///
 /// Table `items`: `collection`, `id`, `version` (grows with every change of the file), `odd`, `body` (JSON; null for a
 /// while after a removal).
 ///
 /// Errors, at the opening and of each call: `storage_unwritable`, `storage_full`, `storage_foreign`, `storage_corrupt`,
 /// `storage_locked` (others write for more than a second), `storage_failed`. What is live ends with `iterator_expired`
-/// if it fell 100,000 changes behind.
+/// if it fell 100,000 changes behind, or the file was replaced by another.
 ///
 /// The calls block a thread of its own, unless an executor is given.
 template <class T>

@@ -41,33 +41,29 @@ public:
     }
     [[nodiscard]] result<DocumentPage> find(const Query& query) { return file_.tables().find(collection_, query); }
 
+    /// Told of what comes after this transaction.
     [[nodiscard]] result<void> watch(const std::shared_ptr<Watcher>& watcher) {
-        if (!watched()) {
-            const auto version = file_.tables().version();
-            if (!version) return version.error();
-            seen_ = *version;
-        }
-        watchers_.push_back(watcher);
+        newcomers_.push_back(watcher);
         return {};
     }
 
-    [[nodiscard]] result<void> begin(wall_time now) { return file_.begin(now); }
+    [[nodiscard]] result<void> begin(wall_time now) {
+        newcomers_.clear();
+        return file_.begin(now);
+    }
 
     /// Whoever watches is told what this transaction changed, and what others did since the last one.
     [[nodiscard]] result<void> commit() {
+        std::erase_if(watchers_, [](const auto& each) { return each.expired(); });
+        const bool watched = !watchers_.empty() || !newcomers_.empty();
+        const auto version = watched ? file_.tables().version() : result<std::int64_t>(seen_);
+        if (!version) return version.error();
         std::vector<Document> changed;
-        error_code forgotten;
-        if (watched()) forgotten = look(changed);
-        if (forgotten && forgotten != error::iterator_expired) return forgotten;
+        const auto missed = watchers_.empty() ? error_code() : look(*version, changed);
         if (auto committed = file_.commit(); !committed) return committed;
-        for (const auto& each : watchers_) {
-            const auto watcher = each.lock();
-            if (!watcher) continue;
-            for (const auto& document : changed) watcher->changed(document);
-            if (forgotten) watcher->ended(forgotten);
-        }
-        if (!changed.empty()) seen_ = static_cast<std::int64_t>(changed.back().version);
-        if (forgotten) watchers_.clear();
+        tell(changed, missed);
+        seen_ = *version;
+        watchers_.insert(watchers_.end(), newcomers_.begin(), newcomers_.end());
         return {};
     }
 
@@ -83,12 +79,9 @@ public:
     [[nodiscard]] std::string take_remark() { return file_.take_remark(); }
 
 private:
-    [[nodiscard]] bool watched() {
-        std::erase_if(watchers_, [](const auto& each) { return each.expired(); });
-        return !watchers_.empty();
-    }
-
-    error_code look(std::vector<Document>& changed) {
+    /// What changed since the last time, in order; or why that cannot be told, which is no reason to undo anything.
+    error_code look(std::int64_t version, std::vector<Document>& changed) {
+        if (version < seen_) return error::iterator_expired; // it is another file
         for (auto after = seen_;;) {
             auto some = file_.tables().changes(collection_, after);
             if (!some) return some.error();
@@ -98,10 +91,20 @@ private:
         }
     }
 
+    void tell(const std::vector<Document>& changed, error_code missed) {
+        for (const auto& each : watchers_) {
+            const auto watcher = each.lock();
+            if (watcher && !changed.empty()) watcher->changed(changed);
+            if (watcher && missed) watcher->ended(missed);
+        }
+        if (missed) watchers_.clear();
+    }
+
     sluice::detail::SqliteSharedFile<SqliteItems> file_;
     std::string collection_;
     std::vector<std::weak_ptr<Watcher>> watchers_;
-    std::int64_t seen_ = 0; ///< The version up to which they were told.
+    std::vector<std::weak_ptr<Watcher>> newcomers_; ///< Of the transaction that is open.
+    std::int64_t seen_ = 0; ///< The version up to which the watchers were told.
 };
 
 /// Documents in an SQLite file, which other processes may have open, too; on the strand of its world.

@@ -44,6 +44,7 @@ public:
                                 " version INTEGER NOT NULL, odd INTEGER NOT NULL, body TEXT,"
                                 " PRIMARY KEY (collection, id)) STRICT, WITHOUT ROWID;"
                                 "CREATE UNIQUE INDEX changes ON items (version);"
+                                "CREATE INDEX removals ON items (version) WHERE body IS NULL;"
                                 "CREATE TABLE counters (name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL)"
                                 " STRICT, WITHOUT ROWID;"
                                 "INSERT INTO counters VALUES ('version', 0), ('forgotten', 0);"
@@ -87,11 +88,15 @@ public:
     [[nodiscard]] result<DocumentPage> find(const std::string& collection, const Query& query) {
         auto maker = PageMaker::make(query);
         if (!maker) return maker.error();
-        const auto condition = sql_condition(query.condition());
+        auto condition = sql_condition(query.condition());
         const bool by_id = !query.order() && maker->last();
-        auto statement = database_->prepare("SELECT id, version, body FROM items WHERE collection=? AND id>?"
-                                            " AND body IS NOT NULL AND (odd OR " +
-                                            condition.text + ") ORDER BY id");
+        auto statement = prepare_find(condition);
+        if (!statement && statement.error() == error::query_invalid) {
+            // Too much for SQLite: it gives everything, and what is found is looked at in any case.
+            condition = SqlCondition();
+            condition.text = "1";
+            statement = prepare_find(condition);
+        }
         if (!statement) return statement.error();
         std::vector<SqlValue> values{collection, by_id ? maker->last()->id : std::string()};
         values.insert(values.end(), condition.values.begin(), condition.values.end());
@@ -161,6 +166,14 @@ private:
         return statements_[static_cast<std::size_t>(which)].with(values...);
     }
 
+    /// What SQLite cannot read, or misreads, is found whatever is asked for.
+    [[nodiscard]] result<sluice::detail::SqliteStatement> prepare_find(const SqlCondition& condition) {
+        return database_->prepare_any("SELECT id, version, body FROM items WHERE collection=? AND id>?"
+                                      " AND body IS NOT NULL"
+                                      " AND CASE WHEN odd OR NOT json_valid(body) THEN 1 ELSE " +
+                                      condition.text + " END ORDER BY id");
+    }
+
     [[nodiscard]] static result<Document> document_of(std::string id, std::int64_t version, std::string_view text) {
         auto body = read_document(text);
         if (!body) return body.error(); // somebody wrote it who is not us: the file is sound
@@ -195,7 +208,7 @@ private:
         const auto text = document_text(*change.document);
         const auto put =
             run_of(Sql::put, where, id, *version, is_odd(*change.document) ? 1 : 0, std::string_view(text)).run();
-        return put ? result<void>() : result<void>(put.error());
+        return put ? forget(*version) : result<void>(put.error());
     }
 
     [[nodiscard]] result<std::int64_t> next_version() {
