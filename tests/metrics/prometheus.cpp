@@ -10,7 +10,6 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <limits>
@@ -123,8 +122,7 @@ std::string word_of(prometheus::MetricType type) {
 
 /// The text of the header.
 std::string documentation() {
-    const auto root = std::filesystem::path(__FILE__).parent_path() / ".." / "..";
-    std::ifstream header(root / "include" / "sluice" / "metrics" / "prometheus.hpp");
+    std::ifstream header(SLUICE_SOURCE_DIR "/include/sluice/metrics/prometheus.hpp");
     REQUIRE(header.is_open());
     return {std::istreambuf_iterator<char>(header), {}};
 }
