@@ -43,18 +43,18 @@ public:
     }
 
     /// The dead letters did not take them. `last`: the loss with the greatest sequence. Whether it is news: the first
-    /// failure of a letter by itself.
+    /// failure in a row, and of this letter by itself.
     bool failed(const std::vector<std::uint64_t>& round, std::uint64_t last) {
         if (round.size() > 1) {
             alone_to_ = round.back();
             return false;
         }
-        ++failures_;
+        const bool first = ++failures_ == 1;
         if (std::exchange(failed_, round.front()) == round.front()) {
             if (passed_ == 0) turn_ends_ = last;
             passed_ = round.front();
         }
-        return told_.insert(round.front()).second;
+        return first && told_.insert(round.front()).second;
     }
 
     /// How long to let the dead letters be, after a letter failed by itself.
@@ -70,7 +70,7 @@ private:
     std::uint64_t turn_ends_ = 0; ///< which are those up to here.
     unsigned failures_ = 0; ///< In a row.
     std::chrono::seconds longest_{30};
-    std::set<std::uint64_t> told_; ///< What failed by itself.
+    std::set<std::uint64_t> told_; ///< What was news.
 };
 
 } // namespace sluice::detail
