@@ -258,6 +258,27 @@ TEST_CASE("what is no letter any more stays, and does not keep the others back")
     });
 }
 
+TEST_CASE("what is left of a record without its data is not put again as an empty one") {
+    const TemporaryDirectory directory;
+    const auto path = directory / "letters";
+    run([&](boost::asio::io_context& context) -> awaitable<void> {
+        auto letters = three();
+        letters[0].reason = error::storage_corrupt;
+        letters[0].record.data.clear();
+        letters[1].reason = error::storage_corrupt; // its data is there
+        letters[2].record.data.clear();             // it never had any
+        co_await fill(context, path, std::move(letters));
+        Pretender producer(context);
+        const auto done = co_await again(producer, path);
+        CHECK(done.accepted == 2);
+        CHECK(done.refused == 1);
+        CHECK(done.refusal == error::malformed);
+        CHECK_FALSE(done.failure);
+        const auto left = co_await left_in(context, path);
+        CHECK(left == 1);
+    });
+}
+
 TEST_CASE("a file that is not there is no empty one, and is not made") {
     const TemporaryDirectory directory;
     run([&](boost::asio::io_context& context) -> awaitable<void> {
