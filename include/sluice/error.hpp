@@ -87,6 +87,9 @@ enum class error {
     item_invalid,
     item_too_large,
     query_invalid,
+    batch_too_large,
+    table_not_found,
+    table_unfit,
     // what was configured
     region_missing,
     endpoint_invalid,
@@ -247,6 +250,13 @@ private:
         case error::query_invalid:
             return "The query has a constant that does not compare, an empty name, a page without room, or a token of "
                    "another query; correct it.";
+        case error::batch_too_large:
+            return "More than 100 items, or 4 MB, cannot be changed together; change fewer at a time.";
+        case error::table_not_found:
+            return "The table does not exist in this account and region, or is being made; create it, or check its "
+                   "name and the region.";
+        case error::table_unfit:
+            return "The table has another key, index or stream than is needed; the log tells which.";
         case error::region_missing:
             return "No region is known; set Options::region, AWS_REGION, or the profile's region.";
         case error::endpoint_invalid:

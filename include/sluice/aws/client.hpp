@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/aws/clock_skew.hpp>
+#include <sluice/aws/crc32.hpp>
 #include <sluice/aws/endpoint.hpp>
 #include <sluice/aws/query.hpp>
 #include <sluice/aws/rate_limiter.hpp>
@@ -68,6 +69,7 @@ public:
     std::string code;    ///< The service's word for its refusal.
     std::string message; ///< The service's sentence.
     std::optional<std::chrono::milliseconds> retry_after; ///< The service's wish, before the call is tried again.
+    unsigned attempts = 1; ///< Of these one may have been done whose answer was lost.
     HttpResponse response; ///< What came; without its body if that told of the request's signature.
 };
 
@@ -123,6 +125,7 @@ public:
             }
             auto outcome = co_await attempt(call, invocation);
             auto& reply = outcome.reply;
+            reply.attempts = retries.attempt();
             learn(reply.error);
             if (!reply.error) {
                 retries.succeed();
@@ -256,6 +259,10 @@ private:
                                 std::chrono::seconds correction) {
         Outcome outcome{Reply()};
         auto& reply = outcome.reply;
+        if (!intact(response)) {
+            reply.error = error::response_truncated;
+            return outcome;
+        }
         if (response.status < 200 || response.status > 299) {
             auto failure = parse_service_error(response, used, other);
             outcome.remedies.clock_set = set_clock(failure, response, correction);
@@ -268,6 +275,12 @@ private:
         }
         reply.response = std::move(response);
         return outcome;
+    }
+
+    /// Whether the body is what DynamoDB sent; the other services do not tell.
+    [[nodiscard]] static bool intact(const HttpResponse& response) {
+        const auto sum = find_header(response.headers, "x-amz-crc32");
+        return sum.empty() || sum == std::to_string(crc32(response.body));
     }
 
     /// If the clock is to blame, corrects it for every later request, and says so in the failure.

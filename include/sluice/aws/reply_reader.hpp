@@ -73,6 +73,19 @@ public:
         return token.is(TokenKind::null) || value.has_value();
     }
 
+    [[nodiscard]] bool boolean(bool& value) {
+        const auto token = take();
+        if (token.is(TokenKind::boolean)) value = token.number == 1;
+        return token.is(TokenKind::boolean) || token.is(TokenKind::null);
+    }
+
+    /// A value of a form of its own: `read(reader, token)` takes what starts with this token.
+    template <class Read>
+    [[nodiscard]] bool value(Read read) {
+        const auto token = take();
+        return token.is(TokenKind::null) || read(reader_, token);
+    }
+
     /// A time: seconds in JSON; in CBOR what its dialect counts, with or without tag 1.
     [[nodiscard]] bool time(std::optional<std::chrono::system_clock::time_point>& value) {
         auto token = take();

@@ -114,6 +114,10 @@ namespace detail {
         {"ConcurrentModification", resource_in_use},
         {"DeleteConflict", resource_in_use},
 
+        {"ConditionalCheckFailedException", conflict},
+        {"TransactionCanceledException", conflict},
+        {"TransactionConflictException", conflict},
+
         {"ExpiredIteratorException", iterator_expired},
         {"ExpiredNextTokenException", iterator_expired},
         {"TrimmedDataAccessException", iterator_expired},

@@ -73,6 +73,9 @@ namespace sluice::detail {
     case error::query_invalid: return "query_invalid";
     case error::region_missing: return "region_missing";
     case error::endpoint_invalid: return "endpoint_invalid";
+    case error::batch_too_large: return "batch_too_large";
+    case error::table_not_found: return "table_not_found";
+    case error::table_unfit: return "table_unfit";
     case error::metrics_failed: return "metrics_failed";
     case error::malformed: return "malformed";
     }

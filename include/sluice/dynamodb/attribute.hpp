@@ -282,6 +282,14 @@ inline void write_attribute(aws::JsonWriter& out, const AttributeValue& value) {
 /// Appends an item, whose values have been checked.
 inline void write_item(aws::JsonWriter& out, const Item& item) { detail::AttributeWriter(out).item(item); }
 
+/// Takes an item from a reply, an `aws::ReplyReader`; false if it is none.
+template <class In>
+[[nodiscard]] bool read_item(In& in, Item& item) {
+    return in.value([&item](aws::JsonReader& reader, const aws::Token& token) {
+        return detail::AttributeReader(reader).read(token, item);
+    });
+}
+
 /// The value that a text tells, and nothing else; `error::malformed` if it is none, or one that the service would not
 /// have taken.
 [[nodiscard]] inline result<AttributeValue> parse_attribute(std::string_view json) {

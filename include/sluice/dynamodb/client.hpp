@@ -1,0 +1,172 @@
+#pragma once
+
+#include <sluice/aws/client.hpp>
+#include <sluice/aws/endpoint_rules.hpp>
+#include <sluice/aws/json_call.hpp>
+#include <sluice/aws/machine.hpp>
+#include <sluice/aws/service.hpp>
+#include <sluice/aws/settings.hpp>
+#include <sluice/aws/this_machine.hpp>
+#include <sluice/aws/uuid.hpp>
+#include <sluice/detail/back_off.hpp>
+#include <sluice/dynamodb/replies.hpp>
+#include <sluice/dynamodb/requests.hpp>
+#include <sluice/dynamodb/write_outcome.hpp>
+#include <sluice/error.hpp>
+#include <sluice/world.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace sluice::dynamodb {
+
+/// Calls DynamoDB.
+///
+/// Calls are tried again as the settings say, and bodies are held against their checksums. Errors are those of
+/// `sluice::error`, among them `table_not_found`; the service's own words go to the log. All on the strand of the
+/// world, which outlives the client. To be moved only before the first call, and destroyed only after the last.
+class Client {
+public:
+    /// Signs with the world's credentials.
+    Client(World& world, const aws::ResolvedEndpoint& where)
+        : world_(&world), client_(world, where.signing_name, where.signing_region, where.endpoint) {}
+
+    /// A client of `endpoint`, or else of the region and endpoint that environment and shared configuration name;
+    /// `error::region_missing` or `error::endpoint_invalid`. `Options::endpoint` is not DynamoDB's.
+    template <class...>
+    [[nodiscard]] static result<Client> open(World& world, std::string endpoint = {},
+                                             const aws::Machine& machine = aws::this_machine()) {
+        const auto settings = aws::Settings::read(world.options(), machine);
+        aws::EndpointParameters code;
+        code.custom = std::move(endpoint);
+        const auto where = settings.endpoint(aws::Service::dynamodb, std::move(code));
+        if (!where) return where.error();
+        Client client(world, *where);
+        client.client_.set_retry(settings.retry());
+        return client;
+    }
+
+    /// Any call with a reply.
+    template <class Request>
+    [[nodiscard]] asio::awaitable<result<typename Request::Reply>> call(Request request) {
+        auto reply = co_await send(request);
+        if (reply.error == error::stream_not_found) co_return error::table_not_found;
+        if (reply.error) co_return reply.error;
+        co_return aws::decode_json<typename Request::Reply>(reply.response.body);
+    }
+
+    /// Makes 1 to 100 writes, each of another item, all or none, and tries again as long as they only meet others.
+    template <class...>
+    [[nodiscard]] asio::awaitable<WriteOutcome> write(std::vector<Write> writes) {
+        for (unsigned tries = 1;; ++tries) {
+            aws::Reply reply;
+            if (writes.size() > 1) {
+                const TransactWriteItems request(new_token(), writes);
+                reply = co_await send(request);
+            } else if (const auto* const put = std::get_if<PutItem>(&writes.front())) {
+                reply = co_await send(*put);
+            } else {
+                reply = co_await send(std::get<DeleteItem>(writes.front()));
+            }
+            auto outcome = judge_write(reply);
+            if (!outcome.again || tries == most_tries) co_return outcome;
+            const auto interrupted = co_await back_off(tries);
+            if (interrupted) co_return WriteOutcome(interrupted);
+        }
+    }
+
+    /// Puts items and removes keys, any number, none twice, each on its own: after an error some of it may be done.
+    /// What the service does not process in time is asked for again; `error::throttled` if that comes to nothing.
+    template <class...>
+    [[nodiscard]] asio::awaitable<result<void>> write_batch(std::string table, std::vector<Item> puts,
+                                                            std::vector<Item> removals = {}) {
+        for (unsigned failures = 0; !puts.empty() || !removals.empty();) {
+            BatchWriteItem request(table, take(puts, most_batch_writes), {});
+            request.removals = take(removals, most_batch_writes - request.puts.size());
+            const auto asked = request.puts.size() + request.removals.size();
+            auto left = co_await call(std::move(request));
+            if (!left) co_return left.error();
+            const auto undone = left->puts.size() + left->removals.size();
+            std::move(left->puts.begin(), left->puts.end(), std::back_inserter(puts));
+            std::move(left->removals.begin(), left->removals.end(), std::back_inserter(removals));
+            failures = undone < asked ? (undone > 0 ? 1 : 0) : failures + 1;
+            if (failures == most_tries) co_return error::throttled;
+            if (failures == 0) continue;
+            const auto interrupted = co_await back_off(failures);
+            if (interrupted) co_return interrupted;
+        }
+        co_return result<void>();
+    }
+
+    /// Waits until a table and its indexes can be used; `timed_out` if that takes longer than `patience`.
+    template <class...>
+    [[nodiscard]] asio::awaitable<result<TableDescription>> wait_until_active(std::string table,
+                                                                              std::chrono::seconds patience) {
+        const auto end = world_->clock().steady() + patience;
+        const DescribeTable request(std::move(table));
+        auto pause = std::chrono::milliseconds(100);
+        for (;; pause = std::min(pause * 2, std::chrono::milliseconds(1'000))) {
+            auto now = co_await call(request);
+            if (!now || is_active(*now)) co_return now;
+            const auto next = world_->clock().steady() + pause;
+            if (next > end) co_return error::timed_out;
+            const auto interrupted = co_await world_->clock().async_wait_until(next);
+            if (interrupted) co_return interrupted;
+        }
+    }
+
+private:
+    static constexpr unsigned most_tries = 10;
+
+    [[nodiscard]] static bool is_active(const TableDescription& table) {
+        const auto& indexes = table.indexes;
+        return table.status == TableStatus::active &&
+               std::all_of(indexes.begin(), indexes.end(), [](const auto& index) { return index.active; });
+    }
+
+    template <class Request>
+    [[nodiscard]] asio::awaitable<aws::Reply> send(const Request& request) {
+        aws::Call its_call("DynamoDB_20120810." + std::string(request.operation), "application/x-amz-json-1.0",
+                           std::make_shared<const std::string>(aws::encode_json(request)));
+        auto reply = co_await client_.send(std::move(its_call));
+        if (reply.error && reply.error != error::conflict) {
+            world_->log().info("DynamoDB did not do ", request.operation, ": ", reply.code, " ", reply.message);
+        }
+        co_return reply;
+    }
+
+    [[nodiscard]] static std::vector<Item> take(std::vector<Item>& items, std::size_t most) {
+        const auto end = items.begin() + static_cast<std::ptrdiff_t>(std::min(most, items.size()));
+        std::vector<Item> taken(std::make_move_iterator(items.begin()), std::make_move_iterator(end));
+        items.erase(items.begin(), end);
+        return taken;
+    }
+
+    [[nodiscard]] std::string new_token() {
+        const auto high = world_->clock().random();
+        return aws::uuid_v4(high, world_->clock().random());
+    }
+
+    template <class...>
+    [[nodiscard]] asio::awaitable<error_code> back_off(unsigned failures) {
+        auto& clock = world_->clock();
+        const auto wait = sluice::detail::back_off(std::chrono::milliseconds(25), std::chrono::seconds(5), failures,
+                                                   clock.random());
+        return clock.async_wait_until(clock.steady() + wait);
+    }
+
+    World* world_;
+    aws::Client client_;
+};
+
+} // namespace sluice::dynamodb

@@ -1,0 +1,246 @@
+#pragma once
+
+#include <sluice/dynamodb/attribute.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What DynamoDB answers. Each reply has `read(in)`, which takes it from an `aws::ReplyReader`, and is false if the
+/// answer is not what the service documents. Unknown members are skipped.
+namespace sluice::dynamodb {
+
+/// The answer of a call whose answer tells nothing of use.
+class Nothing {
+public:
+    Nothing() = default;
+
+    template <class In>
+    bool read(In& in) {
+        return in.whole([&](std::string_view) { return in.skip(); });
+    }
+};
+
+/// What is under a key.
+class FoundItem {
+public:
+    FoundItem() = default;
+
+    std::optional<Item> item; ///< None: nothing.
+
+    template <class In>
+    bool read(In& in) {
+        const bool well = in.whole([&](std::string_view name) {
+            return name == "Item" ? read_item(in, item.emplace()) : in.skip();
+        });
+        if (item && item->empty()) item.reset(); // a null, as an emulator has it
+        return well;
+    }
+};
+
+/// Some items of a table.
+class ItemPage {
+public:
+    ItemPage() = default;
+
+    std::vector<Item> items; ///< There may be none though more pages follow.
+    Item last;               ///< The key where this page ends; empty: nothing follows.
+
+    template <class In>
+    bool read(In& in) {
+        return in.whole([&](std::string_view name) {
+            if (name == "Items") return in.list([&] { return read_item(in, items.emplace_back()); });
+            if (name == "LastEvaluatedKey") return read_item(in, last);
+            return in.skip();
+        });
+    }
+};
+
+/// What a batch left undone.
+class UnprocessedItems {
+public:
+    UnprocessedItems() = default;
+
+    std::vector<Item> puts;
+    std::vector<Item> removals; ///< Keys.
+
+    template <class In>
+    bool read(In& in) {
+        const auto write = [&](std::string_view name) {
+            if (name == "PutRequest") return read_member(in, "Item", puts.emplace_back());
+            if (name == "DeleteRequest") return read_member(in, "Key", removals.emplace_back());
+            return in.skip();
+        };
+        const auto table = [&](std::string_view) { return in.list([&] { return in.map(write); }); };
+        return in.whole([&](std::string_view name) {
+            return name == "UnprocessedItems" ? in.map(table) : in.skip();
+        });
+    }
+
+private:
+    template <class In>
+    static bool read_member(In& in, std::string_view wanted, Item& item) {
+        return in.map([&](std::string_view name) { return name == wanted ? read_item(in, item) : in.skip(); });
+    }
+};
+
+enum class TableStatus : std::uint8_t { creating, updating, deleting, active, unknown };
+
+/// A table, as far as it matters to who uses it.
+class TableDescription {
+public:
+    TableDescription() = default;
+
+    /// The names of a key's attributes, the partition key first.
+    using Key = std::vector<std::string>;
+
+    class Index {
+    public:
+        Index() = default;
+        std::string name;
+        Key key;
+        bool active = true; ///< It is being made, or deleted.
+    };
+
+    std::string name;
+    TableStatus status = TableStatus::unknown;
+    Key key;
+    std::vector<Index> indexes; ///< The global ones.
+    bool stream = false;
+    std::string stream_arn; ///< Of the latest one; there may have been one though there is none now.
+    std::string stream_view; ///< `NEW_AND_OLD_IMAGES` and others.
+
+    template <class In>
+    bool read(In& in) {
+        const bool well = in.whole([&](std::string_view member) {
+            if (member != "Table" && member != "TableDescription") return in.skip();
+            return in.map([&](std::string_view its_member) { return read_member(in, its_member); });
+        });
+        return well && !name.empty();
+    }
+
+private:
+    template <class In>
+    bool read_member(In& in, std::string_view member) {
+        if (member == "TableName") return in.text(name);
+        if (member == "TableStatus") return read_status(in);
+        if (member == "KeySchema") return read_key(in, key);
+        if (member == "GlobalSecondaryIndexes") {
+            return in.list([&] { return read_index(in, indexes.emplace_back()); });
+        }
+        if (member == "LatestStreamArn") return in.text(stream_arn);
+        if (member != "StreamSpecification") return in.skip();
+        return in.map([&](std::string_view its_member) {
+            if (its_member == "StreamEnabled") return in.boolean(stream);
+            if (its_member == "StreamViewType") return in.text(stream_view);
+            return in.skip();
+        });
+    }
+
+    template <class In>
+    bool read_status(In& in) {
+        std::string word;
+        if (!in.text(word)) return false;
+        status = word == "CREATING"   ? TableStatus::creating
+                 : word == "UPDATING" ? TableStatus::updating
+                 : word == "DELETING" ? TableStatus::deleting
+                 : word == "ACTIVE"   ? TableStatus::active
+                                      : TableStatus::unknown;
+        return true;
+    }
+
+    template <class In>
+    static bool read_index(In& in, Index& index) {
+        std::string word = "ACTIVE";
+        const bool well = in.map([&](std::string_view member) {
+            if (member == "IndexName") return in.text(index.name);
+            if (member == "KeySchema") return read_key(in, index.key);
+            if (member == "IndexStatus") return in.text(word);
+            return in.skip();
+        });
+        index.active = word == "ACTIVE" || word == "UPDATING";
+        return well;
+    }
+
+    template <class In>
+    static bool read_key(In& in, Key& key) {
+        return in.list([&] {
+            std::string attribute, type;
+            const bool well = in.map([&](std::string_view member) {
+                if (member == "AttributeName") return in.text(attribute);
+                if (member == "KeyType") return in.text(type);
+                return in.skip();
+            });
+            key.insert(type == "HASH" ? key.begin() : key.end(), attribute);
+            return well;
+        });
+    }
+};
+
+/// Whether a table forgets items, and by which attribute.
+class TimeToLive {
+public:
+    TimeToLive() = default;
+
+    bool enabled = false; ///< Or about to be.
+    std::string attribute;
+
+    template <class In>
+    bool read(In& in) {
+        std::string status;
+        const auto member = [&](std::string_view name) {
+            if (name == "TimeToLiveStatus") return in.text(status);
+            if (name == "AttributeName") return in.text(attribute);
+            return in.skip();
+        };
+        const bool well = in.whole([&](std::string_view name) {
+            return name == "TimeToLiveDescription" ? in.map(member) : in.skip();
+        });
+        enabled = status == "ENABLED" || status == "ENABLING";
+        return well;
+    }
+};
+
+/// What a refused write tells beside its code: why each part of it was refused, in the order of the request.
+class WriteRefusal {
+public:
+    WriteRefusal() = default;
+
+    class Reason {
+    public:
+        Reason() = default;
+        std::string code; ///< `None`: nothing was wrong with this one.
+        std::string message;
+        std::optional<Item> item; ///< What there was instead of what its condition wanted.
+    };
+
+    std::vector<Reason> reasons;
+
+    /// What is no refusal of a write has no reasons.
+    template <class In>
+    bool read(In& in) {
+        std::optional<Item> item; // of a single write
+        const bool well = in.whole([&](std::string_view name) {
+            if (name == "CancellationReasons") {
+                return in.list([&] { return read_reason(in, reasons.emplace_back()); });
+            }
+            return name == "Item" ? read_item(in, item.emplace()) : in.skip();
+        });
+        if (item) reasons.emplace_back().item = std::move(item);
+        return well;
+    }
+
+private:
+    template <class In>
+    static bool read_reason(In& in, Reason& reason) {
+        return in.map([&](std::string_view name) {
+            if (name == "Code") return in.text(reason.code);
+            if (name == "Message") return in.text(reason.message);
+            return name == "Item" ? read_item(in, reason.item.emplace()) : in.skip();
+        });
+    }
+};
+
+} // namespace sluice::dynamodb

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <sluice/aws/client.hpp>
+#include <sluice/aws/json_reader.hpp>
+#include <sluice/aws/reply_reader.hpp>
+#include <sluice/dynamodb/attribute.hpp>
+#include <sluice/dynamodb/replies.hpp>
+#include <sluice/error.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace sluice::dynamodb {
+
+/// What became of writes that were made together, all or none.
+class WriteOutcome {
+public:
+    WriteOutcome() = default;
+    explicit WriteOutcome(error_code why) : error(why) {}
+
+    error_code error; ///< Empty: all were made. `conflict`: others were writing, or the condition of one did not hold.
+    std::optional<std::size_t> culprit; ///< Of a condition: whose it was, of the first of these.
+    std::optional<Item> found;          ///< What was there instead; some emulators do not tell.
+    bool again = false;   ///< It would perhaps be made if it were tried again, after a while.
+    bool doubtful = false; ///< An attempt before this one may have been made: its answer was lost.
+};
+
+namespace detail {
+
+[[nodiscard]] inline bool is_too_large(std::string_view message) {
+    return message.find("tem size") != std::string_view::npos;
+}
+
+/// What the service says of one of several writes.
+[[nodiscard]] inline error error_of_reason(std::string_view code, std::string_view message) {
+    if (code == "ConditionalCheckFailed" || code == "TransactionConflict") return error::conflict;
+    if (code == "ThrottlingError" || code == "ProvisionedThroughputExceeded") return error::throttled;
+    return is_too_large(message) ? error::item_too_large : error::request_refused;
+}
+
+/// A transaction that was cancelled: what cannot be helped counts before conditions, and these before what passes.
+[[nodiscard]] inline WriteOutcome judge_reasons(WriteRefusal refusal) {
+    WriteOutcome outcome(error::conflict);
+    outcome.again = true;
+    for (std::size_t i = 0; i < refusal.reasons.size(); ++i) {
+        auto& reason = refusal.reasons[i];
+        if (reason.code.empty() || reason.code == "None") continue;
+        const auto why = error_of_reason(reason.code, reason.message);
+        if (why == error::request_refused || why == error::item_too_large) {
+            WriteOutcome refused(why);
+            refused.culprit = i;
+            return refused;
+        }
+        if (why == error::throttled && outcome.again) outcome.error = why;
+        if (reason.code != "ConditionalCheckFailed" || !outcome.again) continue;
+        outcome = WriteOutcome(error::conflict);
+        outcome.culprit = i;
+        outcome.found = std::move(reason.item);
+    }
+    return outcome;
+}
+
+} // namespace detail
+
+/// What the answer to `PutItem`, `DeleteItem` or `TransactWriteItems` says.
+[[nodiscard]] inline WriteOutcome judge_write(const aws::Reply& reply) {
+    WriteRefusal refusal;
+    if (reply.error == error::conflict) {
+        aws::ReplyReader<aws::JsonReader> in(reply.response.body);
+        if (!refusal.read(in)) refusal = WriteRefusal();
+    }
+    WriteOutcome outcome(reply.error);
+    if (reply.code == "TransactionCanceledException") {
+        outcome = detail::judge_reasons(std::move(refusal));
+    } else if (reply.code == "TransactionConflictException") {
+        outcome.again = true;
+    } else if (reply.code == "ConditionalCheckFailedException") {
+        outcome.culprit = 0;
+        if (!refusal.reasons.empty()) outcome.found = std::move(refusal.reasons.front().item);
+    } else if (reply.error == error::request_refused && detail::is_too_large(reply.message)) {
+        outcome.error = error::item_too_large;
+    } else if (reply.error == error::stream_not_found) {
+        outcome.error = error::table_not_found;
+    }
+    outcome.doubtful = reply.attempts > 1;
+    return outcome;
+}
+
+} // namespace sluice::dynamodb
