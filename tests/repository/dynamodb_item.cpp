@@ -85,3 +85,54 @@ TEST_CASE("items that others wrote are read as near as JSON comes") {
     item.emplace("$id", AttributeValue::of(Number(1)));
     CHECK(document_of(item).error() == error::item_invalid);
 }
+
+TEST_CASE("what did not change stays what it was") {
+    Item item;
+    item.emplace("$id", AttributeValue::of(std::string("a")));
+    item.emplace("$version", AttributeValue::of(Number(3)));
+    item.emplace("long", AttributeValue::of(Number::parse("12345678901234567890123456789012345678").value()));
+    item.emplace("bytes", AttributeValue::of(Bytes("\x01\x02")));
+    item.emplace("texts", AttributeValue::of(AttributeValue::Texts{"x", "y"}));
+    item.emplace("numbers", AttributeValue::of(AttributeValue::Numbers{
+                                Number(1), Number::parse("0.3333333333333333333333333333333333333").value()}));
+    item.emplace("blobs", AttributeValue::of(AttributeValue::Blobs{Bytes("\x03")}));
+    AttributeValue::Map inner;
+    inner.emplace("set", AttributeValue::of(AttributeValue::Texts{"in"}));
+    inner.emplace("list", AttributeValue::of(AttributeValue::List{AttributeValue::of(Bytes("\x04")), AttributeValue()}));
+    item.emplace("map", AttributeValue::of(std::move(inner)));
+    const auto document = document_of(item);
+    REQUIRE(document.has_value());
+    CHECK(item_of("a", 3, *document->body, &item).value() == item);
+
+    auto changed = *document->body;
+    changed["bytes"] = "AQID";
+    changed["texts"].as_array().emplace_back("z");
+    changed["numbers"].as_array().emplace_back(7);
+    changed["blobs"] = array{"BQ=="};
+    changed["map"].as_object()["new"] = true;
+    auto wanted = item;
+    wanted.at("bytes") = AttributeValue::of(Bytes("\x01\x02\x03"));
+    wanted.at("texts") = AttributeValue::of(AttributeValue::Texts{"x", "y", "z"});
+    wanted.at("numbers") = AttributeValue::of(AttributeValue::Numbers{
+        Number(1), Number::parse("0.3333333333333333333333333333333333333").value(), Number(7)});
+    wanted.at("blobs") = AttributeValue::of(AttributeValue::Blobs{Bytes("\x05")});
+    std::get<AttributeValue::Map>(wanted.at("map").data).emplace("new", AttributeValue::of(true));
+    CHECK(item_of("a", 3, changed, &item).value() == wanted);
+}
+
+TEST_CASE("what can no longer be of its type is of JSON's") {
+    Item item;
+    item.emplace("texts", AttributeValue::of(AttributeValue::Texts{"x"}));
+    item.emplace("bytes", AttributeValue::of(Bytes("x")));
+    const auto set_to = [&](const char* name, boost::json::value value) {
+        const auto made = item_of("a", 1, object{{name, std::move(value)}}, &item);
+        return made.value().at(name);
+    };
+    using List = AttributeValue::List;
+    CHECK(set_to("texts", array()) == AttributeValue::of(List()));
+    CHECK(set_to("texts", array{1}) == AttributeValue::of(List{AttributeValue::of(Number(1))}));
+    CHECK(set_to("texts", array{"y", "y"}).get<List>() != nullptr);
+    CHECK(set_to("texts", "x") == AttributeValue::of(std::string("x")));
+    CHECK(set_to("bytes", "no base64!") == AttributeValue::of(std::string("no base64!")));
+    CHECK(set_to("bytes", nullptr).is_null());
+}

@@ -132,7 +132,7 @@ public:
             auto body = mapping_.write(changed);
             if (!body) co_return body.error();
             std::vector<repository::Change> changes;
-            changes.push_back(repository::Change::replace(id, *std::move(body), document->version));
+            changes.push_back(repository::Change::replace(*document, *std::move(body)));
             const auto written = co_await documents_.write(std::move(changes));
             if (written) co_return changed;
             if (written.error() != error::conflict || tries == max_tries) co_return written.error();
@@ -162,13 +162,18 @@ public:
     [[nodiscard]] asio::awaitable<result<void>> remove_all(std::vector<std::string> ids) {
         std::sort(ids.begin(), ids.end());
         ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-        std::vector<repository::Change> changes;
-        for (auto& id : ids) {
+        for (const auto& id : ids) {
             if (const auto invalid = repository::check_id(id)) co_return invalid;
-            changes.push_back(repository::Change::remove_if_there(std::move(id)));
         }
-        if (changes.empty()) co_return result<void>();
-        co_return co_await documents_.write(std::move(changes));
+        for (std::size_t done = 0; done < ids.size();) {
+            std::vector<repository::Change> changes;
+            while (done < ids.size() && changes.size() < repository::max_changes) {
+                changes.push_back(repository::Change::remove_if_there(std::move(ids[done++])));
+            }
+            const auto removed = co_await documents_.write(std::move(changes));
+            if (!removed) co_return removed;
+        }
+        co_return result<void>();
     }
 
     [[nodiscard]] asio::awaitable<result<Page<T>>> query(Query query = Query()) {

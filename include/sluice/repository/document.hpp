@@ -7,6 +7,7 @@
 #include <boost/json/object.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -29,7 +30,11 @@ public:
     std::string id;
     std::uint64_t version; ///< Grows with each change, also from a removal to what is added after it.
     std::shared_ptr<const boost::json::object> body; ///< Null: it was removed.
+    std::shared_ptr<const void> source; ///< What its model read it from, if that tells more than JSON can.
 };
+
+/// What every model can change together; memory and SQLite have no limit.
+inline constexpr std::size_t max_changes = 100;
 
 /// One change of many that are made together, and what it needs to find.
 class Change {
@@ -48,6 +53,12 @@ public:
         made.version = version;
         return made;
     }
+    /// If it is still as it was then.
+    [[nodiscard]] static Change replace(const Document& then, boost::json::object document) {
+        auto made = replace(then.id, std::move(document), then.version);
+        made.source = then.source;
+        return made;
+    }
     [[nodiscard]] static Change remove(std::string id) { return {std::move(id), std::nullopt, Expects::presence}; }
     [[nodiscard]] static Change remove_if_there(std::string id) {
         return {std::move(id), std::nullopt, Expects::anything};
@@ -57,6 +68,7 @@ public:
     std::optional<boost::json::object> document; ///< None: removes it.
     Expects expects;
     std::uint64_t version = 0; ///< Where this is expected.
+    std::shared_ptr<const void> source; ///< Of what it replaces.
 
 private:
     Change(std::string its_id, std::optional<boost::json::object> its_document, Expects what_it_expects)
@@ -104,7 +116,7 @@ public:
 /// | expression         | meaning                                                                                  |
 /// |--------------------|------------------------------------------------------------------------------------------|
 /// | `d.get(id)`        | The document; `not_found`.                                                               |
-/// | `d.write(changes)` | Makes all of them or none, if all find what they expect: else `already_exists`, `not_found`, `conflict`. No id twice. |
+/// | `d.write(changes)` | Makes all of them or none, if all find what they expect: else `already_exists`, `not_found`, `conflict`. No id twice. More than `max_changes`, or 4 MB, may be `batch_too_large`. |
 /// | `d.find(query)`    | A page of a query that `check_query` takes; all of it without a limit.                   |
 /// | `d.watch(watcher)` | Tells of every change from now on, until nobody else holds the watcher.                  |
 ///

@@ -5,11 +5,13 @@
 #include <sluice/dynamodb/number.hpp>
 #include <sluice/error.hpp>
 #include <sluice/repository/document.hpp>
+#include <sluice/repository/scalar.hpp>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
@@ -51,52 +53,6 @@ inline constexpr std::string_view version_attribute = "$version";
     auto number = dynamodb::Number::from(real);
     if (!number) return std::nullopt;
     return *std::move(number);
-}
-
-/// A value of a document as an attribute; `error::item_invalid` if it has a number that DynamoDB has no room for.
-[[nodiscard]] inline result<dynamodb::AttributeValue> attribute_value(const boost::json::value& value) {
-    using dynamodb::AttributeValue;
-    switch (value.kind()) {
-    case boost::json::kind::null: return AttributeValue();
-    case boost::json::kind::bool_: return AttributeValue::of(value.get_bool());
-    case boost::json::kind::string: return AttributeValue::of(std::string(value.get_string()));
-    case boost::json::kind::array: {
-        AttributeValue::List list;
-        for (const auto& item : value.get_array()) {
-            auto made = attribute_value(item);
-            if (!made) return made;
-            list.push_back(*std::move(made));
-        }
-        return AttributeValue::of(std::move(list));
-    }
-    case boost::json::kind::object: {
-        AttributeValue::Map map;
-        for (const auto& member : value.get_object()) {
-            auto made = attribute_value(member.value());
-            if (!made) return made;
-            map.emplace(std::string(member.key()), *std::move(made));
-        }
-        return AttributeValue::of(std::move(map));
-    }
-    default:
-        auto number = dynamodb_number(value);
-        if (!number) return error::item_invalid;
-        return AttributeValue::of(*std::move(number));
-    }
-}
-
-/// The item of a document; `error::item_invalid` if it has a number that DynamoDB has no room for.
-[[nodiscard]] inline result<dynamodb::Item> item_of(const std::string& id, std::uint64_t version,
-                                                    const boost::json::object& document) {
-    dynamodb::Item item;
-    item.emplace(std::string(id_attribute), dynamodb::AttributeValue::of(id));
-    item.emplace(std::string(version_attribute), dynamodb::AttributeValue::of(dynamodb::Number(version)));
-    for (const auto& member : document) {
-        auto value = attribute_value(member.value());
-        if (!value) return value.error();
-        item.emplace(attribute_of(member.key()), *std::move(value));
-    }
-    return item;
 }
 
 namespace detail {
@@ -143,6 +99,134 @@ public:
 
 } // namespace detail
 
+/// An attribute as a value of a document.
+[[nodiscard]] inline boost::json::value json_of(const dynamodb::AttributeValue& value) {
+    return std::visit(detail::JsonMaker(), value.data);
+}
+
+namespace detail {
+
+/// Values of documents as attributes, of the types that they had before, where JSON does not tell.
+class AttributeMaker {
+public:
+    using AttributeValue = dynamodb::AttributeValue;
+
+    /// `former`: the attribute in the place of which it comes; null if there was none.
+    [[nodiscard]] static result<AttributeValue> make(const boost::json::value& value, const AttributeValue* former) {
+        if (former != nullptr && same(value, json_of(*former))) return *former;
+        switch (value.kind()) {
+        case boost::json::kind::null: return AttributeValue();
+        case boost::json::kind::bool_: return AttributeValue::of(value.get_bool());
+        case boost::json::kind::string: return text(value.get_string(), former);
+        case boost::json::kind::array: return array(value.get_array(), former);
+        case boost::json::kind::object: return object(value.get_object(), former);
+        default: break;
+        }
+        auto number = dynamodb_number(value);
+        if (!number) return error::item_invalid;
+        return AttributeValue::of(*std::move(number));
+    }
+
+private:
+    [[nodiscard]] static AttributeValue text(std::string_view text, const AttributeValue* former) {
+        if (former != nullptr && former->get<dynamodb::Bytes>() != nullptr) {
+            if (auto bytes = aws::decode_base64(text)) return AttributeValue::of(dynamodb::Bytes(*std::move(bytes)));
+        }
+        return AttributeValue::of(std::string(text));
+    }
+
+    [[nodiscard]] static result<AttributeValue> array(const boost::json::array& array, const AttributeValue* former) {
+        if (former != nullptr) {
+            if (auto set = as_set(array, *former)) return *std::move(set);
+        }
+        const auto* const items = former == nullptr ? nullptr : former->get<AttributeValue::List>();
+        AttributeValue::List list;
+        for (const auto& item : array) {
+            const auto place = list.size();
+            auto made = make(item, items != nullptr && place < items->size() ? &(*items)[place] : nullptr);
+            if (!made) return made;
+            list.push_back(*std::move(made));
+        }
+        return AttributeValue::of(std::move(list));
+    }
+
+    [[nodiscard]] static result<AttributeValue> object(const boost::json::object& object,
+                                                       const AttributeValue* former) {
+        AttributeValue::Map map;
+        for (const auto& member : object) {
+            auto made = make(member.value(), former == nullptr ? nullptr : former->find(member.key()));
+            if (!made) return made;
+            map.emplace(std::string(member.key()), *std::move(made));
+        }
+        return AttributeValue::of(std::move(map));
+    }
+
+    /// A set of the former type, if there can be one.
+    [[nodiscard]] static std::optional<AttributeValue> as_set(const boost::json::array& array,
+                                                              const AttributeValue& former) {
+        std::optional<AttributeValue> set;
+        if (former.get<AttributeValue::Texts>() != nullptr) set = set_of<std::string>(array);
+        else if (const auto* const numbers = former.get<AttributeValue::Numbers>()) set = set_of(array, *numbers);
+        else if (former.get<AttributeValue::Blobs>() != nullptr) set = set_of<dynamodb::Bytes>(array);
+        if (set && dynamodb::check_attribute(*set)) set.reset(); // it is empty, or has something twice
+        return set;
+    }
+
+    template <class V>
+    [[nodiscard]] static std::optional<AttributeValue> set_of(const boost::json::array& array) {
+        const AttributeValue like = AttributeValue::of(V());
+        std::vector<V> values;
+        for (const auto& item : array) {
+            const auto made = make(item, &like);
+            const auto* const value = made ? made->template get<V>() : nullptr;
+            if (value == nullptr) return std::nullopt;
+            values.push_back(*value);
+        }
+        return AttributeValue::of(std::move(values));
+    }
+
+    /// Numbers that were there keep all of their digits.
+    [[nodiscard]] static std::optional<AttributeValue> set_of(const boost::json::array& array,
+                                                              const AttributeValue::Numbers& former) {
+        AttributeValue::Numbers values;
+        for (const auto& item : array) {
+            const auto was = std::find_if(former.begin(), former.end(),
+                                          [&](const auto& number) { return same(item, JsonMaker()(number)); });
+            if (was == former.end() && !item.is_number()) return std::nullopt;
+            auto number = was != former.end() ? *was : dynamodb_number(item);
+            if (!number) return std::nullopt;
+            values.push_back(*std::move(number));
+        }
+        return AttributeValue::of(std::move(values));
+    }
+};
+
+} // namespace detail
+
+/// The item of a document; `error::item_invalid` if it has a number that DynamoDB has no room for.
+///
+/// Of `former`, the item that it replaces, attributes that did not change stay exactly what they were, and those that
+/// did keep their type where JSON has none of it: sets, bytes, numbers of 38 digits.
+[[nodiscard]] inline result<dynamodb::Item> item_of(const std::string& id, std::uint64_t version,
+                                                    const boost::json::object& document,
+                                                    const dynamodb::Item* former = nullptr) {
+    dynamodb::Item item;
+    item.emplace(std::string(id_attribute), dynamodb::AttributeValue::of(id));
+    item.emplace(std::string(version_attribute), dynamodb::AttributeValue::of(dynamodb::Number(version)));
+    for (const auto& member : document) {
+        auto name = attribute_of(member.key());
+        const dynamodb::AttributeValue* was = nullptr;
+        if (former != nullptr) {
+            const auto found = former->find(name);
+            if (found != former->end()) was = &found->second;
+        }
+        auto value = detail::AttributeMaker::make(member.value(), was);
+        if (!value) return value.error();
+        item.emplace(std::move(name), *std::move(value));
+    }
+    return item;
+}
+
 /// The document of an item, whoever wrote it; without a version its version is zero. `error::item_invalid` if it has no
 /// id.
 [[nodiscard]] inline result<Document> document_of(const dynamodb::Item& item) {
@@ -160,7 +244,7 @@ public:
             continue;
         }
         const std::string_view field = name;
-        (*body)[field.starts_with("$$") ? field.substr(1) : field] = std::visit(detail::JsonMaker(), value.data);
+        (*body)[field.starts_with("$$") ? field.substr(1) : field] = json_of(value);
     }
     return Document(*text, version, std::move(body));
 }

@@ -26,14 +26,15 @@ namespace sluice {
 /// | `r.remove(id)`               | `not_found`.                                                                   |
 /// | `r.add_all(items)`           | All or none; `already_exists`; `conflict` if an id is there twice.             |
 /// | `r.update_all(items)`        | All or none; `not_found`; `conflict` if an id is there twice.                  |
-/// | `r.remove_all(ids)`          | All or none; who is not there is no error.                                     |
+/// | `r.remove_all(ids)`          | Who is not there is no error. A hundred at a time: of more, some may be gone after an error. |
 /// | `r.query(query)`             | A page of what is asked for; `query_invalid`.                                  |
 /// | `r.identify(value[, with_id])` | A new id for a value; stores nothing.                                        |
 /// | `r.add_new(value[, with_id])` | The same, and adds it.                                                        |
 /// | `r.live(id)`, `r.live(query)` | What it is now, and each change: `LiveItem`, `LiveQuery`.                     |
 ///
 /// Called on the strand of the world, and completes there; several calls may be under way. Whatever is given is
-/// checked: `id_invalid`, `item_invalid`, `item_too_large`. Numbers come back as what they are worth: `1` perhaps for
+/// checked: `id_invalid`, `item_invalid`. A service has limits: `item_too_large` over 400 KB, `batch_too_large` for
+/// more than 100 items or 4 MB that are changed together. Numbers come back as what they are worth: `1` perhaps for
 /// `1.0`. What fails changed nothing, unless it was cancelled, or a service did not answer. A callable that captures
 /// something has a name before it stands in a `co_await` (g++ 12 would destroy it twice). `check_repository` in
 /// conformance.hpp tells which of this a repository breaks.
@@ -58,7 +59,7 @@ concept RunningRepository = requires(R repository, std::string id, typename R::v
 
 /// Where values are kept: a recipe with `open(World&)`, which gives a `RunningRepository`.
 ///
-/// Models: MemoryRepository, SqliteRepository.
+/// Models: MemoryRepository, SqliteRepository, DynamoDbRepository.
 template <class R>
 concept Repository = requires(R recipe, World& world) {
     { recipe.open(world) } -> std::same_as<asio::awaitable<result<running_t<R>>>>;
