@@ -13,13 +13,14 @@ import aggregates
 import buffer_file
 import metrics_in_moto
 import offload_in_moto
+import servers_script
 from harness import Checks
 
 
 class Place:
     """Where the programs lie."""
 
-    def __init__(self, examples, programs, kinesis_local, prometheus):
+    def __init__(self, examples, programs, kinesis_local, prometheus, dynamodb_local):
         self.python = pathlib.Path(sys.executable)
         self.examples = pathlib.Path(examples)
         self.put = pathlib.Path(programs) / "foreign_put"
@@ -28,16 +29,17 @@ class Place:
         self.deaggregate = pathlib.Path(programs) / "foreign_deaggregate"
         self.kinesis_local = pathlib.Path(kinesis_local) if kinesis_local else None
         self.prometheus = pathlib.Path(prometheus) if prometheus else None
+        self.dynamodb_local = pathlib.Path(dynamodb_local) if dynamodb_local else None
 
 
-def main(examples, programs, kinesis_local="", prometheus=""):
+def main(examples, programs, kinesis_local="", prometheus="", dynamodb_local=""):
     # As an exception, so that every server is ended on the way out.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     checks = Checks()
-    place = Place(examples, programs, kinesis_local, prometheus)
+    place = Place(examples, programs, kinesis_local, prometheus, dynamodb_local)
     with tempfile.TemporaryDirectory(prefix="sluice-foreign-") as scratch:
         for part in (against_local, aggregates, buffer_file, against_moto, metrics_in_moto, offload_in_moto,
-                     against_kinesis_local, against_prometheus):
+                     against_kinesis_local, against_prometheus, servers_script):
             start = time.monotonic()
             try:
                 part.run(checks, place, pathlib.Path(scratch))

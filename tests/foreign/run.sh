@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Holds the library against what others wrote: moto, kinesis-local, boto3, the AWS CLI, aws_kinesis_agg,
-# Prometheus and sqlite3.
+# Holds the library against what others wrote: moto, kinesis-local, DynamoDB Local, boto3, the AWS CLI,
+# aws_kinesis_agg, Prometheus and sqlite3.
 #
 #     tests/foreign/run.sh [BUILD_DIRECTORY]
 #
@@ -52,6 +52,12 @@ install_prometheus() {
     prometheus=$place/usr/bin
 }
 
+# install_dynamodb_local: where there is Java 17, or root to install it.
+install_dynamodb_local() {
+    tests/servers.sh install dynamodb || return
+    dynamodb_local=build/servers/dynamodb
+}
+
 build_programs() {
     [[ -f $build/CMakeCache.txt ]] || cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Debug || return
     cmake --build "$build" --target foreign_put foreign_measure foreign_offload foreign_deaggregate examples/all
@@ -59,11 +65,13 @@ build_programs() {
 
 kinesis_local=
 prometheus=
+dynamodb_local=
 build_programs >"$others/log.txt" 2>&1 || give_up "building what foreign clients meet"
 install_python >"$others/log.txt" 2>&1 || give_up "installing boto3, moto, aws_kinesis_agg and the AWS CLI"
 # Where one of these is missing, its checks are skipped and counted.
 install_node >"$others/log.txt" 2>&1 || true
 install_prometheus >"$others/log.txt" 2>&1 || true
+install_dynamodb_local >"$others/log.txt" 2>&1 || true
 
 PYTHONDONTWRITEBYTECODE=1 exec timeout --kill-after=10 270 "$others/venv/bin/python" tests/foreign/checks.py \
-    "$build/examples" "$build/tests/foreign" "$kinesis_local" "$prometheus"
+    "$build/examples" "$build/tests/foreign" "$kinesis_local" "$prometheus" "$dynamodb_local"
