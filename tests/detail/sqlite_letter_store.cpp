@@ -127,6 +127,19 @@ TEST_CASE("a file that is damaged while it is open is set aside, and letters go 
     CHECK(count(store) == 2);
 }
 
+TEST_CASE("what another process has set aside is not set aside again") {
+    const TemporaryDirectory directory;
+    const auto path = directory / "letters";
+    SqliteLetterStore first(at(path)), second(at(path)), third(at(path));
+    REQUIRE_FALSE(keep(first, row("a")));
+    REQUIRE(second.begin(wall_time()).has_value());
+    first.rollback(error::storage_corrupt, wall_time());
+    REQUIRE_FALSE(keep(third, row("b")));
+    second.rollback(error::storage_corrupt, wall_time());
+    CHECK(has(second.take_remark(), "It has lost its name already"));
+    CHECK(count(second) == 1);
+}
+
 TEST_CASE("a table that somebody dropped is corruption, too") {
     const TemporaryDirectory directory;
     const auto path = directory / "letters";

@@ -91,6 +91,17 @@ std::string header_of(std::string_view application, std::uint32_t version) {
     return header;
 }
 
+/// Tables in which damage is found, as soon as somebody else has put another file into the place of theirs.
+class MovedMeanwhile : public detail::SqliteChunks {
+public:
+    static result<void> verify(SqliteDatabase& database) {
+        const std::string path = sqlite3_db_filename(database.handle(), "main");
+        std::filesystem::rename(path, path + "-away");
+        spit(path, "sound");
+        return error::storage_corrupt;
+    }
+};
+
 } // namespace
 
 TEST_CASE("a database is foreign unless it has our mark and a version that we know") {
@@ -124,22 +135,23 @@ TEST_CASE("a time is written compactly, in UTC, without fractions") {
 TEST_CASE("a database is set aside with what lies beside it, under the first name that is free") {
     const TemporaryDirectory directory;
     const auto path = (directory / "db").string();
-    for (const auto* suffix : {"", "-wal", "-journal"}) spit(path + suffix, std::string("first") + suffix);
+    for (const auto* suffix : {"", "-wal", "-journal", "-shm"}) spit(path + suffix, std::string("first") + suffix);
     CHECK(detail::set_aside(path, now) == path + ".corrupt-20261121T064551Z");
     CHECK(contents(directory) == Contents{{"db.corrupt-20261121T064551Z", "first"},
                                           {"db.corrupt-20261121T064551Z-wal", "first-wal"},
-                                          {"db.corrupt-20261121T064551Z-journal", "first-journal"}});
+                                          {"db.corrupt-20261121T064551Z-journal", "first-journal"},
+                                          {"db.corrupt-20261121T064551Z-shm", "first-shm"}});
     spit(path, "second");
     CHECK(detail::set_aside(path, now) == path + ".corrupt-20261121T064551Z-2");
     spit(path, "third");
     CHECK(detail::set_aside(path, now) == path + ".corrupt-20261121T064551Z-3");
-    CHECK(contents(directory).size() == 5);
+    CHECK(contents(directory).size() == 6);
     CHECK(contents(directory)["db.corrupt-20261121T064551Z"] == "first");
     CHECK(contents(directory)["db.corrupt-20261121T064551Z-2"] == "second");
 }
 
 TEST_CASE("what was set aside is never overwritten, not even its remains") {
-    for (const auto* remains : {"", "-wal", "-journal"}) {
+    for (const auto* remains : {"", "-wal", "-journal", "-shm"}) {
         CAPTURE(remains);
         const TemporaryDirectory directory;
         const auto path = (directory / "db").string();
@@ -241,6 +253,17 @@ TEST_CASE("a file that is no database is set aside whole, and the next opening s
         CHECK(slurp(directory / "db.corrupt-20261121T064551Z") == bytes);
         CHECK(Opened(place_at(directory / "db")).database.has_value());
     }
+}
+
+TEST_CASE("what somebody else has set aside meanwhile is not set aside again") {
+    const TemporaryDirectory directory;
+    const auto path = (directory / "db").string();
+    CHECK(Opened(place_at(path)).database.has_value());
+    const auto place = place_at(path);
+    detail::BasicSqliteOpening<MovedMeanwhile> opening(place);
+    CHECK(opening.open(now).error() == error::storage_corrupt);
+    CHECK(opening.remark().ends_with("It has lost its name already"));
+    CHECK(slurp(path) == "sound");
 }
 
 TEST_CASE("our mark on tables that are not ours is damage") {

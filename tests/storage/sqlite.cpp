@@ -130,7 +130,8 @@ std::vector<std::string> corrupt_files(const std::filesystem::path& directory) {
     std::vector<std::string> names;
     for (const auto& entry : std::filesystem::directory_iterator(directory)) {
         const auto name = entry.path().string();
-        if (name.find(".corrupt-") != std::string::npos && !name.ends_with("-wal")) names.push_back(name);
+        const bool beside = name.ends_with("-wal") || name.ends_with("-shm");
+        if (name.find(".corrupt-") != std::string::npos && !beside) names.push_back(name);
     }
     std::sort(names.begin(), names.end());
     return names;

@@ -38,7 +38,7 @@ public:
     [[nodiscard]] result<void> keep(const LetterRow& row) { return letters_->keep(row, place_.room); }
 
     [[nodiscard]] result<void> begin(wall_time now) {
-        if (letters_ && was_moved()) close();
+        if (letters_ && was_moved(*database_)) close();
         if (!letters_) {
             if (auto opened = open(now); !opened) return opened;
         }
@@ -61,7 +61,7 @@ public:
         // SQLite may have rolled back on its own.
         if (sqlite3_get_autocommit(database_->handle()) == 0) (void)database_->execute("ROLLBACK");
         if (letters_) (void)letters_->take_dropped();
-        if (why == error::storage_corrupt) return condemn(now);
+        if (why == error::storage_corrupt) remark_ += " " + condemn(*database_, place_.file, now);
         if (why != error::storage_full && why != error::storage_locked) close();
     }
 
@@ -96,23 +96,9 @@ private:
         return {};
     }
 
-    /// Whether the file has lost its name, so that nobody would find what is written into it.
-    [[nodiscard]] bool was_moved() {
-        int moved = 0;
-        sqlite3_file_control(database_->handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-        return moved != 0;
-    }
-
     void close() {
         letters_.reset();
         database_.reset();
-    }
-
-    void condemn(wall_time now) {
-        sqlite3_db_config(database_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-        const auto name = place_.file.vfs.empty() ? set_aside(place_.file.path, now) : std::string();
-        remark_ += name.empty() ? " It could not be renamed." : " It was renamed to " + name;
-        close();
     }
 
     [[nodiscard]] std::string about(const std::string& words) const {

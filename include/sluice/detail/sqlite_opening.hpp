@@ -57,15 +57,39 @@ template <class Tables = SqliteChunks>
         const auto name = i == 1 ? base : base + '-' + std::to_string(i);
         std::error_code failure;
         const auto taken = [&](const char* suffix) { return std::filesystem::exists(name + suffix, failure); };
-        if (taken("") || taken("-wal") || taken("-journal")) continue;
+        if (taken("") || taken("-wal") || taken("-journal") || taken("-shm")) continue;
         if (failure) return {};
-        // The log goes first: a log that is left without its database is deleted by whoever opens the path next.
-        std::filesystem::rename(path + "-wal", name + "-wal", failure);
-        std::filesystem::rename(path + "-journal", name + "-journal", failure);
+        // The log goes first: a log that is left without its database is deleted by whoever opens the path next. Its
+        // index goes, too: whoever has the damaged file open still writes there.
+        for (const auto* beside : {"-wal", "-journal", "-shm"}) {
+            std::filesystem::rename(path + beside, name + beside, failure);
+        }
         std::filesystem::rename(path, name, failure);
         return failure ? std::string() : name;
     }
     return {};
+}
+
+/// Whether the file of a database has lost its name, so that nobody would find what is written into it.
+[[nodiscard]] inline bool was_moved(const SqliteDatabase& database) {
+    int moved = 0;
+    sqlite3_file_control(database.handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    return moved != 0;
+}
+
+/// From now on, closing a database writes nothing into its file.
+inline void leave_alone(const SqliteDatabase& database) {
+    sqlite3_db_config(database.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+}
+
+/// Sets a damaged database aside before it is closed, unless somebody else did: under its name there may be a sound one
+/// by now. What became of it, as a sentence without its full stop.
+[[nodiscard]] inline std::string condemn(const SqliteDatabase& database, const SqlitePlace& place, wall_time now) {
+    leave_alone(database);
+    if (!place.vfs.empty()) return "It stays where it is";
+    if (was_moved(database)) return "It has lost its name already";
+    const auto name = set_aside(place.path, now);
+    return name.empty() ? "It could not be renamed" : "It was renamed to " + name;
 }
 
 /// Opens a file with `Tables`, or makes it; unless `Tables::shared`, nobody else can open it until the database is
@@ -96,9 +120,9 @@ public:
             const auto done = (this->*step)(*database);
             if (done) continue;
             if (remark_.empty()) remark_ = database->message();
-            // Closing would write the log into the damaged file.
-            sqlite3_db_config(database->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-            return refuse(done.error(), now);
+            leave_alone(*database);
+            if (done.error() == error::storage_corrupt) remark_ += ". " + condemn(*database, place_, now);
+            return done.error();
         }
         return database;
     }
@@ -112,7 +136,7 @@ private:
     error_code refuse(error_code why, wall_time now) {
         if (why != error::storage_corrupt || !on_disk()) return why;
         const auto name = set_aside(place_.path, now);
-        remark_ += name.empty() ? "; it cannot be renamed" : "; renamed to " + name;
+        remark_ += name.empty() ? ". It could not be renamed" : ". It was renamed to " + name;
         return why;
     }
 

@@ -26,7 +26,7 @@ public:
     [[nodiscard]] Tables& tables() noexcept { return *tables_; }
 
     [[nodiscard]] result<void> begin(wall_time now) {
-        if (tables_ && was_moved()) close();
+        if (tables_ && was_moved(*database_)) close();
         if (!tables_) {
             if (auto opened = open(now); !opened) return opened;
         }
@@ -44,7 +44,7 @@ public:
         if (!database_) return;
         tell((words.empty() ? database_->diagnosis() : words) + ". " + why.message());
         undo();
-        if (why == error::storage_corrupt) return condemn(now);
+        if (why == error::storage_corrupt) remark_ += " " + condemn(*database_, place_, now);
         if (why != error::storage_full && why != error::storage_locked) close();
     }
 
@@ -84,23 +84,9 @@ private:
         return {};
     }
 
-    /// Whether the file has lost its name, so that nobody would find what is written into it.
-    [[nodiscard]] bool was_moved() {
-        int moved = 0;
-        sqlite3_file_control(database_->handle(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-        return moved != 0;
-    }
-
     void close() {
         tables_.reset();
         database_.reset();
-    }
-
-    void condemn(wall_time now) {
-        sqlite3_db_config(database_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-        const auto name = place_.vfs.empty() ? set_aside(place_.path, now) : std::string();
-        remark_ += name.empty() ? " It could not be renamed." : " It was renamed to " + name;
-        close();
     }
 
     void tell(const std::string& words) { remark_ = what_ + ' ' + place_.path + ": " + words; }

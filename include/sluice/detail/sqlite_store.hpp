@@ -74,7 +74,7 @@ public:
     void rollback(error_code why, wall_time now) {
         full_ = why == error::storage_full && chunks_;
         if (!database_) return;
-        if (why == error::storage_corrupt) return condemn(now);
+        if (why == error::storage_corrupt) return give_up_file(now);
         remark_ = words_about(why);
         // SQLite may have rolled back on its own.
         if (sqlite3_get_autocommit(database_->handle()) == 0) (void)database_->execute("ROLLBACK");
@@ -158,13 +158,8 @@ private:
         return words.empty() ? std::string() : about(words) + ". " + why.message();
     }
 
-    void condemn(wall_time now) {
-        auto words = database_->message();
-        sqlite3_db_config(database_->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-        if (place_.vfs.empty()) {
-            const auto name = set_aside(place_.path, now);
-            words += name.empty() ? "; it cannot be renamed" : "; renamed to " + name;
-        }
+    void give_up_file(wall_time now) {
+        const auto words = database_->message() + ". " + condemn(*database_, place_, now);
         chunks_.reset();
         room_.reset();
         database_.reset();
