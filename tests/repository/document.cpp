@@ -23,6 +23,9 @@ TEST_CASE("a change needs to find what it expects") {
     CHECK(obstacle(Change::replace("a", {}, 7), nullptr) == error::not_found);
     CHECK_FALSE(obstacle(Change::remove("a"), &version));
     CHECK(obstacle(Change::remove("a"), nullptr) == error::not_found);
+    CHECK_FALSE(obstacle(Change::remove("a", 7), &version));
+    CHECK(obstacle(Change::remove("a", 6), &version) == error::conflict);
+    CHECK(obstacle(Change::remove("a", 7), nullptr) == error::not_found);
     CHECK_FALSE(obstacle(Change::remove_if_there("a"), nullptr));
     CHECK_FALSE(obstacle(Change::remove_if_there("a"), &version));
 }

@@ -60,6 +60,12 @@ public:
         return made;
     }
     [[nodiscard]] static Change remove(std::string id) { return {std::move(id), std::nullopt, Expects::presence}; }
+    /// If it is still as it was in this version.
+    [[nodiscard]] static Change remove(std::string id, std::uint64_t version) {
+        Change made(std::move(id), std::nullopt, Expects::version);
+        made.version = version;
+        return made;
+    }
     [[nodiscard]] static Change remove_if_there(std::string id) {
         return {std::move(id), std::nullopt, Expects::anything};
     }

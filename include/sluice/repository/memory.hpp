@@ -52,9 +52,16 @@ public:
 
     using Running = Collection<T, Shared>;
 
+    static constexpr bool persistent = false;
+
     template <class...>
     [[nodiscard]] asio::awaitable<result<Running>> open(World& world) const {
         co_return Running(world, mapping_, Shared(documents_));
+    }
+
+    template <class...>
+    [[nodiscard]] asio::awaitable<result<Shared>> open_documents(World&) const {
+        co_return Shared(documents_);
     }
 
 private:
@@ -62,6 +69,6 @@ private:
     std::shared_ptr<repository::MemoryDocuments> documents_ = std::make_shared<repository::MemoryDocuments>();
 };
 
-static_assert(Repository<MemoryRepository<boost::json::object>>);
+static_assert(DocumentRepository<MemoryRepository<boost::json::object>>);
 
 } // namespace sluice

@@ -3,6 +3,7 @@
 #include <sluice/error.hpp>
 #include <sluice/policy.hpp>
 #include <sluice/repository/collection.hpp>
+#include <sluice/repository/document.hpp>
 #include <sluice/repository/item.hpp>
 #include <sluice/repository/query.hpp>
 
@@ -11,6 +12,7 @@
 #include <concepts>
 #include <functional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -64,6 +66,26 @@ template <class R>
 concept Repository = requires(R recipe, World& world) {
     { recipe.open(world) } -> std::same_as<asio::awaitable<result<running_t<R>>>>;
     requires RunningRepository<running_t<R>>;
+};
+
+/// The documents of a repository: what `open_documents(World&)` gives.
+template <class R>
+using documents_t =
+    typename decltype(std::declval<R&>().open_documents(std::declval<World&>()))::value_type::value_type;
+
+/// A repository that lets others keep documents in it which are no values of its type.
+///
+/// | expression                 | meaning                                                     |
+/// |----------------------------|-------------------------------------------------------------|
+/// | `r.open_documents(world)`  | The same documents that `r.open(world)` has its values in.  |
+/// | `R::persistent`            | Whether what is kept outlives the process; a constant.      |
+///
+/// Models: MemoryRepository, SqliteRepository.
+template <class R>
+concept DocumentRepository = Repository<R> && requires(R recipe, World& world) {
+    { recipe.open_documents(world) } -> std::same_as<asio::awaitable<result<documents_t<R>>>>;
+    requires repository::Documents<documents_t<R>>;
+    { std::bool_constant<R::persistent>::value } -> std::convertible_to<bool>;
 };
 
 } // namespace sluice

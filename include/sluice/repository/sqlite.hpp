@@ -73,10 +73,22 @@ public:
 
     using Running = Collection<T, repository::SqliteDocuments>;
 
-    [[nodiscard]] asio::awaitable<result<Running>> open(World& world) const { return open_file(*this, world); }
+    static constexpr bool persistent = true;
+
+    [[nodiscard]] asio::awaitable<result<Running>> open(World& world) const { return open_collection(*this, world); }
+
+    [[nodiscard]] asio::awaitable<result<repository::SqliteDocuments>> open_documents(World& world) const {
+        return open_file(*this, world);
+    }
 
 private:
-    static asio::awaitable<result<Running>> open_file(SqliteRepository recipe, World& world) {
+    static asio::awaitable<result<Running>> open_collection(SqliteRepository recipe, World& world) {
+        auto documents = co_await recipe.open_documents(world);
+        if (!documents) co_return documents.error();
+        co_return Running(world, recipe.mapping_, *std::move(documents));
+    }
+
+    static asio::awaitable<result<repository::SqliteDocuments>> open_file(SqliteRepository recipe, World& world) {
         detail::SqlitePlace place;
         std::error_code failure;
         place.path = std::filesystem::absolute(recipe.path_, failure).string();
@@ -86,7 +98,7 @@ private:
                                               recipe.look_every_);
         const auto looked = co_await documents.look();
         if (!looked) co_return looked.error();
-        co_return Running(world, recipe.mapping_, std::move(documents));
+        co_return documents;
     }
 
     std::filesystem::path path_;
@@ -96,6 +108,6 @@ private:
     std::chrono::nanoseconds look_every_ = std::chrono::milliseconds(50);
 };
 
-static_assert(Repository<SqliteRepository<boost::json::object>>);
+static_assert(DocumentRepository<SqliteRepository<boost::json::object>>);
 
 } // namespace sluice
