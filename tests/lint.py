@@ -127,7 +127,7 @@ def statement(code, at):
                 break
             depth += 1
         elif c in OPEN:
-            if depth == 0 and c == "{" and re.search(r"([){};]|\b(else|do|try|const|noexcept|mutable)|->[^;{}()]*|^)\s*$",
+            if depth == 0 and c == "{" and re.search(r"([){};]|\b(else|do|try|const|noexcept|mutable|override)|->[^;{}()]*|^)\s*$",
                                                     code[:begin - 1]):
                 break
             if depth == 0 and c == "(" and re.search(r"\b(if|while|for|switch|constexpr)\s*$", code[:begin - 1]):

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <sluice/aws/client.hpp>
+#include <sluice/aws/endpoint_rules.hpp>
+#include <sluice/aws/json_call.hpp>
+#include <sluice/aws/machine.hpp>
+#include <sluice/aws/service.hpp>
+#include <sluice/aws/settings.hpp>
+#include <sluice/aws/this_machine.hpp>
+#include <sluice/dynamodb/streams.hpp>
+#include <sluice/error.hpp>
+#include <sluice/world.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <cstddef>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sluice::dynamodb {
+
+/// Calls DynamoDB Streams.
+///
+/// Calls are tried again as the settings say, and bodies are held against their checksums. Errors are those of
+/// `sluice::error`, among them `stream_not_found`, and `iterator_expired` for an iterator as for data that is not kept
+/// any more; the service's own words go to the log. All on the strand of the world, which outlives the client. To be
+/// moved only before the first call, and destroyed only after the last.
+class StreamsClient {
+public:
+    /// Signs with the world's credentials.
+    StreamsClient(World& world, const aws::ResolvedEndpoint& where)
+        : world_(&world), client_(world, where.signing_name, where.signing_region, where.endpoint) {}
+
+    /// A client of `endpoint`, or else of the region and endpoint that environment and shared configuration name;
+    /// `error::region_missing` or `error::endpoint_invalid`.
+    template <class...>
+    [[nodiscard]] static result<StreamsClient> open(World& world, std::string endpoint = {},
+                                                    const aws::Machine& machine = aws::this_machine()) {
+        const auto settings = aws::Settings::read(world.options(), machine);
+        aws::EndpointParameters code;
+        code.custom = std::move(endpoint);
+        const auto where = settings.endpoint(aws::Service::dynamodb_streams, std::move(code));
+        if (!where) return where.error();
+        StreamsClient client(world, *where);
+        client.client_.set_retry(settings.retry());
+        return client;
+    }
+
+    /// Any call with a reply.
+    template <class Request>
+    [[nodiscard]] asio::awaitable<result<typename Request::Reply>> call(Request request) {
+        aws::Call its_call("DynamoDBStreams_20120810." + std::string(request.operation), "application/x-amz-json-1.0",
+                           std::make_shared<const std::string>(aws::encode_json(request)));
+        auto reply = co_await client_.send(std::move(its_call));
+        if (reply.error) {
+            world_->log().info("DynamoDB Streams did not do ", request.operation, ": ", reply.code, " ",
+                               reply.message);
+            co_return reply.error;
+        }
+        co_return aws::decode_json<typename Request::Reply>(reply.response.body);
+    }
+
+    /// All shards of a stream that are still kept.
+    template <class...>
+    [[nodiscard]] asio::awaitable<result<ShardPage>> describe(std::string arn) {
+        ShardPage all;
+        DescribeStream request(std::move(arn));
+        for (std::size_t page = 0; page < most_pages; ++page) {
+            auto reply = co_await call(request);
+            if (!reply) co_return reply.error();
+            all.enabled = reply->enabled;
+            std::move(reply->shards.begin(), reply->shards.end(), std::back_inserter(all.shards));
+            if (reply->last.empty()) co_return all;
+            request.start = std::move(reply->last);
+        }
+        co_return error::response_invalid;
+    }
+
+private:
+    static constexpr std::size_t most_pages = 10'000; ///< A million shards: a service that sends more goes in circles.
+
+    World* world_;
+    aws::Client client_;
+};
+
+} // namespace sluice::dynamodb

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <sluice/dynamodb/replies.hpp>
+#include <sluice/dynamodb/requests.hpp>
+#include <sluice/repository/dynamodb_item.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace sluice {
+
+/// A field of documents that a table has an index by.
+class IndexedField {
+public:
+    enum class Kind { text, number };
+
+    /// A field of the document itself, not of an object in it.
+    explicit IndexedField(std::string its_name, Kind its_kind = Kind::text)
+        : name(std::move(its_name)), kind(its_kind) {}
+
+    std::string name;
+    Kind kind;
+};
+
+/// A global secondary index: finds items by one field, and by an order of another.
+class DynamoDbIndex {
+public:
+    DynamoDbIndex(std::string its_name, IndexedField field) : name(std::move(its_name)) {
+        fields.push_back(std::move(field));
+    }
+    DynamoDbIndex(std::string its_name, IndexedField field, IndexedField then)
+        : DynamoDbIndex(std::move(its_name), std::move(field)) {
+        fields.push_back(std::move(then));
+    }
+
+    std::string name;
+    std::vector<IndexedField> fields; ///< One, or two: the partition key, and the sort key.
+};
+
+namespace repository {
+
+/// A table of documents: what is particular about it.
+class DynamoDbTable {
+public:
+    explicit DynamoDbTable(std::string its_name) : name(std::move(its_name)) {}
+
+    std::string name;
+    std::vector<DynamoDbIndex> indexes;
+    std::string expiry; ///< The field that tells when a document is over, in seconds since 1970. Empty: none does.
+
+    /// The key that documents are kept under.
+    [[nodiscard]] static dynamodb::Item key_of(const std::string& id) {
+        dynamodb::Item key;
+        key.emplace(std::string(id_attribute), dynamodb::AttributeValue::of(id));
+        return key;
+    }
+
+    /// The request that makes such a table.
+    [[nodiscard]] dynamodb::CreateTable creation() const {
+        dynamodb::CreateTable request(name, dynamodb::KeySchema(dynamodb::KeyAttribute(std::string(id_attribute))));
+        request.stream = true;
+        for (const auto& index : indexes) {
+            dynamodb::KeySchema key(attribute(index.fields.front()));
+            if (index.fields.size() > 1) key.attributes.push_back(attribute(index.fields.back()));
+            request.indexes.emplace_back(index.name, std::move(key));
+        }
+        return request;
+    }
+
+    /// What a table lacks to be this one; empty: nothing.
+    [[nodiscard]] std::string complaint(const dynamodb::TableDescription& table) const {
+        if (table.key.size() != 1 || table.key.front() != id_attribute) {
+            return "its key is not the text `" + std::string(id_attribute) + "` alone";
+        }
+        for (const auto& index : indexes) {
+            const auto found = std::find_if(table.indexes.begin(), table.indexes.end(),
+                                            [&](const auto& each) { return each.name == index.name; });
+            if (found == table.indexes.end()) return "it has no index `" + index.name + "`";
+            std::vector<std::string> key;
+            for (const auto& field : index.fields) key.push_back(attribute_of(field.name));
+            if (found->key != key) return "its index `" + index.name + "` has another key";
+        }
+        return {};
+    }
+
+private:
+    [[nodiscard]] static dynamodb::KeyAttribute attribute(const IndexedField& field) {
+        using Type = dynamodb::KeyAttribute::Type;
+        return dynamodb::KeyAttribute(attribute_of(field.name),
+                                      field.kind == IndexedField::Kind::text ? Type::text : Type::number);
+    }
+};
+
+} // namespace repository
+
+} // namespace sluice

@@ -1,0 +1,167 @@
+#pragma once
+
+#include <sluice/clock/clock.hpp>
+#include <sluice/dynamodb/attribute.hpp>
+#include <sluice/dynamodb/expression.hpp>
+#include <sluice/dynamodb/item_size.hpp>
+#include <sluice/dynamodb/requests.hpp>
+#include <sluice/dynamodb/write_outcome.hpp>
+#include <sluice/error.hpp>
+#include <sluice/repository/document.hpp>
+#include <sluice/repository/dynamodb_item.hpp>
+#include <sluice/repository/dynamodb_table.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace sluice::repository {
+
+/// All that one write may hold (Amazon DynamoDB API reference, TransactWriteItems).
+inline constexpr std::size_t max_write_bytes = std::size_t{4} << 20U;
+
+/// The version of a change made now, of something that was in another one before: microseconds since 1970 with ten
+/// random bits, so that two writers do not take each other's for their own.
+[[nodiscard]] inline std::uint64_t version_after(std::uint64_t before, wall_time now, std::uint64_t random) {
+    const auto us = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count();
+    const auto made = static_cast<std::uint64_t>(std::max<std::int64_t>(us, 0)) << 10U;
+    return std::max(made, before + 1) + random % 1'024;
+}
+
+/// Whether the field that tells when documents are over says so; the service removes them only some time later
+/// (Amazon DynamoDB developer guide, "Time to Live").
+[[nodiscard]] inline bool is_over(const DynamoDbTable& table, const dynamodb::Item& item, wall_time now) {
+    if (table.expiry.empty()) return false;
+    const auto found = item.find(attribute_of(table.expiry));
+    const auto* const end = found == item.end() ? nullptr : found->second.get<dynamodb::Number>();
+    if (end == nullptr) return false;
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
+    return detail::JsonMaker()(*end).to_number<double>() < static_cast<double>(seconds);
+}
+
+namespace detail {
+
+/// The condition under which a change may be made.
+class ChangeCondition {
+public:
+    ChangeCondition(const DynamoDbTable& table, const Change& change, std::uint64_t version, wall_time now)
+        : table_(table), now_(now) {
+        switch (change.expects) {
+        case Change::Expects::absence: condition_.text = absent(); break;
+        case Change::Expects::presence:
+            condition_.text = present();
+            if (change.document) condition_.text += " AND " + older(version);
+            break;
+        case Change::Expects::version: condition_.text = present() + " AND " + in_version(change.version); break;
+        case Change::Expects::anything: break;
+        }
+    }
+
+    [[nodiscard]] dynamodb::Expression take() { return std::move(condition_); }
+
+private:
+    [[nodiscard]] std::string absent() {
+        auto nothing = "attribute_not_exists(" + condition_.name(id_attribute) + ")";
+        if (table_.expiry.empty()) return nothing;
+        return nothing + " OR (" + ends_in_number() + " AND " + end() + " < " + now() + ")";
+    }
+
+    [[nodiscard]] std::string present() {
+        auto something = "attribute_exists(" + condition_.name(id_attribute) + ")";
+        if (table_.expiry.empty()) return something;
+        return something + " AND (NOT " + ends_in_number() + " OR " + end() + " >= " + now() + ")";
+    }
+
+    [[nodiscard]] std::string older(std::uint64_t version) {
+        const auto name = condition_.name(version_attribute);
+        return "(attribute_not_exists(" + name + ") OR " + name + " < " + number(version) + ")";
+    }
+
+    [[nodiscard]] std::string in_version(std::uint64_t version) {
+        const auto name = condition_.name(version_attribute);
+        return version == 0 ? "attribute_not_exists(" + name + ")" : name + " = " + number(version);
+    }
+
+    [[nodiscard]] std::string end() { return condition_.name(attribute_of(table_.expiry)); }
+
+    [[nodiscard]] std::string ends_in_number() {
+        const auto name = end();
+        return "attribute_type(" + name + ", " + condition_.value(dynamodb::AttributeValue::of(std::string("N"))) + ")";
+    }
+
+    [[nodiscard]] std::string now() {
+        return number(std::chrono::duration_cast<std::chrono::seconds>(now_.time_since_epoch()).count());
+    }
+
+    template <class Integer>
+    [[nodiscard]] std::string number(Integer value) {
+        return condition_.value(dynamodb::AttributeValue::of(dynamodb::Number(value)));
+    }
+
+    const DynamoDbTable& table_;
+    wall_time now_;
+    dynamodb::Expression condition_;
+};
+
+} // namespace detail
+
+/// The write that makes a change, which gets this version. Errors: `item_invalid`, `item_too_large`.
+[[nodiscard]] inline result<dynamodb::Write> write_of(const DynamoDbTable& table, const Change& change,
+                                                      std::uint64_t version, wall_time now) {
+    auto condition = detail::ChangeCondition(table, change, version, now).take();
+    if (!change.document) {
+        return dynamodb::Write(dynamodb::DeleteItem(table.name, table.key_of(change.id), std::move(condition)));
+    }
+    auto item = item_of(change.id, version, *change.document,
+                        static_cast<const dynamodb::Item*>(change.source.get()));
+    if (!item) return item.error();
+    if (dynamodb::item_size(*item) > dynamodb::max_item_size) return error::item_too_large;
+    return dynamodb::Write(dynamodb::PutItem(table.name, *std::move(item), std::move(condition)));
+}
+
+/// What a failed condition means for a change.
+class Verdict {
+public:
+    explicit Verdict(error_code why) : error(why) {}
+
+    /// It has to be tried again, as a change of this version.
+    [[nodiscard]] static Verdict retry_after(std::uint64_t version) {
+        Verdict verdict(sluice::error::conflict);
+        verdict.retry = true;
+        verdict.version = version;
+        return verdict;
+    }
+
+    error_code error; ///< Empty: it has been made.
+    bool retry = false;
+    std::uint64_t version = 0;
+};
+
+/// The verdict on a change from what there is instead of what it expected.
+///
+/// `doubtful`: it may have been made by an attempt whose answer was lost.
+[[nodiscard]] inline Verdict verdict_on(const DynamoDbTable& table, const Change& change, const dynamodb::Write& write,
+                                        const std::optional<dynamodb::Item>& found, bool doubtful, wall_time now) {
+    const auto* const put = std::get_if<dynamodb::PutItem>(&write);
+    if (!found || is_over(table, *found, now)) {
+        if (doubtful && put == nullptr) return Verdict(error_code());
+        const auto why = obstacle(change, nullptr);
+        return why ? Verdict(why) : Verdict::retry_after(0);
+    }
+    const auto document = document_of(*found);
+    if (!document) return Verdict(document.error());
+    if (doubtful && put != nullptr) {
+        const auto made = document_of(put->item);
+        if (made && made->version == document->version) return Verdict(error_code());
+    }
+    const auto why = obstacle(change, &document->version);
+    return why ? Verdict(why) : Verdict::retry_after(document->version);
+}
+
+} // namespace sluice::repository
