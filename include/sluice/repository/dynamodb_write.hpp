@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -51,14 +52,17 @@ namespace detail {
 class ChangeCondition {
 public:
     ChangeCondition(const DynamoDbTable& table, const Change& change, std::uint64_t version, wall_time now)
-        : table_(table), now_(now) {
+        : table_(table), now_(std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count()) {
         switch (change.expects) {
-        case Change::Expects::absence: condition_.text = absent(); break;
+        case Change::Expects::absence: expect_absence(); break;
         case Change::Expects::presence:
-            condition_.text = present();
-            if (change.document) condition_.text += " AND " + older(version);
+            expect_presence();
+            if (change.document) expect_before(version);
             break;
-        case Change::Expects::version: condition_.text = present() + " AND " + in_version(change.version); break;
+        case Change::Expects::version:
+            expect_presence();
+            expect_version(change.version);
+            break;
         case Change::Expects::anything: break;
         }
     }
@@ -66,38 +70,40 @@ public:
     [[nodiscard]] dynamodb::Expression take() { return std::move(condition_); }
 
 private:
-    [[nodiscard]] std::string absent() {
-        auto nothing = "attribute_not_exists(" + condition_.name(id_attribute) + ")";
-        if (table_.expiry.empty()) return nothing;
-        return nothing + " OR (" + ends_in_number() + " AND " + end() + " < " + now() + ")";
+    void expect_absence() {
+        say("attribute_not_exists(" + condition_.name(id_attribute) + ")");
+        if (table_.expiry.empty()) return;
+        say(" OR (");
+        say_whether_it_ends();
+        say(" AND " + end() + " < " + number(now_) + ")");
     }
 
-    [[nodiscard]] std::string present() {
-        auto something = "attribute_exists(" + condition_.name(id_attribute) + ")";
-        if (table_.expiry.empty()) return something;
-        return something + " AND (NOT " + ends_in_number() + " OR " + end() + " >= " + now() + ")";
+    void expect_presence() {
+        say("attribute_exists(" + condition_.name(id_attribute) + ")");
+        if (table_.expiry.empty()) return;
+        say(" AND (NOT ");
+        say_whether_it_ends();
+        say(" OR " + end() + " >= " + number(now_) + ")");
     }
 
-    [[nodiscard]] std::string older(std::uint64_t version) {
+    void expect_before(std::uint64_t version) {
         const auto name = condition_.name(version_attribute);
-        return "(attribute_not_exists(" + name + ") OR " + name + " < " + number(version) + ")";
+        say(" AND (attribute_not_exists(" + name + ") OR " + name + " < " + number(version) + ")");
     }
 
-    [[nodiscard]] std::string in_version(std::uint64_t version) {
+    void expect_version(std::uint64_t version) {
         const auto name = condition_.name(version_attribute);
-        return version == 0 ? "attribute_not_exists(" + name + ")" : name + " = " + number(version);
+        say(version == 0 ? " AND attribute_not_exists(" + name + ")" : " AND " + name + " = " + number(version));
     }
+
+    void say_whether_it_ends() {
+        const auto name = end();
+        say("attribute_type(" + name + ", " + condition_.value(dynamodb::AttributeValue::of(std::string("N"))) + ")");
+    }
+
+    void say(std::string_view words) { condition_.text += words; }
 
     [[nodiscard]] std::string end() { return condition_.name(attribute_of(table_.expiry)); }
-
-    [[nodiscard]] std::string ends_in_number() {
-        const auto name = end();
-        return "attribute_type(" + name + ", " + condition_.value(dynamodb::AttributeValue::of(std::string("N"))) + ")";
-    }
-
-    [[nodiscard]] std::string now() {
-        return number(std::chrono::duration_cast<std::chrono::seconds>(now_.time_since_epoch()).count());
-    }
 
     template <class Integer>
     [[nodiscard]] std::string number(Integer value) {
@@ -105,7 +111,7 @@ private:
     }
 
     const DynamoDbTable& table_;
-    wall_time now_;
+    std::int64_t now_; ///< In seconds, as DynamoDB counts.
     dynamodb::Expression condition_;
 };
 
