@@ -154,36 +154,14 @@ private:
     pid_t process_ = -1;
 };
 
-/// What the sluice room of a service needs around it, outside a producer.
-class Surroundings {
-public:
-    Surroundings(asio::any_io_executor executor, sluice::Options its_options)
-        : options(std::move(its_options)), world(std::move(executor), clock, options) {}
-
-    awaitable<void> open() {
-        auto curl = co_await sluice::CurlTransport{}.open(world);
-        transport.emplace(std::move(curl.value()));
-        world.offer(*transport);
-        auto source = co_await local_credentials().open(world);
-        credentials.emplace(world, std::move(source.value()));
-        world.offer(*credentials);
-    }
-
-    sluice::Options options;
-    sluice::ClockBox<sluice::SystemClock> clock{sluice::SystemClock{}};
-    sluice::World world;
-    std::optional<sluice::TransportBox<sluice::running_t<sluice::CurlTransport>>> transport;
-    std::optional<sluice::CachedCredentials<sluice::running_t<sluice::StaticCredentials>>> credentials;
-};
-
 class Director {
 public:
     Director(asio::any_io_executor executor, Arguments arguments, std::string program)
-        : arguments_(std::move(arguments)), program_(std::move(program)), its_(executor, arguments_.options()),
-          timer_(executor), lines_(read_lines(arguments_.file)) {}
+        : arguments_(std::move(arguments)), program_(std::move(program)),
+          session_(executor, arguments_.options(), local_credentials()), timer_(executor),
+          lines_(read_lines(arguments_.file)) {}
 
     awaitable<int> run() {
-        co_await its_.open();
         std::cerr << "Sending " << grouped(lines_.size()) << " lines of " << arguments_.file << " to 4 shards, which take"
                   << " 1,000 records a second each.\nAn outage, throttling and a kill come on the way; expect about "
                   << lines_.size() / 4'000 + 15 << " s.\n";
@@ -238,7 +216,7 @@ private:
     awaitable<std::optional<std::string>> ask(std::string method, std::string path) {
         sluice::HttpRequest request(std::move(method), arguments_.endpoint + path);
         request.timeout = 2s;
-        auto reply = co_await its_.transport->send(std::move(request));
+        auto reply = co_await session_.world().transport().send(std::move(request));
         if (!reply || reply->status != 200) co_return std::nullopt;
         co_return std::move(reply->body);
     }
@@ -264,7 +242,7 @@ private:
     /// Compares what the stream holds with what was sent.
     awaitable<int> read_back() {
         line_.note("reading the stream back");
-        auto client = sluice::kinesis::Client::open(its_.world).value();
+        auto client = sluice::kinesis::Client::open(session_.world()).value();
         std::vector<std::uint32_t> seen(lines_.size());
         std::uint64_t strange = 0;
         const sluice::kinesis::ListShards list(arguments_.stream);
@@ -311,7 +289,7 @@ private:
 
     Arguments arguments_;
     std::string program_;
-    Surroundings its_;
+    sluice::Session session_;
     asio::steady_timer timer_;
     std::vector<std::string> lines_;
     ProgressLine line_;

@@ -11,7 +11,7 @@ POLICIES = {"storage", "batching", "partitioning", "compression", "credentials",
             "dead_letters", "metrics", "transport", "clock"}
 SERVICES = {"kinesis", "firehose", "dynamodb", "s3", "iam", "sts", "cloudwatch", "kms", "repository"}
 VOCABULARY = {"record", "receipt", "options", "error", "policy", "log", "version", "secrets", "stats", "field_path"}
-PRODUCERS = {"producer", "blocking_producer", "consumer"}
+PRODUCERS = {"producer", "blocking_producer", "consumer", "session"}
 
 
 def name(path):

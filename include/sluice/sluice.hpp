@@ -61,6 +61,7 @@
 #include <sluice/receipt.hpp>
 #include <sluice/record.hpp>
 #include <sluice/secrets.hpp>
+#include <sluice/session.hpp>
 #include <sluice/stats.hpp>
 #include <sluice/storage/memory.hpp>
 #include <sluice/storage/storage.hpp>

@@ -20,6 +20,8 @@ namespace sluice {
 /// It outlives every running policy, and what they have under way if that keeps what `hold` gives. Recipes are brought
 /// to life in a fixed order (transport, credentials, storage, offload, dead letters, metrics, destination), so
 /// `transport()` is there for all but the transport, and `credentials()` for those after the credentials.
+///
+/// Outside a producer a `Session` has one, in which both are there from the beginning.
 class World {
 public:
     World(asio::any_io_executor executor, AnyClock& clock, const Options& options)
@@ -28,7 +30,7 @@ public:
     World(const World&) = delete;
     World& operator=(const World&) = delete;
 
-    /// The producer's strand: whatever completes here needs no locks.
+    /// The strand of the producer, or of the session: whatever completes here needs no locks.
     [[nodiscard]] const asio::any_io_executor& executor() const noexcept { return executor_; }
     [[nodiscard]] AnyClock& clock() const noexcept { return clock_; }
     [[nodiscard]] const Options& options() const noexcept { return options_; }
@@ -52,11 +54,18 @@ public:
     /// A service's clock was seen to be ahead of this machine's by so much.
     void correct_clock(std::chrono::seconds ahead) noexcept { clock_correction_ = ahead; }
 
-    /// Keeps all of this alive, for work of a policy that may end after the policy. Empty outside a producer.
+    /// Keeps all of this alive, for work of a policy that may end after the policy. Empty where nobody owns it.
     [[nodiscard]] std::shared_ptr<const void> hold() const noexcept { return owner_.lock(); }
 
+    /// Keeps a session open, for what is opened in it and may be kept longer than the session itself. Empty in a
+    /// producer, which its policies do not outlive.
+    [[nodiscard]] std::shared_ptr<const void> keep_open() const noexcept { return session_.lock(); }
+
     /// For whoever owns this, before the policies are brought to life.
-    void belong_to(std::weak_ptr<const void> owner) noexcept { owner_ = std::move(owner); }
+    void belong_to(std::weak_ptr<const void> owner, std::weak_ptr<const void> session = {}) noexcept {
+        owner_ = std::move(owner);
+        session_ = std::move(session);
+    }
 
     /// For whoever brings the policies to life, in the order above.
     void offer(AnyTransport& transport) noexcept { transport_ = &transport; }
@@ -70,6 +79,7 @@ private:
     AnyTransport* transport_ = nullptr;
     AnyCredentials* credentials_ = nullptr;
     std::weak_ptr<const void> owner_;
+    std::weak_ptr<const void> session_;
 };
 
 } // namespace sluice

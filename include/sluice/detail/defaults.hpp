@@ -1,18 +1,16 @@
 #pragma once
 
 #include <sluice/batching/collect.hpp>
-#include <sluice/clock/system.hpp>
 #include <sluice/compression/none.hpp>
-#include <sluice/credentials/default.hpp>
 #include <sluice/dead_letters/report.hpp>
 #include <sluice/destination/kinesis_stream.hpp>
 #include <sluice/detail/pack.hpp>
+#include <sluice/detail/world_defaults.hpp>
 #include <sluice/metrics/none.hpp>
 #include <sluice/offload/none.hpp>
 #include <sluice/partitioning/random.hpp>
 #include <sluice/policy.hpp>
 #include <sluice/storage/memory.hpp>
-#include <sluice/transport/curl.hpp>
 
 #include <type_traits>
 
@@ -29,16 +27,10 @@ struct Fallback<kind::partitioning> : std::type_identity<RandomKey> {};
 template <>
 struct Fallback<kind::compression> : std::type_identity<NoCompression> {};
 template <>
-struct Fallback<kind::credentials> : std::type_identity<DefaultCredentials> {};
-template <>
 struct Fallback<kind::offload> : std::type_identity<NoOffload> {};
 template <>
 struct Fallback<kind::dead_letters> : std::type_identity<ReportDeadLetters> {};
 template <>
 struct Fallback<kind::metrics> : std::type_identity<NoMetrics> {};
-template <>
-struct Fallback<kind::transport> : std::type_identity<CurlTransport> {};
-template <>
-struct Fallback<kind::clock> : std::type_identity<SystemClock> {};
 
 } // namespace sluice::detail

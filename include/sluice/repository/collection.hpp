@@ -99,8 +99,9 @@ class Collection {
 public:
     using value_type = T;
 
+    /// A session stays open as long as this, and what is live in it, is there; a producer has to outlive both.
     Collection(World& world, Mapping<T> mapping, D documents)
-        : world_(&world), mapping_(std::move(mapping)), documents_(std::move(documents)) {}
+        : session_(world.keep_open()), world_(&world), mapping_(std::move(mapping)), documents_(std::move(documents)) {}
 
     [[nodiscard]] asio::awaitable<result<T>> get(std::string id) {
         if (const auto invalid = repository::check_id(id)) co_return invalid;
@@ -222,7 +223,7 @@ public:
         if (!watched) co_return watched.error();
         const auto now = co_await documents_.get(std::move(id));
         watcher->start(now);
-        co_return LiveItem<T>(mapping_, std::move(watcher), std::make_shared<const D>(documents_));
+        co_return LiveItem<T>(mapping_, std::move(watcher), kept());
     }
 
     /// The query's limit is that of what is given each time; it has no page that follows, so its token is refused.
@@ -237,7 +238,7 @@ public:
         const Query all(query.condition());
         const auto now = co_await documents_.find(all);
         watcher->start(now);
-        co_return LiveQuery<T>(mapping_, std::move(watcher), std::make_shared<const D>(documents_));
+        co_return LiveQuery<T>(mapping_, std::move(watcher), kept());
     }
 
     [[nodiscard]] D& documents() noexcept { return documents_; }
@@ -245,6 +246,11 @@ public:
 private:
     static constexpr unsigned max_tries = 64;
     static constexpr std::size_t waiting_updates = 16;
+
+    /// What has to be there for what is live.
+    [[nodiscard]] std::shared_ptr<const void> kept() const {
+        return std::make_shared<const std::pair<std::shared_ptr<const void>, D>>(session_, documents_);
+    }
 
     [[nodiscard]] result<T> read(const repository::Document& document) const {
         auto object = mapping_.read(*document.body);
@@ -287,6 +293,7 @@ private:
         co_await clock.async_wait_until(clock.steady() + wait);
     }
 
+    std::shared_ptr<const void> session_; ///< The first member, which goes after the documents.
     World* world_;
     Mapping<T> mapping_;
     D documents_;
