@@ -334,6 +334,44 @@ def events_of_a_shop(place):
         assert status == 1 and "KINESIS_SHARD_COUNT must be" in complaint, (status, complaint)
 
 
+def devices(place):
+    def run(*words, file="home.db"):
+        done = subprocess.run([str(PROGRAMS / "04_devices"), file, *words], cwd=place.directory, env=environment(),
+                              capture_output=True, text=True, timeout=15)
+        return done.returncode, done.stdout, done.stderr
+
+    with subprocess.Popen([str(PROGRAMS / "04_devices"), "home.db", "watch"], cwd=place.directory, env=environment(),
+                          stdout=subprocess.PIPE, text=True) as watching:
+        timer = threading.Timer(15, watching.kill)
+        timer.start()
+        try:
+            assert watching.stdout.readline() == "low:\n"
+            for words in (("add", "lamp", "kitchen"), ("add", "bell", "hall"), ("add", "lock", "hall")):
+                assert run(*words) == (0, "", ""), words
+            assert run("charge", "lock", "19") == (0, "lock hall 19 %\n", "")
+            assert watching.stdout.readline() == "low: lock\n"
+            assert run("charge", "lock", "18")[0] == 0  # no news
+            assert run("charge", "lamp", "0")[0] == 0
+            assert sorted(watching.stdout.readline().split()) == ["lamp", "lock", "low:"]
+            assert run("remove", "lock") == (0, "", "")
+            assert watching.stdout.readline() == "low: lamp\n"
+        finally:
+            timer.cancel()
+            watching.kill()
+    assert run("list") == (0, "bell hall 100 %\nlamp kitchen 0 %\n", "")
+    assert run("list", "kitchen") == (0, "lamp kitchen 0 %\n", "")
+    for words, sentence in ((("add", "lamp", "hall"), "already"), (("remove", "lock"), "no item"),
+                            (("charge", "lock", "1"), "no item"), (("add", "", "hall"), "id")):
+        status, said, complaint = run(*words)
+        assert status == 1 and not said and sentence in complaint, (words, status, said, complaint)
+    for words in (("charge", "lamp", "much"), ("charge", "lamp", "101"), ("fly",), ("list", "a", "b")):
+        status, said, complaint = run(*words)
+        assert status == 2 and not said and "usage:" in complaint, (words, status, said, complaint)
+    assert run("list")[1] == "bell hall 100 %\nlamp kitchen 0 %\n"
+    status, _, complaint = run("list", file="nowhere/home.db")
+    assert status == 1 and complaint.count("\n") == 1, (status, complaint)
+
+
 def put_without_storage(place):
     (place.directory / "clicks.db").mkdir()
     put_tells(place, "what():", status=-signal.SIGABRT, AWS_ENDPOINT_URL=NOWHERE, **KEYS)
@@ -348,7 +386,7 @@ def readme_shows_01_put(_):
 CHECKS = (no_region, foreign_buffer, locked_buffer, failing_storage, full_disk_for_the_bookmark, damaged_bookmark,
           another_file, every_input, refused_lines, wrong_words, interrupted, waiting_for_input,
           put_without_credentials, put_with_a_wrong_secret, put_without_storage, events_of_a_shop,
-          readme_shows_01_put)
+          devices, readme_shows_01_put)
 
 
 def main():
