@@ -37,8 +37,8 @@ inline void write_named_item(JsonWriter& out, std::string_view name, const Item&
     write_item(out, item);
 }
 
-/// An expression that is left out if it is empty, without its names and values.
-inline void write_expression(JsonWriter& out, std::string_view name, std::string_view text) {
+/// What is left out if it is empty, as the service demands.
+inline void write_optional(JsonWriter& out, std::string_view name, std::string_view text) {
     if (!text.empty()) write_text(out, name, text);
 }
 
@@ -206,8 +206,8 @@ public:
 
     void write(aws::JsonWriter& out) const {
         detail::write_text(out, "TableName", table);
-        detail::write_expression(out, "FilterExpression", filter.text);
-        filter.write_names_and_values(out);
+        detail::write_optional(out, "FilterExpression", filter.text);
+        if (!filter.text.empty()) filter.write_names_and_values(out);
         if (!start.empty()) detail::write_named_item(out, "ExclusiveStartKey", start);
         if (limit > 0) detail::write_count(out, "Limit", limit);
         if (segments > 1) {
@@ -239,10 +239,10 @@ public:
 
     void write(aws::JsonWriter& out) const {
         detail::write_text(out, "TableName", table);
-        detail::write_expression(out, "IndexName", index);
-        detail::write_expression(out, "KeyConditionExpression", key_condition);
-        detail::write_expression(out, "FilterExpression", filter.text);
-        detail::write_expression(out, "ProjectionExpression", projection);
+        detail::write_optional(out, "IndexName", index);
+        detail::write_optional(out, "KeyConditionExpression", key_condition);
+        detail::write_optional(out, "FilterExpression", filter.text);
+        detail::write_optional(out, "ProjectionExpression", projection);
         filter.write_names_and_values(out);
         if (!start.empty()) detail::write_named_item(out, "ExclusiveStartKey", start);
         if (limit > 0) detail::write_count(out, "Limit", limit);
