@@ -6,11 +6,24 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 /// What DynamoDB answers. Each reply has `read(in)`, which takes it from an `aws::ReplyReader`, and is false if the
 /// answer is not what the service documents. Unknown members are skipped.
 namespace sluice::dynamodb {
+
+namespace detail {
+
+/// An item that may be absent: a null, or one of no attributes, as emulators have it, is none.
+template <class In>
+[[nodiscard]] bool read_optional_item(In& in, std::optional<Item>& item) {
+    const bool well = read_item(in, item.emplace());
+    if (item->empty()) item.reset();
+    return well;
+}
+
+} // namespace detail
 
 /// The answer of a call whose answer tells nothing of use.
 class Nothing {
@@ -32,11 +45,9 @@ public:
 
     template <class In>
     bool read(In& in) {
-        const bool well = in.whole([&](std::string_view name) {
-            return name == "Item" ? read_item(in, item.emplace()) : in.skip();
+        return in.whole([&](std::string_view name) {
+            return name == "Item" ? detail::read_optional_item(in, item) : in.skip();
         });
-        if (item && item->empty()) item.reset(); // a null, as an emulator has it
-        return well;
     }
 };
 
@@ -69,20 +80,30 @@ public:
     template <class In>
     bool read(In& in) {
         const auto write = [&](std::string_view name) {
-            if (name == "PutRequest") return read_member(in, "Item", puts.emplace_back());
-            if (name == "DeleteRequest") return read_member(in, "Key", removals.emplace_back());
+            if (name == "PutRequest") return read_member(in, "Item", puts);
+            if (name == "DeleteRequest") return read_member(in, "Key", removals);
             return in.skip();
         };
-        const auto table = [&](std::string_view) { return in.list([&] { return in.map(write); }); };
+        // Each is one of the two; of another form it would be taken for done.
+        const auto one = [&] {
+            const auto before = puts.size() + removals.size();
+            return in.map(write) && puts.size() + removals.size() == before + 1;
+        };
+        const auto table = [&](std::string_view) { return in.list(one); };
         return in.whole([&](std::string_view name) {
             return name == "UnprocessedItems" ? in.map(table) : in.skip();
         });
     }
 
 private:
+    /// A null is no request, as an emulator may have it beside the one that is.
     template <class In>
-    static bool read_member(In& in, std::string_view wanted, Item& item) {
-        return in.map([&](std::string_view name) { return name == wanted ? read_item(in, item) : in.skip(); });
+    static bool read_member(In& in, std::string_view wanted, std::vector<Item>& items) {
+        Item item;
+        const bool well =
+            in.map([&](std::string_view name) { return name == wanted ? read_item(in, item) : in.skip(); });
+        if (!item.empty()) items.push_back(std::move(item));
+        return well;
     }
 };
 
@@ -101,7 +122,7 @@ public:
         Index() = default;
         std::string name;
         Key key;
-        bool active = true; ///< It is being made, or deleted.
+        bool active = true; ///< Else it is being made, or deleted.
     };
 
     std::string name;
@@ -213,7 +234,7 @@ public:
         Reason() = default;
         std::string code; ///< `None`: nothing was wrong with this one.
         std::string message;
-        std::optional<Item> item; ///< What there was instead of what its condition wanted.
+        std::optional<Item> item; ///< What there was instead of what its condition wanted, if that is told.
     };
 
     std::vector<Reason> reasons;
@@ -226,7 +247,7 @@ public:
             if (name == "CancellationReasons") {
                 return in.list([&] { return read_reason(in, reasons.emplace_back()); });
             }
-            return name == "Item" ? read_item(in, item.emplace()) : in.skip();
+            return name == "Item" ? detail::read_optional_item(in, item) : in.skip();
         });
         if (item) reasons.emplace_back().item = std::move(item);
         return well;
@@ -237,8 +258,8 @@ private:
     static bool read_reason(In& in, Reason& reason) {
         return in.map([&](std::string_view name) {
             if (name == "Code") return in.text(reason.code);
-            if (name == "Message") return in.text(reason.message);
-            return name == "Item" ? read_item(in, reason.item.emplace()) : in.skip();
+            if (name == "Message" || name == "message") return in.text(reason.message);
+            return name == "Item" ? detail::read_optional_item(in, reason.item) : in.skip();
         });
     }
 };
