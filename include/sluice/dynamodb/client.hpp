@@ -60,14 +60,17 @@ public:
     template <class Request>
     [[nodiscard]] asio::awaitable<result<typename Request::Reply>> call(Request request) {
         auto reply = co_await send(request);
-        if (reply.error == error::stream_not_found) co_return error::table_not_found;
-        if (reply.error) co_return reply.error;
+        if (reply.error) co_return failure_of(reply);
         co_return aws::decode_json<typename Request::Reply>(reply.response.body);
     }
 
-    /// Makes 1 to 100 writes, each of another item, all or none, and tries again as long as they only meet others.
+    /// Makes up to 100 writes, each of another item, all or none, and tries again as long as they only meet others.
+    /// Of more it makes none: `error::batch_too_large`.
     template <class...>
     [[nodiscard]] asio::awaitable<WriteOutcome> write(std::vector<Write> writes) {
+        if (writes.empty()) co_return WriteOutcome();
+        if (writes.size() > most_transaction_writes) co_return WriteOutcome(error::batch_too_large);
+        bool doubtful = false;
         for (unsigned tries = 1;; ++tries) {
             aws::Reply reply;
             if (writes.size() > 1) {
@@ -79,9 +82,15 @@ public:
                 reply = co_await send(std::get<DeleteItem>(writes.front()));
             }
             auto outcome = judge_write(reply);
+            if (outcome.culprit >= writes.size()) outcome = WriteOutcome(error::response_invalid);
+            doubtful = doubtful || reply.attempts > 1; // an answer that an earlier try lost is lost to this one too
+            outcome.doubtful = doubtful;
             if (!outcome.again || tries == most_tries) co_return outcome;
             const auto interrupted = co_await back_off(tries);
-            if (interrupted) co_return WriteOutcome(interrupted);
+            if (!interrupted) continue;
+            WriteOutcome stopped(interrupted);
+            stopped.doubtful = doubtful;
+            co_return stopped;
         }
     }
 
@@ -97,6 +106,7 @@ public:
             auto left = co_await call(std::move(request));
             if (!left) co_return left.error();
             const auto undone = left->puts.size() + left->removals.size();
+            if (undone > asked) co_return error::response_invalid;
             std::move(left->puts.begin(), left->puts.end(), std::back_inserter(puts));
             std::move(left->removals.begin(), left->removals.end(), std::back_inserter(removals));
             failures = undone < asked ? (undone > 0 ? 1 : 0) : failures + 1;
@@ -108,7 +118,8 @@ public:
         co_return result<void>();
     }
 
-    /// Waits until a table and its indexes can be used; `timed_out` if that takes longer than `patience`.
+    /// Waits until a table and its indexes can be used; `timed_out` if that takes longer than `patience`. A table that
+    /// was made just now may not be there yet: `table_not_found` only if it is not there at the end either.
     template <class...>
     [[nodiscard]] asio::awaitable<result<TableDescription>> wait_until_active(std::string table,
                                                                               std::chrono::seconds patience) {
@@ -117,9 +128,10 @@ public:
         auto pause = std::chrono::milliseconds(100);
         for (;; pause = std::min(pause * 2, std::chrono::milliseconds(1'000))) {
             auto now = co_await call(request);
-            if (!now || is_active(*now)) co_return now;
+            const bool missing = !now && now.error() == error::table_not_found;
+            if (now ? is_active(*now) : !missing) co_return now;
             const auto next = world_->clock().steady() + pause;
-            if (next > end) co_return error::timed_out;
+            if (next > end) co_return missing ? error::table_not_found : error::timed_out;
             const auto interrupted = co_await world_->clock().async_wait_until(next);
             if (interrupted) co_return interrupted;
         }
@@ -139,10 +151,15 @@ private:
         aws::Call its_call("DynamoDB_20120810." + std::string(request.operation), "application/x-amz-json-1.0",
                            std::make_shared<const std::string>(aws::encode_json(request)));
         auto reply = co_await client_.send(std::move(its_call));
-        if (reply.error && reply.error != error::conflict) {
-            world_->log().info("DynamoDB did not do ", request.operation, ": ", reply.code, " ", reply.message);
-        }
+        note(request.operation, reply);
         co_return reply;
+    }
+
+    /// A conflict is nothing out of the ordinary.
+    void note(std::string_view operation, const aws::Reply& reply) {
+        if (!reply.error || reply.error == error::conflict) return;
+        if (reply.code.empty()) return world_->log().info("DynamoDB did not do ", operation, ": ", reply.error);
+        world_->log().info("DynamoDB did not do ", operation, ": ", reply.code, " ", reply.message);
     }
 
     [[nodiscard]] static std::vector<Item> take(std::vector<Item>& items, std::size_t most) {

@@ -7,7 +7,6 @@
 #include <sluice/dynamodb/replies.hpp>
 #include <sluice/error.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -23,16 +22,19 @@ public:
     explicit WriteOutcome(error_code why) : error(why) {}
 
     error_code error; ///< Empty: all were made. `conflict`: others were writing, or the condition of one did not hold.
-    std::optional<std::size_t> culprit; ///< Of a condition: whose it was, of the first of these.
-    std::optional<Item> found;          ///< What was there instead; some emulators do not tell.
-    bool again = false;   ///< It would perhaps be made if it were tried again, after a while.
-    bool doubtful = false; ///< An attempt before this one may have been made: its answer was lost.
+    std::optional<std::size_t> culprit; ///< Whose condition did not hold, or what was refused: the first of these.
+    std::optional<Item> found;          ///< What was there instead; none: nothing, or an emulator does not tell.
+    bool again = false;                 ///< They would perhaps be made if they were tried again, after a while.
+    /// They may have been made by an attempt before this one, whose answer was lost: what was found may be their own.
+    /// After an error that is no refusal, as `timed_out`, nobody knows either.
+    bool doubtful = false;
 };
 
 namespace detail {
 
+/// The service has no code for it: "Item size has exceeded the maximum allowed size", or "Item size to update has ...".
 [[nodiscard]] inline bool is_too_large(std::string_view message) {
-    return message.find("tem size") != std::string_view::npos;
+    return message.find("Item size ") != std::string_view::npos;
 }
 
 /// What the service says of one of several writes.
@@ -66,6 +68,13 @@ namespace detail {
 
 } // namespace detail
 
+/// Why a call was not done, in the words of a table.
+[[nodiscard]] inline error_code failure_of(const aws::Reply& reply) {
+    if (reply.error == error::stream_not_found) return error::table_not_found;
+    if (reply.error == error::request_refused && detail::is_too_large(reply.message)) return error::item_too_large;
+    return reply.error;
+}
+
 /// What the answer to `PutItem`, `DeleteItem` or `TransactWriteItems` says.
 [[nodiscard]] inline WriteOutcome judge_write(const aws::Reply& reply) {
     WriteRefusal refusal;
@@ -73,7 +82,7 @@ namespace detail {
         aws::ReplyReader<aws::JsonReader> in(reply.response.body);
         if (!refusal.read(in)) refusal = WriteRefusal();
     }
-    WriteOutcome outcome(reply.error);
+    WriteOutcome outcome(failure_of(reply));
     if (reply.code == "TransactionCanceledException") {
         outcome = detail::judge_reasons(std::move(refusal));
     } else if (reply.code == "TransactionConflictException") {
@@ -81,10 +90,6 @@ namespace detail {
     } else if (reply.code == "ConditionalCheckFailedException") {
         outcome.culprit = 0;
         if (!refusal.reasons.empty()) outcome.found = std::move(refusal.reasons.front().item);
-    } else if (reply.error == error::request_refused && detail::is_too_large(reply.message)) {
-        outcome.error = error::item_too_large;
-    } else if (reply.error == error::stream_not_found) {
-        outcome.error = error::table_not_found;
     }
     outcome.doubtful = reply.attempts > 1;
     return outcome;
