@@ -299,6 +299,83 @@ TEST_CASE("an error of the transport is told, and tried again if that makes sens
     });
 }
 
+TEST_CASE("an answer that is not what its checksum says was lost on the way") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        Bench bench(context.get_executor());
+        const std::string right = std::to_string(aws::crc32("{}"));
+        bench.fake.transport.answer(200, "{ }", {{"x-amz-crc32", right}});
+        bench.fake.transport.answer(200, "", {{"X-AMZ-CRC32", right}});
+        bench.fake.transport.answer(200, "{}", {{"x-Amz-Crc32", right}});
+        auto call = put_record();
+        auto reply = co_await bench.client.send(std::move(call));
+        CHECK_FALSE(reply.error);
+        CHECK(reply.response.body == "{}");
+        CHECK(reply.attempts == 3);
+        CHECK(bench.fake.clock.waits == std::vector{50ms, 100ms});
+    });
+}
+
+TEST_CASE("an answer whose checksum never fits tells nothing but that") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        Bench bench(context.get_executor());
+        for (const std::string sum : {"0", "-1", "x", "27456141470"}) {
+            bench.fake.transport.requests.clear();
+            for (int i = 0; i < 3; ++i) bench.fake.transport.answer(200, "{}", {{"x-amz-crc32", sum}});
+            auto call = put_record();
+            auto reply = co_await bench.client.send(std::move(call));
+            CHECK(reply.error == error::response_truncated);
+            CHECK(reply.response.body.empty());
+            CHECK(reply.attempts == 3);
+            CHECK(bench.fake.transport.requests.size() == 3);
+        }
+    });
+}
+
+TEST_CASE("a refusal is held against its checksum too, before anybody believes it") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        Bench bench(context.get_executor());
+        const auto expired = type("ExpiredTokenException");
+        bench.fake.transport.answer(400, expired, {{"x-amz-crc32", "1"}});
+        bench.fake.transport.answer(400, expired, {{"x-amz-crc32", std::to_string(aws::crc32(expired))}});
+        bench.fake.transport.answer(200, "{}", {{"x-amz-crc32", ""}});
+        auto call = put_record();
+        auto reply = co_await bench.client.send(std::move(call));
+        CHECK_FALSE(reply.error);
+        CHECK(bench.fake.credentials.rejected.size() == 1);
+        CHECK(bench.fake.transport.requests.size() == 3);
+
+        const auto missing = type("ResourceNotFoundException");
+        bench.fake.transport.answer(400, missing, {{"x-amz-crc32", std::to_string(aws::crc32(missing))}});
+        call = put_record();
+        reply = co_await bench.client.send(std::move(call));
+        CHECK(reply.error == error::stream_not_found);
+    });
+}
+
+TEST_CASE("a reply tells how many attempts there were") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        Bench bench(context.get_executor());
+        bench.fake.transport.answer(200);
+        auto call = put_record();
+        auto reply = co_await bench.client.send(std::move(call));
+        CHECK(reply.attempts == 1);
+        bench.fake.transport.fail(error::timed_out);
+        bench.fake.transport.answer(400, type("ValidationException"));
+        call = put_record();
+        reply = co_await bench.client.send(std::move(call));
+        CHECK(reply.error == error::request_refused);
+        CHECK(reply.attempts == 2);
+        for (int i = 0; i < 3; ++i) bench.fake.transport.answer(500);
+        call = put_record();
+        reply = co_await bench.client.send(std::move(call));
+        CHECK(reply.attempts == 3);
+        bench.fake.transport.answer(500);
+        call = put_record();
+        reply = co_await bench.client.send_once(std::move(call));
+        CHECK(reply.attempts == 1);
+    });
+}
+
 TEST_CASE("send_once sends once") {
     run([](asio::io_context& context) -> asio::awaitable<void> {
         Bench bench(context.get_executor());

@@ -1,6 +1,7 @@
 #include <sluice/aws/reply_reader.hpp>
 
 #include <sluice/aws/cbor_writer.hpp>
+#include <sluice/aws/token.hpp>
 
 #include <doctest/doctest.h>
 
@@ -18,6 +19,7 @@ using sluice::aws::CborTime;
 using sluice::aws::CborWriter;
 using sluice::aws::JsonReader;
 using sluice::aws::ReplyReader;
+using sluice::aws::TokenKind;
 using std::chrono::milliseconds;
 using std::chrono::system_clock;
 
@@ -29,6 +31,8 @@ public:
     std::optional<std::int64_t> number;
     std::optional<system_clock::time_point> time;
     std::vector<std::string> list;
+    bool truth = false;
+    std::vector<std::string> own;
 
     template <class In>
     bool read(In in) {
@@ -38,9 +42,27 @@ public:
             if (name == "number") return in.integer(number);
             if (name == "time") return in.time(time);
             if (name == "list") return in.list([&] { return in.text(list.emplace_back()); });
+            if (name == "truth") return in.boolean(truth);
+            if (name == "own") return in.value([&](auto& reader, const auto& token) { return read_own(reader, token); });
+            if (name == "owns") {
+                return in.list([&] {
+                    return in.value([&](auto& reader, const auto& token) { return read_own(reader, token); });
+                });
+            }
             if (name == "deep") return in.map([&](std::string_view) { return in.list([&] { return in.skip(); }); });
             return in.skip();
         });
+    }
+
+private:
+    /// A value of a form of its own: an array of one text.
+    template <class Reader>
+    bool read_own(Reader& reader, const sluice::aws::Token& token) {
+        if (!token.is(TokenKind::array)) return false;
+        const auto only = reader.next();
+        if (!only.is(TokenKind::text)) return false;
+        own.emplace_back(only.text);
+        return reader.next().is(TokenKind::end);
     }
 };
 
@@ -97,6 +119,44 @@ TEST_CASE("bytes that come as base64 text in CBOR are understood, as kinesis-moc
     CHECK(read_cbor(std::string("\xa1\x65" "bytes\x64" "AP8=", 12), sample));
     CHECK(sample.bytes == std::string("\0\xff", 2));
     CHECK_FALSE(read_cbor(std::string("\xa1\x65" "bytes\x64" "AP8!", 12), sample));
+}
+
+TEST_CASE("a truth is read from either wire, and nothing else is one") {
+    for (const bool truth : {true, false}) {
+        Sample sample;
+        sample.truth = !truth;
+        REQUIRE(read_json(truth ? R"({"truth":true})" : R"({"truth":false})", sample));
+        CHECK(sample.truth == truth);
+        std::string body;
+        CborWriter out(body);
+        out.begin_map();
+        out.key("truth");
+        out.boolean(truth);
+        out.end_map();
+        sample.truth = !truth;
+        REQUIRE(read_cbor(body, sample));
+        CHECK(sample.truth == truth);
+        sample.truth = truth;
+        REQUIRE(read_json(R"({"truth":null})", sample));
+        CHECK(sample.truth == truth);
+    }
+    for (const std::string_view json : {R"({"truth":1})", R"({"truth":0})", R"({"truth":"true"})", R"({"truth":[]})",
+                                        R"({"truth":{}})", R"({"truth":tru)", R"({"truth":)"}) {
+        CHECK_MESSAGE(!readable(json), json);
+    }
+}
+
+TEST_CASE("a value of a form of its own is read by who knows it, alone and in a list") {
+    Sample sample;
+    REQUIRE(read_json(R"({"own":["a"],"owns":[["b"],null,["c"]],"text":"t"})", sample));
+    CHECK(sample.own == std::vector<std::string>{"a", "b", "c"});
+    CHECK(sample.text == "t");
+    REQUIRE(read_json(R"({"own":null})", sample));
+    CHECK(sample.own.size() == 3);
+    for (const std::string_view json : {R"({"own":"a"})", R"({"own":[]})", R"({"own":[1]})", R"({"own":["a","b"]})",
+                                        R"({"own":["a")", R"({"own":)", R"({"owns":[["a"],"b"]})"}) {
+        CHECK_MESSAGE(!readable(json), json);
+    }
 }
 
 TEST_CASE("null is absent, whatever it stands for") {

@@ -69,6 +69,8 @@ TEST_CASE("every documented code has its meaning") {
         {error::resource_in_use,
          {"ResourceInUseException", "TableInUseException", "EntityAlreadyExists", "ConcurrentModification",
           "DeleteConflict"}},
+        {error::conflict,
+         {"ConditionalCheckFailedException", "TransactionCanceledException", "TransactionConflictException"}},
         {error::iterator_expired,
          {"ExpiredIteratorException", "ExpiredNextTokenException", "TrimmedDataAccessException"}},
         {error::limit_exceeded, {"LimitExceededException", "LimitExceeded"}},

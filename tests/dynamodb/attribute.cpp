@@ -1,5 +1,7 @@
 #include <sluice/dynamodb/attribute.hpp>
 
+#include <sluice/aws/reply_reader.hpp>
+
 #include <doctest/doctest.h>
 
 #include <cstdint>
@@ -115,6 +117,32 @@ TEST_CASE("an item is written with its names") {
     aws::JsonWriter writer(out);
     dynamodb::write_item(writer, item);
     CHECK(out == R"({"n":{"N":"5"},"pk":{"S":"a"}})");
+}
+
+TEST_CASE("an item is read where it stands in a reply, and a null leaves it as it is") {
+    const auto read = [](std::string_view json, dynamodb::Item& item) {
+        aws::ReplyReader<aws::JsonReader> in(json);
+        return in.whole([&](std::string_view name) {
+            return name == "Item" ? dynamodb::read_item(in, item) : in.skip();
+        });
+    };
+    dynamodb::Item item;
+    CHECK(read(R"({"a":[1],"Item":{"n":{"N":"5"},"m":{"M":{"x":{"NULL":true}}}},"b":{}})", item));
+    CHECK(item.size() == 2);
+    CHECK((item["n"] == AttributeValue::of(Number(5))));
+    CHECK(item["m"].find("x")->is_null());
+    CHECK(read(R"({"Item":null})", item));
+    CHECK(item.size() == 2);
+    dynamodb::Item none;
+    CHECK(read(R"({"Item":{}})", none));
+    CHECK(none.empty());
+    for (const std::string_view json :
+         {R"({"Item":[]})", R"({"Item":"n"})", R"({"Item":true})", R"({"Item":{"n":5}})", R"({"Item":{"n":null}})",
+          R"({"Item":{"n":{"N":"5"},"n":{"N":"6"}}})", R"({"Item":{"n":{"N":"5"}})", R"({"Item")", R"({"Item":})"}) {
+        CAPTURE(json);
+        dynamodb::Item refused_item;
+        CHECK_FALSE(read(json, refused_item));
+    }
 }
 
 TEST_CASE("any text is survived as a value") {

@@ -69,7 +69,7 @@ public:
     std::string code;    ///< The service's word for its refusal.
     std::string message; ///< The service's sentence.
     std::optional<std::chrono::milliseconds> retry_after; ///< The service's wish, before the call is tried again.
-    unsigned attempts = 1; ///< Of these one may have been done whose answer was lost.
+    unsigned attempts = 1; ///< Any before the last may have been done, and its answer lost.
     HttpResponse response; ///< What came; without its body if that told of the request's signature.
 };
 
