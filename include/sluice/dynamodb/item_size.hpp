@@ -58,8 +58,8 @@ private:
 
 } // namespace detail
 
-/// How many bytes of `max_item_size` an item takes (Amazon DynamoDB developer guide, "DynamoDB item sizes and
-/// formats"). The service tells the size of a number as a rule of thumb: it may be a byte off.
+/// How many bytes of `max_item_size` an item takes (Amazon DynamoDB developer guide, "Item sizes and formats"). What it
+/// says of numbers is a rule of thumb: each may be a byte off.
 [[nodiscard]] inline std::size_t item_size(const Item& item) { return detail::AttributeSize().members(item); }
 
 } // namespace sluice::dynamodb
