@@ -154,10 +154,11 @@ private:
         auto streams = dynamodb::StreamsClient::open(world, recipe.endpoint_, recipe.machine_);
         if (!streams) co_return streams.error();
         const auto client = std::make_shared<dynamodb::Client>(*std::move(tables));
-        auto table = co_await client->wait_until_active(recipe.table_.name, patience);
-        if (!table && table.error() == error::table_not_found && recipe.creates_) {
-            table = co_await make_table(recipe.table_, *client);
-        }
+        const dynamodb::DescribeTable question(recipe.table_.name);
+        auto table = co_await client->call(question);
+        const bool missing = !table && table.error() == error::table_not_found;
+        if (missing && recipe.creates_) table = co_await make_table(recipe.table_, *client);
+        else if (table) table = co_await client->wait_until_active(recipe.table_.name, patience);
         if (!table) co_return table.error();
         const auto complaint = recipe.table_.complaint(*table);
         if (!complaint.empty()) {

@@ -70,8 +70,7 @@ public:
             if (!writes) co_return writes.error();
             const auto made = *writes;
             auto outcome = co_await client_->write(*std::move(writes));
-            const bool conditional = outcome.error == error::conflict && outcome.culprit;
-            if (!conditional || *outcome.culprit >= changes.size()) co_return told(outcome.error);
+            if (outcome.error != error::conflict || !outcome.culprit) co_return told(outcome.error);
             const auto culprit = *outcome.culprit;
             if (!outcome.found) {
                 const dynamodb::GetItem request(table_->name, table_->key_of(changes[culprit].id));
