@@ -83,6 +83,7 @@ void add_kinesis(Operations& operations);
 void add_profiles(Operations& operations);
 void add_endpoints(Operations& operations);
 void add_settings(Operations& operations);
+void add_repository(Operations& operations);
 void add_retry(Operations& operations);
 void add_signing(Operations& operations);
 void add_xml(Operations& operations);

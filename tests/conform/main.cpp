@@ -47,6 +47,7 @@ int main() {
     add_profiles(operations);
     add_endpoints(operations);
     add_settings(operations);
+    add_repository(operations);
     add_retry(operations);
     add_signing(operations);
     add_xml(operations);
