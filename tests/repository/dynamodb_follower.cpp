@@ -1,0 +1,355 @@
+#include <sluice/repository/dynamodb_follower.hpp>
+
+#include <aws/fakes.hpp>
+#include <run.hpp>
+
+#include <doctest/doctest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/json/parse.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+using namespace sluice;
+using repository::DynamoDbFollower;
+
+namespace {
+
+/// A table with a change stream, behind a transport.
+class FakeStream final : public AnyTransport {
+public:
+    class Shard {
+    public:
+        std::string parent;
+        bool closed = false;
+        std::vector<std::string> records;
+    };
+
+    void put(const std::string& shard, const std::string& id, int version, std::string_view kind = "INSERT") {
+        const auto image = R"({"$id":{"S":")" + id + R"("},"$version":{"N":")" + std::to_string(version) + R"("}})";
+        const auto sequence = std::to_string(++last);
+        shards[shard].records.push_back(R"({"eventName":")" + std::string(kind) + R"(","dynamodb":{"SequenceNumber":")" +
+                                        sequence + "\"," + (kind == "REMOVE" ? "\"OldImage\":" : "\"NewImage\":") +
+                                        image + "}}");
+    }
+
+    [[nodiscard]] asio::awaitable<result<HttpResponse>> send(HttpRequest request) override {
+        co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+        const auto target = find_header(request.headers, "X-Amz-Target");
+        const auto operation = std::string(target.substr(target.find('.') + 1));
+        ++asked[operation];
+        const auto body = boost::json::parse(*request.body).as_object();
+        if (instead) {
+            if (auto answer = instead(operation)) co_return *answer;
+        }
+        if (operation == "DescribeTable") co_return HttpResponse(200, table);
+        if (operation == "DescribeStream") co_return HttpResponse(200, describe());
+        if (operation == "GetShardIterator") co_return HttpResponse(200, iterator(body));
+        co_return records(std::string(body.at("ShardIterator").as_string()));
+    }
+
+    std::string table = R"({"Table":{"TableName":"t","TableStatus":"ACTIVE","LatestStreamArn":"arn",)"
+                        R"("StreamSpecification":{"StreamEnabled":true,"StreamViewType":"NEW_AND_OLD_IMAGES"}}})";
+    std::string status = "ENABLED";
+    std::map<std::string, Shard> shards;
+    std::map<std::string, int> asked;
+    std::function<std::optional<result<HttpResponse>>(const std::string& operation)> instead;
+    int last = 0;
+
+private:
+    [[nodiscard]] std::string describe() const {
+        std::string list;
+        for (const auto& [id, shard] : shards) {
+            list += (list.empty() ? "" : ",") + (R"({"ShardId":")" + id + "\"");
+            if (!shard.parent.empty()) list += R"(,"ParentShardId":")" + shard.parent + "\"";
+            list += std::string(R"(,"SequenceNumberRange":{"StartingSequenceNumber":"1")") +
+                    (shard.closed ? R"(,"EndingSequenceNumber":"9")" : "") + "}}";
+        }
+        return R"({"StreamDescription":{"StreamStatus":")" + status + R"(","Shards":[)" + list + "]}}";
+    }
+
+    [[nodiscard]] std::string iterator(const boost::json::object& body) {
+        const std::string shard(body.at("ShardId").as_string());
+        const auto& records = shards[shard].records;
+        std::size_t place = 0;
+        if (body.at("ShardIteratorType") == "LATEST") place = records.size();
+        if (body.at("ShardIteratorType") == "AFTER_SEQUENCE_NUMBER") {
+            const auto number = "\"" + std::string(body.at("SequenceNumber").as_string()) + "\"";
+            while (records.at(place++).find(number) == std::string::npos) {}
+        }
+        return R"({"ShardIterator":")" + shard + " " + std::to_string(place) + "\"}";
+    }
+
+    [[nodiscard]] HttpResponse records(const std::string& iterator) {
+        const auto space = iterator.find(' ');
+        const auto& shard = shards[iterator.substr(0, space)];
+        const auto place = std::stoul(iterator.substr(space + 1));
+        const auto end = std::min(place + 2, shard.records.size());
+        std::string list;
+        for (auto i = place; i < end; ++i) list += (list.empty() ? "" : ",") + shard.records[i];
+        const auto next = shard.closed && end == shard.records.size()
+                              ? std::string("null")
+                              : "\"" + iterator.substr(0, space) + " " + std::to_string(end) + "\"";
+        return {200, R"({"Records":[)" + list + R"(],"NextShardIterator":)" + next + "}"};
+    }
+};
+
+/// Writes down what it is told.
+class Notes final : public repository::Watcher {
+public:
+    void changed(std::span<const repository::Document> documents) override {
+        for (const auto& document : documents) {
+            text += document.id + std::to_string(document.version) + (document.body ? " " : "- ");
+        }
+    }
+    void ended(error_code why) override { end = why; }
+
+    std::string text;
+    error_code end;
+};
+
+class Bench {
+public:
+    explicit Bench(const asio::any_io_executor& executor) : fake(executor) {
+        fake.world.offer(stream);
+        stream.shards["s1"];
+        aws::ResolvedEndpoint where;
+        where.endpoint = aws::Endpoint("http://127.0.0.1:8000", "127.0.0.1:8000");
+        where.signing_name = "dynamodb";
+        where.signing_region = "eu-west-1";
+        follower = std::make_shared<DynamoDbFollower>(
+            fake.world, std::make_shared<dynamodb::Client>(fake.world, where),
+            dynamodb::StreamsClient(fake.world, where), "t", std::chrono::milliseconds(100));
+    }
+
+    /// Until it has looked for changes a few times more.
+    asio::awaitable<void> looks() {
+        const auto until = stream.asked["GetRecords"] + 6;
+        for (int i = 0; i < 1'000 && stream.asked["GetRecords"] < until; ++i) {
+            co_await asio::post(fake.world.executor(), asio::use_awaitable);
+        }
+    }
+
+    FakeStream stream;
+    FakeWorld fake;
+    std::shared_ptr<DynamoDbFollower> follower;
+};
+
+asio::awaitable<void> watch_into(Bench& bench, std::shared_ptr<Notes> notes, std::vector<error_code>& ends) {
+    const auto watched = co_await bench.follower->watch(notes);
+    ends.push_back(watched ? error_code() : watched.error());
+}
+
+HttpResponse refusal(std::string_view code) { return {400, R"({"__type":")" + std::string(code) + "\"}"}; }
+
+} // namespace
+
+TEST_CASE("every change is told from now on, in order") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        Bench bench(context.get_executor());
+        bench.stream.put("s1", "before", 1);
+        const auto notes = std::make_shared<Notes>();
+        const auto watched = co_await bench.follower->watch(notes);
+        REQUIRE(watched.has_value());
+        bench.stream.put("s1", "a", 1);
+        bench.stream.put("s1", "a", 5, "MODIFY");
+        bench.stream.put("s1", "b", 2);
+        bench.stream.put("s1", "a", 5, "REMOVE");
+        co_await bench.looks();
+        CHECK(notes->text == "a1 a5 b2 a6- ");
+        bench.stream.put("s1", "c", 3);
+        co_await bench.looks();
+        CHECK(notes->text == "a1 a5 b2 a6- c3 ");
+        CHECK_FALSE(notes->end);
+    });
+}
+
+TEST_CASE("it looks as long as somebody watches, and begins anew") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        Bench bench(context.get_executor());
+        auto notes = std::make_shared<Notes>();
+        static_cast<void>(co_await bench.follower->watch(notes));
+        co_await bench.looks();
+        notes.reset();
+        co_await bench.looks();
+        const auto asked = bench.stream.asked["GetRecords"];
+        co_await bench.looks();
+        CHECK(bench.stream.asked["GetRecords"] == asked);
+        bench.stream.put("s1", "a", 1);
+        notes = std::make_shared<Notes>();
+        static_cast<void>(co_await bench.follower->watch(notes));
+        bench.stream.put("s1", "b", 1);
+        co_await bench.looks();
+        CHECK(notes->text == "b1 ");
+    });
+}
+
+TEST_CASE("who watches at the same time follows together") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        Bench bench(context.get_executor());
+        const auto one = std::make_shared<Notes>();
+        const auto two = std::make_shared<Notes>();
+        std::vector<error_code> ends;
+        asio::co_spawn(context, watch_into(bench, one, ends), asio::detached);
+        asio::co_spawn(context, watch_into(bench, two, ends), asio::detached);
+        while (ends.size() < 2) co_await asio::post(context, asio::use_awaitable);
+        CHECK(bench.stream.asked["DescribeTable"] == 1);
+        CHECK(bench.stream.asked["GetShardIterator"] == 1);
+        bench.stream.put("s1", "a", 1);
+        co_await bench.looks();
+        CHECK(one->text == "a1 ");
+        CHECK(two->text == "a1 ");
+    });
+}
+
+TEST_CASE("a shard that ends is followed by its children, and never after them") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        Bench bench(context.get_executor());
+        const auto notes = std::make_shared<Notes>();
+        static_cast<void>(co_await bench.follower->watch(notes));
+        for (int i = 1; i <= 7; ++i) bench.stream.put("s1", "a", i);
+        bench.stream.shards["s1"].closed = true;
+        bench.stream.shards["s2"].parent = "s1";
+        bench.stream.shards["s3"].parent = "s1";
+        bench.stream.put("s2", "a", 8);
+        bench.stream.put("s3", "b", 1);
+        for (int i = 0; i < 5; ++i) co_await bench.looks();
+        CHECK(notes->text == "a1 a2 a3 a4 a5 a6 a7 a8 b1 ");
+    });
+}
+
+TEST_CASE("an iterator that expired is renewed where the reading was") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        Bench bench(context.get_executor());
+        const auto notes = std::make_shared<Notes>();
+        static_cast<void>(co_await bench.follower->watch(notes));
+        bench.stream.put("s1", "a", 1);
+        co_await bench.looks();
+        bool expired = false;
+        bench.stream.instead = [&](const std::string& operation) -> std::optional<result<HttpResponse>> {
+            if (operation != "GetRecords" || std::exchange(expired, true)) return std::nullopt;
+            bench.stream.put("s1", "a", 2);
+            return refusal("ExpiredIteratorException");
+        };
+        co_await bench.looks();
+        CHECK(expired);
+        CHECK(notes->text == "a1 a2 ");
+        CHECK_FALSE(notes->end);
+    });
+}
+
+TEST_CASE("an iterator that expired before there was anything begins where the shard does") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        Bench bench(context.get_executor());
+        bench.stream.put("s1", "a", 1);
+        const auto notes = std::make_shared<Notes>();
+        static_cast<void>(co_await bench.follower->watch(notes));
+        bool expired = false;
+        bench.stream.instead = [&](const std::string& operation) -> std::optional<result<HttpResponse>> {
+            if (operation != "GetRecords" || std::exchange(expired, true)) return std::nullopt;
+            bench.stream.put("s1", "a", 2);
+            return refusal("ExpiredIteratorException");
+        };
+        co_await bench.looks();
+        CHECK(notes->text == "a1 a2 "); // rather twice than never
+    });
+}
+
+TEST_CASE("what was not kept until it was read ends the watching") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        Bench bench(context.get_executor());
+        const auto notes = std::make_shared<Notes>();
+        static_cast<void>(co_await bench.follower->watch(notes));
+        bench.stream.instead = [](const std::string& operation) -> std::optional<result<HttpResponse>> {
+            if (operation != "GetRecords") return std::nullopt;
+            return refusal("TrimmedDataAccessException");
+        };
+        co_await bench.looks();
+        CHECK(notes->end == error::iterator_expired);
+        bench.stream.instead = nullptr;
+        const auto again = std::make_shared<Notes>();
+        const auto watched = co_await bench.follower->watch(again);
+        CHECK(watched.has_value());
+        bench.stream.put("s1", "a", 1);
+        co_await bench.looks();
+        CHECK(again->text == "a1 ");
+    });
+}
+
+TEST_CASE("what passes is waited for, what does not is told") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        Bench bench(context.get_executor());
+        const auto notes = std::make_shared<Notes>();
+        static_cast<void>(co_await bench.follower->watch(notes));
+        int failures = 0;
+        bench.stream.instead = [&](const std::string&) -> std::optional<result<HttpResponse>> {
+            if (++failures > 20) return std::nullopt;
+            return result<HttpResponse>(error::connection_failed);
+        };
+        bench.stream.put("s1", "a", 1);
+        while (failures <= 20) co_await bench.looks();
+        co_await bench.looks();
+        CHECK(notes->text == "a1 ");
+        CHECK_FALSE(notes->end);
+        bench.stream.instead = [](const std::string&) -> std::optional<result<HttpResponse>> {
+            return refusal("AccessDeniedException");
+        };
+        co_await bench.looks();
+        CHECK(notes->end == error::access_denied);
+    });
+}
+
+TEST_CASE("a stream that has ended is told, once all of it was read") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        Bench bench(context.get_executor());
+        const auto notes = std::make_shared<Notes>();
+        static_cast<void>(co_await bench.follower->watch(notes));
+        bench.stream.put("s1", "a", 1);
+        bench.stream.shards["s1"].closed = true;
+        bench.stream.status = "DISABLED";
+        for (int i = 0; i < 5; ++i) co_await bench.looks();
+        CHECK(notes->text == "a1 ");
+        CHECK(notes->end == error::table_unfit);
+    });
+}
+
+TEST_CASE("a table without a stream of both images cannot be watched") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        Bench bench(context.get_executor());
+        const auto notes = std::make_shared<Notes>();
+        bench.stream.table = R"({"Table":{"TableName":"t","LatestStreamArn":"arn"}})";
+        const auto without = co_await bench.follower->watch(notes);
+        CHECK(without.error() == error::table_unfit);
+        bench.stream.table = R"({"Table":{"TableName":"t","LatestStreamArn":"arn",)"
+                             R"("StreamSpecification":{"StreamEnabled":true,"StreamViewType":"KEYS_ONLY"}}})";
+        const auto keys_only = co_await bench.follower->watch(notes);
+        CHECK(keys_only.error() == error::table_unfit);
+        CHECK(bench.fake.log.find("NEW_AND_OLD_IMAGES") != std::string::npos);
+        CHECK(bench.stream.asked["DescribeStream"] == 0);
+    });
+}
+
+TEST_CASE("items that are no documents are passed over") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        Bench bench(context.get_executor());
+        const auto notes = std::make_shared<Notes>();
+        static_cast<void>(co_await bench.follower->watch(notes));
+        bench.stream.shards["s1"].records.emplace_back(
+            R"({"eventName":"INSERT","dynamodb":{"SequenceNumber":"1","NewImage":{"other":{"S":"x"}}}})");
+        bench.stream.put("s1", "a", 1);
+        co_await bench.looks();
+        CHECK(notes->text == "a1 ");
+    });
+}
