@@ -87,7 +87,6 @@ TEST_CASE("a table that is missing, or another one, is told at once") {
         CHECK(missing.error() == error::table_not_found);
         CHECK(fake.transport.requests.size() == 1);
         fake.transport.answer(200, table("ACTIVE", "id"));
-        fake.transport.answer(200, table("ACTIVE", "id"));
         const auto other = co_await recipe.open(fake.world);
         CHECK(other.error() == error::table_unfit);
         CHECK(fake.log.find("its key is not the text `$id` alone") != std::string::npos);

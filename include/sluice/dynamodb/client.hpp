@@ -129,7 +129,7 @@ public:
         for (;; pause = std::min(pause * 2, std::chrono::milliseconds(1'000))) {
             auto now = co_await call(request);
             const bool missing = !now && now.error() == error::table_not_found;
-            if (now ? is_active(*now) : !missing) co_return now;
+            if (now ? now->active() : !missing) co_return now;
             const auto next = world_->clock().steady() + pause;
             if (next > end) co_return missing ? error::table_not_found : error::timed_out;
             const auto interrupted = co_await world_->clock().async_wait_until(next);
@@ -139,12 +139,6 @@ public:
 
 private:
     static constexpr unsigned most_tries = 10;
-
-    [[nodiscard]] static bool is_active(const TableDescription& table) {
-        const auto& indexes = table.indexes;
-        return table.status == TableStatus::active &&
-               std::all_of(indexes.begin(), indexes.end(), [](const auto& index) { return index.active; });
-    }
 
     template <class Request>
     [[nodiscard]] asio::awaitable<aws::Reply> send(const Request& request) {

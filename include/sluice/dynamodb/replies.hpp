@@ -2,6 +2,7 @@
 
 #include <sluice/dynamodb/attribute.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -132,6 +133,12 @@ public:
     bool stream = false;
     std::string stream_arn; ///< Of the latest one; there may have been one though there is none now.
     std::string stream_view; ///< `NEW_AND_OLD_IMAGES` and others.
+
+    /// Whether it can be used, with its indexes.
+    [[nodiscard]] bool active() const {
+        return status == TableStatus::active &&
+               std::all_of(indexes.begin(), indexes.end(), [](const auto& index) { return index.active; });
+    }
 
     template <class In>
     bool read(In& in) {

@@ -158,7 +158,7 @@ private:
         auto table = co_await client->call(question);
         const bool missing = !table && table.error() == error::table_not_found;
         if (missing && recipe.creates_) table = co_await make_table(recipe.table_, *client);
-        else if (table) table = co_await client->wait_until_active(recipe.table_.name, patience);
+        else if (table && !table->active()) table = co_await client->wait_until_active(recipe.table_.name, patience);
         if (!table) co_return table.error();
         const auto complaint = recipe.table_.complaint(*table);
         if (!complaint.empty()) {
