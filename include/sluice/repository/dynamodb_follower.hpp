@@ -21,6 +21,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -66,6 +67,7 @@ private:
     };
 
     static constexpr std::size_t pages_in_a_row = 16; ///< Of one shard, before others have their turn.
+    static constexpr std::size_t few = 16;            ///< Changes; as many as wait for a reader.
     static constexpr std::chrono::minutes describe_every{1};
     static constexpr std::chrono::seconds longest_back_off{30};
 
@@ -204,8 +206,14 @@ private:
             if (auto document = change_of(record)) changed.push_back(*std::move(document));
         }
         if (changed.empty()) return;
+        // The stream does not say what was changed together. A few changes are told one by one, so that a live query
+        // shows each of them; of many, its reader would see but the last.
+        const auto at_once = changed.size() <= few ? std::size_t{1} : changed.size();
         for (const auto& each : watchers_) {
-            if (const auto watcher = each.lock()) watcher->changed(changed);
+            const auto watcher = each.lock();
+            for (std::size_t done = 0; watcher && done < changed.size(); done += at_once) {
+                watcher->changed(std::span(changed).subspan(done, at_once));
+            }
         }
     }
 
