@@ -2,6 +2,10 @@
 
 #include "storage/temporary.hpp"
 
+#include <sluice/aws/uuid.hpp>
+#include <sluice/credentials/static.hpp>
+#include <sluice/dynamodb/client.hpp>
+#include <sluice/repository/dynamodb.hpp>
 #include <sluice/repository/memory.hpp>
 #include <sluice/repository/sqlite.hpp>
 #include <sluice/session.hpp>
@@ -366,33 +370,58 @@ private:
 };
 
 template <Repository Recipe>
-awaitable<void> play_in(Session session, Recipe recipe, json::array steps, json::object& out) {
+awaitable<json::array> play_in(Session session, Recipe recipe, json::array steps) {
     auto products = co_await session.open(std::move(recipe));
     if (!products) throw Refused(products.error().message());
     Scenario<running_t<Recipe>> scenario(session.executor(), *std::move(products));
-    out["steps"] = co_await scenario.run(std::move(steps));
+    auto results = co_await scenario.run(std::move(steps));
+    co_return results;
 }
 
-/// What the steps give in a repository of some kind.
-template <Repository Recipe>
-json::object play(Recipe recipe, const json::object& in) {
+/// In a table of its own, which is deleted in the end.
+awaitable<json::array> play_in_table(Session session, std::string endpoint, json::array steps) {
+    auto& dice = session.world().clock();
+    const auto high = dice.random();
+    const auto table = "conform-" + aws::uuid_v4(high, dice.random());
+    auto client = accepted(dynamodb::Client::open(session.world(), endpoint));
+    DynamoDbRepository<Product> recipe(table, mapping());
+    recipe = recipe.at(endpoint).create_table().look_every(std::chrono::milliseconds(50));
+    auto results = co_await play_in(session, recipe, std::move(steps));
+    const dynamodb::DeleteTable end(table);
+    const auto deleted = co_await client.call(end);
+    if (!deleted) throw Refused(deleted.error().message());
+    co_return results;
+}
+
+/// What `play(session)` gives.
+template <class Play>
+json::object played(Play play) {
     asio::io_context context;
-    const Session session(context.get_executor());
+    Options options;
+    options.region = "eu-west-1";
+    const Session session(context.get_executor(), options, StaticCredentials("local", Secret("local")));
     json::object out;
-    asio::co_spawn(session.executor(), play_in(session, std::move(recipe), in.at("steps").as_array(), out),
-                   [](const std::exception_ptr& thrown) {
-                       if (thrown) std::rethrow_exception(thrown);
-                   });
+    asio::co_spawn(session.executor(), play(session), [&out](const std::exception_ptr& thrown, json::array steps) {
+        if (thrown) std::rethrow_exception(thrown);
+        out["steps"] = std::move(steps);
+    });
     context.run();
     return out;
 }
 
 json::object scenario(const json::object& in) {
     const auto backend = text(in, "backend");
-    if (backend == "memory") return play(MemoryRepository<Product>(mapping()), in);
+    const auto& steps = in.at("steps").as_array();
+    if (backend == "memory") {
+        return played([&](Session session) { return play_in(session, MemoryRepository<Product>(mapping()), steps); });
+    }
     if (backend == "sqlite") {
         const TemporaryDirectory directory;
-        return play(SqliteRepository<Product>(directory / "products.db", "products", mapping()), in);
+        const SqliteRepository<Product> recipe(directory / "products.db", "products", mapping());
+        return played([&](Session session) { return play_in(session, recipe, steps); });
+    }
+    if (backend == "dynamodb") {
+        return played([&](Session session) { return play_in_table(session, text(in, "endpoint"), steps); });
     }
     throw Unsupported();
 }
