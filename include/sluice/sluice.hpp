@@ -64,6 +64,7 @@
 #include <sluice/session.hpp>
 #include <sluice/stats.hpp>
 #include <sluice/storage/memory.hpp>
+#include <sluice/storage/repository.hpp>
 #include <sluice/storage/storage.hpp>
 #include <sluice/transport/curl.hpp>
 #include <sluice/transport/transport.hpp>

@@ -19,7 +19,7 @@ namespace sluice {
 /// | expression                   | meaning                                                                         |
 /// |------------------------------|---------------------------------------------------------------------------------|
 /// | `s.append(chunks)`           | Stores all of them or none, in one commit; durable on completion. A chunk's `first` is at least the store's `next_sequence` and greater than any `first` before it. |
-/// | `s.read(stream, after, max)` | The chunks of a stream with `first > after`, oldest first, until their bodies exceed `max` bytes; at least one if there is one. |
+/// | `s.read(stream, after, max)` | The chunks of a stream with `first > after`, oldest first, until their bodies exceed `max` bytes; at least one if there is one. One whose body is damaged may come without it. |
 /// | `s.settle(changes)`          | Overwrites settled bits, attempts and live counts in one commit; deletes chunks without live records; ignores chunks that are not there. |
 /// | `s.streams()`                | The streams that have chunks.                                                   |
 /// | `s.usage()`                  | What all chunks together hold.                                                  |
@@ -49,7 +49,7 @@ concept RunningStorage = requires(S storage, const S constant, std::vector<Chunk
 /// Where records wait: a recipe with `open(World&)`, which gives a `RunningStorage`.
 ///
 /// Opening fails with `storage_locked`, `storage_corrupt`, `storage_foreign`, `storage_unwritable` or
-/// `storage_failed`. Models: MemoryStorage (default), SqliteStorage.
+/// `storage_failed`. Models: MemoryStorage (default), SqliteStorage, RepositoryStorage.
 template <class P>
 concept Storage = PolicyOf<P, kind::storage> && requires(P recipe, World& world) {
     { recipe.open(world) } -> std::same_as<asio::awaitable<result<running_t<P>>>>;

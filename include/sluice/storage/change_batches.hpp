@@ -1,0 +1,46 @@
+#pragma once
+
+#include <sluice/repository/document.hpp>
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+namespace sluice::detail {
+
+/// Changes in their order, cut into writes that a repository takes, with room for one small change more in each.
+class ChangeBatches {
+public:
+    /// A transaction of DynamoDB has 100 changes of 4 MB at most (Amazon DynamoDB developer guide, Transactions).
+    static constexpr std::size_t most_changes = 99;
+    static constexpr std::size_t most_bytes = 3'500'000;
+
+    /// Whether so much can be done in one write.
+    [[nodiscard]] static constexpr bool fit(std::size_t changes, std::size_t bytes) noexcept {
+        return changes <= most_changes && bytes <= most_bytes;
+    }
+
+    /// All of these in one write; with `fit`.
+    void add(std::vector<repository::Change> together, std::size_t bytes) {
+        if (batches_.empty() || !fit(batches_.back().size() + together.size(), bytes_ + bytes)) {
+            batches_.emplace_back();
+            bytes_ = 0;
+        }
+        bytes_ += bytes;
+        for (auto& change : together) batches_.back().push_back(std::move(change));
+    }
+
+    void add(repository::Change change, std::size_t bytes) {
+        std::vector<repository::Change> one;
+        one.push_back(std::move(change));
+        add(std::move(one), bytes);
+    }
+
+    [[nodiscard]] std::vector<std::vector<repository::Change>> take() && { return std::move(batches_); }
+
+private:
+    std::vector<std::vector<repository::Change>> batches_;
+    std::size_t bytes_ = 0; ///< Of the last one.
+};
+
+} // namespace sluice::detail

@@ -1,0 +1,270 @@
+#pragma once
+
+#include <sluice/aws/base64.hpp>
+#include <sluice/aws/digest.hpp>
+#include <sluice/aws/integer.hpp>
+#include <sluice/aws/percent.hpp>
+#include <sluice/detail/checksum.hpp>
+#include <sluice/error.hpp>
+#include <sluice/storage/chunk.hpp>
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// A storage as documents of a repository: their ids, and what is in them.
+namespace sluice::detail {
+
+/// A chunk without its body, and what is known of that.
+class StoredChunk {
+public:
+    StoredChunk() = default;
+    explicit StoredChunk(const Chunk& chunk) : head(chunk) {
+        if (chunk.body) body_bytes = chunk.body->size();
+        sum = checksum(chunk.body ? std::string_view(*chunk.body) : std::string_view());
+        head.body = nullptr;
+    }
+
+    /// 360,000 bytes as base64: an item of DynamoDB has room for 400 KB, with its names and its id.
+    static constexpr std::size_t piece_bytes = 270'000;
+
+    /// A limit, not a size to aim at.
+    static constexpr std::size_t largest_body = std::size_t{64} << 20U;
+
+    /// How many documents hold the body.
+    [[nodiscard]] std::size_t pieces() const noexcept { return (body_bytes + piece_bytes - 1) / piece_bytes; }
+
+    /// The bytes of one of them.
+    [[nodiscard]] std::size_t piece_size(std::size_t piece) const noexcept {
+        return std::min(piece_bytes, body_bytes - piece * piece_bytes);
+    }
+
+    [[nodiscard]] bool is_body(std::string_view bytes) const noexcept {
+        return bytes.size() == body_bytes && checksum(bytes) == sum;
+    }
+
+    Chunk head;
+    std::size_t body_bytes = 0;
+    std::uint64_t sum = 0; ///< The checksum of the body.
+    bool damaged = false;  ///< Only its stream and first sequence are known.
+};
+
+/// The ids of the documents of a store.
+///
+/// `buffer/store`, `buffer/owner/<number>`, `buffer/chunks/<stream>/<first sequence>`, and the same with
+/// `/<number of the piece>`; numbers are padded, so that ids sort as these do. Names of any bytes are percent-encoded.
+class StoreNames {
+public:
+    explicit StoreNames(std::string_view name) { aws::append_percent_encoded(root_, name); }
+
+    [[nodiscard]] const std::string& root() const noexcept { return root_; }
+    [[nodiscard]] std::string store() const { return root_ + "/store"; }
+    [[nodiscard]] std::string owner(std::uint64_t number) const { return root_ + "/owner/" + padded(number, 20); }
+
+    [[nodiscard]] std::string chunk(std::string_view stream, std::uint64_t first) const {
+        auto id = root_ + "/chunks/";
+        aws::append_percent_encoded(id, stream);
+        return id + '/' + padded(first, 20);
+    }
+
+    [[nodiscard]] static std::string piece(const std::string& chunk, std::size_t number) {
+        return chunk + '/' + padded(number, 4);
+    }
+
+    /// The stream and the first sequence of the chunk that has this id; none if no chunk of the store has it.
+    [[nodiscard]] std::optional<std::pair<std::string, std::uint64_t>> read_chunk(std::string_view id) const {
+        const auto before = root_ + "/chunks/";
+        const auto last = id.rfind('/');
+        if (!id.starts_with(before) || last < before.size()) return std::nullopt;
+        auto stream = aws::decode_percent(id.substr(before.size(), last - before.size()));
+        const auto first = aws::parse_integer<std::uint64_t>(id.substr(last + 1));
+        if (!stream || !first || chunk(*stream, *first) != id) return std::nullopt;
+        return std::pair(*std::move(stream), *first);
+    }
+
+private:
+    [[nodiscard]] static std::string padded(std::uint64_t number, std::size_t digits) {
+        auto text = std::to_string(number);
+        if (text.size() < digits) text.insert(0, digits - text.size(), '0');
+        return text;
+    }
+
+    std::string root_;
+};
+
+/// What the first document of a store says: which store it is, and the number of its owner.
+class StoreRecord {
+public:
+    std::array<std::uint8_t, 16> id{};
+    std::uint64_t owner = 1;
+};
+
+/// What the owner of a store says: chunks have their sequences from `cleared` on, and below `next`; what has others is
+/// on its way, or was removed.
+class OwnerRecord {
+public:
+    std::uint64_t next = 1;
+    std::uint64_t cleared = 1;
+};
+
+/// JSON has greater numbers, but SQLite does not.
+inline constexpr auto largest_stored_number = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+
+/// Reads the fields of a document; `ok` tells whether all were there.
+class FieldsOf {
+public:
+    explicit FieldsOf(const boost::json::object& document) : document_(document) {}
+
+    template <class Integer>
+    [[nodiscard]] Integer whole(std::string_view name) {
+        const auto* const value = document_.if_contains(name);
+        boost::system::error_code failure;
+        if (value && value->is_number()) {
+            const auto number = value->to_number<Integer>(failure);
+            if (!failure) return number;
+        }
+        ok_ = false;
+        return {};
+    }
+
+    [[nodiscard]] std::string_view text(std::string_view name) {
+        const auto* const value = document_.if_contains(name);
+        const auto* const text = value ? value->if_string() : nullptr;
+        if (text) return *text;
+        ok_ = false;
+        return {};
+    }
+
+    [[nodiscard]] std::vector<std::uint8_t> bytes(std::string_view name) {
+        const auto decoded = aws::decode_base64(text(name));
+        if (decoded) return {decoded->begin(), decoded->end()};
+        ok_ = false;
+        return {};
+    }
+
+    [[nodiscard]] bool ok() const noexcept { return ok_; }
+
+private:
+    const boost::json::object& document_;
+    bool ok_ = true;
+};
+
+inline constexpr std::string_view store_mark = "sluice storage";
+inline constexpr std::uint64_t store_format = 1;
+
+[[nodiscard]] inline boost::json::object store_document(const StoreRecord& store) {
+    return {{"kind", store_mark}, {"format", store_format}, {"identity", aws::hex(store.id)}, {"owner", store.owner}};
+}
+
+/// `storage_foreign` if it is no store, or one of a newer sluice; `storage_corrupt`.
+[[nodiscard]] inline result<StoreRecord> read_store(const boost::json::object& document) {
+    FieldsOf fields(document);
+    if (fields.text("kind") != store_mark) return error::storage_foreign;
+    const auto format = fields.whole<std::uint64_t>("format");
+    if (fields.ok() && format > store_format) return error::storage_foreign;
+    StoreRecord store;
+    store.owner = fields.whole<std::uint64_t>("owner");
+    const auto identity = fields.text("identity");
+    if (!fields.ok() || identity.size() != 2 * store.id.size()) return error::storage_corrupt;
+    for (std::size_t i = 0; i < store.id.size(); ++i) {
+        const auto high = aws::detail::hex_digit(identity[2 * i]), low = aws::detail::hex_digit(identity[2 * i + 1]);
+        if (high < 0 || low < 0) return error::storage_corrupt;
+        store.id[i] = static_cast<std::uint8_t>(high * 16 + low);
+    }
+    return store;
+}
+
+[[nodiscard]] inline boost::json::object owner_document(const OwnerRecord& owner) {
+    return {{"next_sequence", owner.next}, {"cleared_below", owner.cleared}};
+}
+
+/// `storage_corrupt`.
+[[nodiscard]] inline result<OwnerRecord> read_owner(const boost::json::object& document) {
+    FieldsOf fields(document);
+    OwnerRecord owner;
+    owner.next = fields.whole<std::uint64_t>("next_sequence");
+    owner.cleared = fields.whole<std::uint64_t>("cleared_below");
+    if (!fields.ok() || owner.next == 0 || owner.next > largest_stored_number) return error::storage_corrupt;
+    return owner;
+}
+
+/// Bytes as a text of a document.
+[[nodiscard]] inline boost::json::value base64_value(std::string_view bytes) {
+    std::string text;
+    text.reserve(aws::base64_size(bytes.size()));
+    aws::append_base64(text, bytes);
+    return boost::json::value(text);
+}
+
+[[nodiscard]] inline boost::json::value base64_value(const std::vector<std::uint8_t>& bytes) {
+    return base64_value(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+}
+
+/// By `chunk_of`, which no other document has, the chunks of a store are found.
+[[nodiscard]] inline boost::json::object chunk_document(const StoreNames& names, const StoredChunk& stored) {
+    const auto& head = stored.head;
+    const auto put = std::chrono::duration_cast<std::chrono::nanoseconds>(head.oldest_put.time_since_epoch()).count();
+    return {{"chunk_of", names.root()},
+            {"count", head.count},
+            {"live", head.live},
+            {"live_bytes", head.live_bytes},
+            {"oldest_put", static_cast<std::int64_t>(put)},
+            {"settled", base64_value(head.settled.bytes())},
+            {"attempts", base64_value(head.attempts)},
+            {"body_bytes", stored.body_bytes},
+            {"checksum", std::to_string(stored.sum)}};
+}
+
+/// The chunk of a document that has this name; if it is no chunk, one that is damaged, of one record.
+[[nodiscard]] inline StoredChunk read_chunk(std::string stream, std::uint64_t first,
+                                            const boost::json::object& document) {
+    FieldsOf fields(document);
+    StoredChunk stored;
+    auto& head = stored.head;
+    head.stream = std::move(stream);
+    head.first = first;
+    head.count = fields.whole<std::uint32_t>("count");
+    head.live = fields.whole<std::uint32_t>("live");
+    head.live_bytes = fields.whole<std::uint64_t>("live_bytes");
+    const std::chrono::nanoseconds put(fields.whole<std::int64_t>("oldest_put"));
+    head.oldest_put = wall_time(std::chrono::duration_cast<wall_time::duration>(put));
+    head.settled = SettledBits(fields.bytes("settled"));
+    head.attempts = fields.bytes("attempts");
+    stored.body_bytes = fields.whole<std::size_t>("body_bytes");
+    const auto sum = aws::parse_integer<std::uint64_t>(fields.text("checksum"));
+    stored.sum = sum.value_or(0);
+    const bool possible = head.live <= head.count && stored.body_bytes <= StoredChunk::largest_body;
+    if (fields.ok() && sum && possible) return stored;
+    StoredChunk damaged;
+    damaged.head = Chunk(std::move(head.stream), first, 1, nullptr);
+    damaged.head.oldest_put = wall_time::max();
+    damaged.damaged = true;
+    return damaged;
+}
+
+/// One of the documents that hold the body of a chunk.
+[[nodiscard]] inline boost::json::object piece_document(const StoredChunk& stored, std::string_view body,
+                                                        std::size_t piece) {
+    return {{"piece", base64_value(body.substr(piece * StoredChunk::piece_bytes, stored.piece_size(piece)))}};
+}
+
+/// Its bytes; `storage_corrupt`.
+[[nodiscard]] inline result<std::string> read_piece(const boost::json::object& document) {
+    FieldsOf fields(document);
+    auto bytes = aws::decode_base64(fields.text("piece"));
+    if (!fields.ok() || !bytes) return error::storage_corrupt;
+    return bytes;
+}
+
+} // namespace sluice::detail
