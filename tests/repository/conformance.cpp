@@ -5,6 +5,9 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 #include <boost/json/object.hpp>
 
@@ -14,6 +17,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +26,7 @@ namespace {
 
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
+using sluice::error_code;
 using sluice::Query;
 using sluice::result;
 using sluice::repository::Change;
@@ -34,11 +39,36 @@ using sluice::repository::Watcher;
 class Flaws {
 public:
     std::function<void(std::string&)> id = [](std::string&) {};
+    std::function<void(Document&)> read = [](Document&) {};
     std::function<void(std::vector<Change>&)> changes = [](std::vector<Change>&) {};
     std::function<void(Query&)> query = [](Query&) {};
     std::function<void(DocumentPage&)> page = [](DocumentPage&) {};
+    std::function<void(std::vector<Document>&)> told = [](std::vector<Document>&) {};
     bool one_by_one = false;
     bool watches = true;
+    bool watches_late = false; ///< Only what is written after the next change is told.
+    bool reads_slowly = false; ///< Others may write meanwhile.
+    bool invents = false;      ///< Tells of a change whenever something is read.
+};
+
+/// Tells a watcher of what changed, as the flaws have it.
+class FlawedWatcher final : public Watcher {
+public:
+    FlawedWatcher(const Flaws& flaws, const std::shared_ptr<Watcher>& watcher) : told_(flaws.told), watcher_(watcher) {}
+
+    void changed(std::span<const Document> documents) override {
+        std::vector<Document> told(documents.begin(), documents.end());
+        told_(told);
+        if (const auto watcher = watcher_.lock()) watcher->changed(told);
+    }
+
+    void ended(error_code why) override {
+        if (const auto watcher = watcher_.lock()) watcher->ended(why);
+    }
+
+private:
+    std::function<void(std::vector<Document>&)> told_;
+    std::weak_ptr<Watcher> watcher_;
 };
 
 class FlawedDocuments {
@@ -47,33 +77,57 @@ public:
 
     asio::awaitable<result<Document>> get(std::string id) {
         flaws_.id(id);
-        co_return documents_->get(id);
+        auto executor = co_await asio::this_coro::executor;
+        asio::steady_timer moment(executor, 2ms);
+        if (flaws_.reads_slowly) co_await moment.async_wait(asio::use_awaitable);
+        auto document = state_->documents.get(id);
+        if (document) flaws_.read(*document);
+        if (document && flaws_.invents) {
+            const Document invented(id, document->version + 1, document->body);
+            for (const auto& watcher : state_->watchers) watcher->changed(std::span(&invented, 1));
+        }
+        co_return document;
     }
     asio::awaitable<result<void>> write(std::vector<Change> changes) {
         flaws_.changes(changes);
-        if (!flaws_.one_by_one) co_return documents_->write(std::move(changes));
-        for (auto& change : changes) {
-            std::vector<Change> one;
-            one.push_back(std::move(change));
-            const auto written = documents_->write(std::move(one));
-            if (!written) co_return written;
-        }
-        co_return result<void>();
+        const auto written = flaws_.one_by_one ? write_one_by_one(std::move(changes))
+                                               : state_->documents.write(std::move(changes));
+        for (const auto& watcher : std::exchange(state_->late, {})) state_->documents.watch(watcher);
+        co_return written;
     }
     asio::awaitable<result<DocumentPage>> find(Query query) {
         flaws_.query(query);
-        auto page = documents_->find(query);
+        auto page = state_->documents.find(query);
         if (page) flaws_.page(*page);
         co_return page;
     }
     asio::awaitable<result<void>> watch(std::shared_ptr<Watcher> watcher) {
-        if (flaws_.watches) documents_->watch(watcher);
+        const auto flawed = std::make_shared<FlawedWatcher>(flaws_, watcher);
+        state_->watchers.push_back(flawed);
+        if (flaws_.watches_late) state_->late.push_back(flawed);
+        else if (flaws_.watches) state_->documents.watch(flawed);
         co_return result<void>();
     }
 
 private:
+    class State {
+    public:
+        MemoryDocuments documents;
+        std::vector<std::shared_ptr<Watcher>> watchers;
+        std::vector<std::shared_ptr<Watcher>> late;
+    };
+
+    result<void> write_one_by_one(std::vector<Change> changes) {
+        for (auto& change : changes) {
+            std::vector<Change> one;
+            one.push_back(std::move(change));
+            if (const auto written = state_->documents.write(std::move(one)); !written) return written;
+        }
+        return {};
+    }
+
     Flaws flaws_;
-    std::shared_ptr<MemoryDocuments> documents_ = std::make_shared<MemoryDocuments>();
+    std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
 class FlawedRepository {
@@ -166,4 +220,45 @@ TEST_CASE("silence is found out") {
     flaws.watches = false;
     CHECK(finds(flaws, "An item tells each of its changes, and no others."));
     CHECK(finds(flaws, "A live query tells what it finds each time that this is another."));
+}
+
+TEST_CASE("changes that are lost, told twice, or made up are found out") {
+    const auto* const rule = "What becomes live amid changes tells of each, and of none twice.";
+    Flaws late;
+    late.watches_late = true;
+    CHECK(finds(late, rule));
+    Flaws twice; // what was read does not tell which changes are in it
+    twice.reads_slowly = true;
+    twice.read = [](Document& document) { document.version = 0; };
+    twice.changes = [](std::vector<Change>& changes) {
+        for (auto& change : changes) {
+            if (change.expects == Change::Expects::version) change.expects = Change::Expects::presence;
+        }
+    };
+    CHECK(finds(twice, rule));
+    Flaws lost;
+    lost.told = [](std::vector<Document>& documents) {
+        std::erase_if(documents, [](const Document& document) {
+            const auto* const price = document.body ? document.body->if_contains("price") : nullptr;
+            return price && *price == 3;
+        });
+    };
+    CHECK(finds(lost, "A wait that is cancelled loses nothing of what comes."));
+    CHECK(finds(lost, "What is live tells of every change."));
+    CHECK(finds(lost, rule));
+    Flaws invented;
+    invented.invents = true;
+    CHECK(finds(invented, "What is live tells of no change that was not made."));
+}
+
+TEST_CASE("rubbish breaks rules, and nothing else") {
+    Flaws rubbish;
+    rubbish.read = [](Document& document) { document.body = std::make_shared<const boost::json::object>(); };
+    CHECK(finds(rubbish, "`get` gives what was added."));
+    CHECK(finds(rubbish, "`update` gives its function what is there."));
+    Flaws text;
+    text.read = [](Document& document) {
+        document.body = std::make_shared<const boost::json::object>(boost::json::object{{"price", "text"}});
+    };
+    CHECK(finds(text, "`update` gives its function what is there."));
 }

@@ -225,7 +225,7 @@ public:
         }
         while (finished < all) co_await pause();
         const auto got = co_await kept.get("sum");
-        expect(got && got->at("price").as_int64() == static_cast<std::int64_t>(done),
+        expect(got && price_of(*got) == static_cast<std::int64_t>(done),
                "No update is lost, however many there are at a time.");
         expect(done == all, "Updates at a time all get through.");
     }

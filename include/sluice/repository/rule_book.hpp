@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <exception>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -81,11 +82,22 @@ public:
         expect(updated.has_value(), "`update` changes what is there.");
     }
 
+    /// None: what came back has no price, or one that is no whole number.
+    [[nodiscard]] static std::optional<std::int64_t> price_of(const Object& object) {
+        const auto* const price = object.if_contains("price");
+        error_code failure;
+        const auto number = price ? price->to_number<std::int64_t>(failure) : 0;
+        if (!price || failure) return std::nullopt;
+        return number;
+    }
+
     /// Adds one to the price, and to `done` if it could.
     template <class Running>
     asio::awaitable<void> increment(Running& kept, std::string id, std::size_t& done, std::size_t& finished) {
-        const auto one_more = [](Object object) {
-            object["price"] = object.at("price").as_int64() + 1;
+        const auto one_more = [this](Object object) {
+            const auto price = price_of(object);
+            expect(price.has_value(), "`update` gives its function what is there.");
+            object["price"] = price.value_or(0) + 1;
             return object;
         };
         const auto updated = co_await kept.update(std::move(id), one_more);
