@@ -1,7 +1,7 @@
 #pragma once
 
-// Everything but what needs an optional dependency: storage/sqlite.hpp and the like are included by those who use them.
-
+// What producers are made of. Beside it: what needs an optional dependency, as storage/sqlite.hpp, and what stands on
+// repositories; whoever uses these includes them.
 #include <sluice/batching/aggregate.hpp>
 #include <sluice/batching/batching.hpp>
 #include <sluice/batching/collect.hpp>
@@ -64,7 +64,6 @@
 #include <sluice/session.hpp>
 #include <sluice/stats.hpp>
 #include <sluice/storage/memory.hpp>
-#include <sluice/storage/repository.hpp>
 #include <sluice/storage/storage.hpp>
 #include <sluice/transport/curl.hpp>
 #include <sluice/transport/transport.hpp>

@@ -157,6 +157,12 @@ public:
         expect(hundred.has_value(), "`add_all` takes a hundred items.");
         const auto found = co_await kept.query(Query(Field("name") == "many"));
         expect(found && found->items.size() == 100, "`add_all` adds all.");
+        many.clear();
+        for (int i = 0; i < 101; ++i) many.emplace_back("more-" + std::to_string(i), product("more", i));
+        const auto more = co_await kept.add_all(many);
+        expect(more || more.error() == error::batch_too_large, "`add_all` says what is too much for it.");
+        const auto rest = co_await kept.query(Query(Field("name") == "more"));
+        expect(rest && rest->items.size() == (more ? 101U : 0U), "A refused `add_all` adds nothing.");
     }
 
     asio::awaitable<void> updates_together(Running& kept) {
@@ -191,6 +197,20 @@ public:
         co_await expect_none_at(kept, "a", "`remove_all` removes all.");
         co_await expect_none_at(kept, "c", "`remove_all` removes all.");
         co_await expect_at(kept, "b", product("b", 1), "`remove_all` removes nothing else.");
+        std::vector<Item> many;
+        std::vector<std::string> their_ids;
+        for (int i = 0; i < 150; ++i) their_ids.push_back("many-" + std::to_string(i));
+        for (const auto& id : their_ids) {
+            many.emplace_back(id, product("many", 1));
+            if (many.size() < 75) continue;
+            const auto some = co_await kept.add_all(many);
+            expect(some.has_value(), "`add_all` adds all.");
+            many.clear();
+        }
+        const auto all = co_await kept.remove_all(their_ids);
+        expect(all.has_value(), "`remove_all` takes any number of ids.");
+        const auto left = co_await kept.query(Query());
+        expect(left && left->items.size() == 1, "`remove_all` removes all.");
     }
 
     asio::awaitable<void> identifies(Running& kept) {
