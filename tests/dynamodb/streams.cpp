@@ -21,12 +21,12 @@ TEST_CASE("requests of a change stream are what the service documents") {
     CHECK(aws::encode_json(dynamodb::DescribeStream("arn")) == R"({"StreamArn":"arn"})");
     CHECK(aws::encode_json(dynamodb::DescribeStream("arn", "shard")) ==
           R"({"StreamArn":"arn","ExclusiveStartShardId":"shard"})");
-    using dynamodb::ShardPlace;
-    CHECK(aws::encode_json(dynamodb::GetShardIterator("arn", "s", ShardPlace::latest())) ==
+    using dynamodb::ShardPosition;
+    CHECK(aws::encode_json(dynamodb::GetShardIterator("arn", "s", ShardPosition::latest())) ==
           R"({"StreamArn":"arn","ShardId":"s","ShardIteratorType":"LATEST"})");
-    CHECK(aws::encode_json(dynamodb::GetShardIterator("arn", "s", ShardPlace::oldest())) ==
+    CHECK(aws::encode_json(dynamodb::GetShardIterator("arn", "s", ShardPosition::oldest())) ==
           R"({"StreamArn":"arn","ShardId":"s","ShardIteratorType":"TRIM_HORIZON"})");
-    CHECK(aws::encode_json(dynamodb::GetShardIterator("arn", "s", ShardPlace::after("100"))) ==
+    CHECK(aws::encode_json(dynamodb::GetShardIterator("arn", "s", ShardPosition::after("100"))) ==
           R"({"StreamArn":"arn","ShardId":"s","ShardIteratorType":"AFTER_SEQUENCE_NUMBER","SequenceNumber":"100"})");
     CHECK(aws::encode_json(dynamodb::GetRecords("iterator")) == R"({"ShardIterator":"iterator"})");
 }

@@ -27,11 +27,12 @@ Options nowhere() {
     return options;
 }
 
-Objects products() { return Objects("products").at("http://127.0.0.1:8000").on(aws::Machine()); }
+Objects products() { return Objects("products").at("http://127.0.0.1:8000").on_machine(aws::Machine()); }
 
 std::string table(const std::string& status = "ACTIVE", const std::string& key = "$id") {
     return R"({"Table":{"TableName":"products","TableStatus":")" + status +
-           R"(","KeySchema":[{"AttributeName":")" + key + R"(","KeyType":"HASH"}]}})";
+           R"(","AttributeDefinitions":[{"AttributeName":"$id","AttributeType":"S"}],)"
+           R"("KeySchema":[{"AttributeName":")" + key + R"(","KeyType":"HASH"}]}})";
 }
 
 std::string operations(const FakeWorld& fake) {
@@ -68,7 +69,7 @@ TEST_CASE("without an endpoint it is that of the region, never that of Kinesis")
     run([](asio::io_context& context) -> asio::awaitable<void> {
         FakeWorld fake(context.get_executor(), nowhere());
         fake.transport.answer(200, table());
-        auto recipe = Objects("products").on(aws::Machine());
+        auto recipe = Objects("products").on_machine(aws::Machine());
         const auto opened = co_await recipe.open(fake.world);
         CHECK(opened.has_value());
         CHECK(fake.transport.requests[0].url == "https://dynamodb.eu-west-1.amazonaws.com/");
@@ -108,6 +109,39 @@ TEST_CASE("a missing table is made where that is wanted, with its expiry") {
         CHECK(boost::json::parse(*fake.transport.requests.back().body) ==
               boost::json::parse(R"({"TableName":"products","TimeToLiveSpecification":)"
                                  R"({"Enabled":true,"AttributeName":"$$until"}})"));
+    });
+}
+
+TEST_CASE("items expire, whoever made the table") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        FakeWorld fake(context.get_executor(), nowhere());
+        auto recipe = products().create_table().expire_by("until");
+        const auto told = [](const std::string& status, const std::string& attribute) {
+            return R"({"TimeToLiveDescription":{"TimeToLiveStatus":")" + status + R"(","AttributeName":")" + attribute +
+                   "\"}}";
+        };
+        fake.transport.answer(200, table());
+        fake.transport.answer(200, told("ENABLED", "until"));
+        const auto enabled = co_await recipe.open(fake.world);
+        CHECK(enabled.has_value());
+        fake.transport.answer(200, table());
+        fake.transport.answer(200, told("ENABLED", "other"));
+        const auto other = co_await recipe.open(fake.world);
+        CHECK(other.error() == error::table_unfit);
+        fake.transport.answer(200, table());
+        fake.transport.answer(200, told("DISABLED", ""));
+        fake.transport.answer(400, R"({"__type":"ValidationException","message":"TimeToLive is already enabled"})");
+        fake.transport.answer(200, told("ENABLING", "until"));
+        const auto faster = co_await recipe.open(fake.world);
+        CHECK(faster.has_value());
+        fake.transport.answer(200, table());
+        fake.transport.answer(400, R"({"__type":"AccessDeniedException"})");
+        const auto denied = co_await recipe.open(fake.world);
+        CHECK(denied.error() == error::access_denied);
+        fake.transport.answer(200, table());
+        auto foreign = products().expire_by("until"); // its items are not this one's to expire
+        const auto untold = co_await foreign.open(fake.world);
+        CHECK(untold.has_value());
     });
 }
 

@@ -278,10 +278,12 @@ TEST_CASE("what was not kept until it was read ends the watching") {
         };
         co_await bench.looks();
         CHECK(notes->end == error::iterator_expired);
-        bench.stream.instead = nullptr;
+        const auto described = bench.stream.asked["DescribeStream"];
         const auto again = std::make_shared<Notes>();
-        const auto watched = co_await bench.follower->watch(again);
+        const auto watched = co_await bench.follower->watch(again); // at once: it begins anew
         CHECK(watched.has_value());
+        CHECK(bench.stream.asked["DescribeStream"] == described + 1);
+        bench.stream.instead = nullptr;
         bench.stream.put("s1", "a", 1);
         co_await bench.looks();
         CHECK(again->text == "a1 ");

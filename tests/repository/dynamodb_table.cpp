@@ -26,6 +26,9 @@ DynamoDbTable products() {
 TableDescription described() {
     return sluice::aws::decode_json<TableDescription>(
                R"({"Table":{"TableName":"products","TableStatus":"ACTIVE",)"
+               R"("AttributeDefinitions":[{"AttributeName":"$id","AttributeType":"S"},)"
+               R"({"AttributeName":"name","AttributeType":"S"},{"AttributeName":"$$kind","AttributeType":"S"},)"
+               R"({"AttributeName":"price","AttributeType":"N"}],)"
                R"("KeySchema":[{"AttributeName":"$id","KeyType":"HASH"}],"GlobalSecondaryIndexes":[)"
                R"({"IndexName":"by-$kind","IndexStatus":"ACTIVE","KeySchema":[)"
                R"({"AttributeName":"price","KeyType":"RANGE"},{"AttributeName":"$$kind","KeyType":"HASH"}]},)"
@@ -67,4 +70,9 @@ TEST_CASE("a table is what is wanted, or it is told what it lacks") {
     other = described();
     other.indexes.front().key = {"$$kind"};
     CHECK(products().complaint(other) == "its index `by-$kind` has another key");
+    other = described();
+    other.types["price"] = "S";
+    CHECK(products().complaint(other) == "its index `by-$kind` has another key");
+    other.types["$id"] = "N";
+    CHECK(products().complaint(other) == "its key is not the text `$id` alone");
 }

@@ -24,7 +24,7 @@ using sluice::dynamodb::PutItem;
 using sluice::dynamodb::Write;
 using sluice::repository::Change;
 using sluice::repository::DynamoDbTable;
-using sluice::repository::is_over;
+using sluice::repository::has_expired;
 using sluice::repository::item_of;
 using sluice::repository::verdict_on;
 using sluice::repository::version_after;
@@ -80,12 +80,12 @@ TEST_CASE("what is over is as if it were not there") {
           "attribute_not_exists(#0) OR (attribute_type(#1, :0) AND #1 < :1)");
     CHECK(condition_of(sessions(), Change::remove("a")) ==
           "attribute_exists(#0) AND (NOT attribute_type(#1, :0) OR #1 >= :1)");
-    CHECK(is_over(sessions(), ending(AttributeValue::of(Number(1'767'323'044))), now));
-    CHECK_FALSE(is_over(sessions(), ending(AttributeValue::of(Number(1'767'323'045))), now));
-    CHECK(is_over(sessions(), ending(AttributeValue::of(Number::parse("-1e20").value())), now));
-    CHECK_FALSE(is_over(sessions(), ending(AttributeValue::of(std::string("1"))), now));
-    CHECK_FALSE(is_over(sessions(), Item(), now));
-    CHECK_FALSE(is_over(DynamoDbTable("t"), ending(AttributeValue::of(Number(1))), now));
+    CHECK(has_expired(sessions(), ending(AttributeValue::of(Number(1'767'323'044))), now));
+    CHECK_FALSE(has_expired(sessions(), ending(AttributeValue::of(Number(1'767'323'045))), now));
+    CHECK(has_expired(sessions(), ending(AttributeValue::of(Number::parse("-1e20").value())), now));
+    CHECK_FALSE(has_expired(sessions(), ending(AttributeValue::of(std::string("1"))), now));
+    CHECK_FALSE(has_expired(sessions(), Item(), now));
+    CHECK_FALSE(has_expired(DynamoDbTable("t"), ending(AttributeValue::of(Number(1))), now));
 }
 
 TEST_CASE("a change is an item that fits") {
@@ -102,12 +102,15 @@ TEST_CASE("a change is an item that fits") {
 }
 
 TEST_CASE("what was read and did not change is written as it was") {
-    auto former = std::make_shared<Item>(item_of("a", 7, {}).value());
-    former->emplace("set", AttributeValue::of(AttributeValue::Texts{"x"}));
-    auto document = sluice::repository::document_of(*former).value();
-    document.source = former;
+    auto former = item_of("a", 7, {}).value();
+    former.emplace("set", AttributeValue::of(AttributeValue::Texts{"x"}));
+    auto document = sluice::repository::document_of(former).value();
+    document.source = std::make_shared<const sluice::repository::DynamoDbSource>(former);
     const auto write = write_of(DynamoDbTable("t"), Change::replace(document, *document.body), 9, now).value();
     CHECK(std::get<PutItem>(write).item.at("set").get<AttributeValue::Texts>() != nullptr);
+    document.source = std::make_shared<const sluice::repository::DocumentSource>(); // another model's
+    const auto other = write_of(DynamoDbTable("t"), Change::replace(document, *document.body), 9, now).value();
+    CHECK(std::get<PutItem>(other).item.at("set").get<AttributeValue::List>() != nullptr);
 }
 
 TEST_CASE("why a change was not made is told by what there was") {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -117,6 +119,8 @@ public:
 
     /// The names of a key's attributes, the partition key first.
     using Key = std::vector<std::string>;
+    /// The type of each attribute of a key: `S`, `N`, `B`.
+    using Types = std::map<std::string, std::string, std::less<>>;
 
     class Index {
     public:
@@ -129,6 +133,7 @@ public:
     std::string name;
     TableStatus status = TableStatus::unknown;
     Key key;
+    Types types;
     std::vector<Index> indexes; ///< The global ones.
     bool stream = false;
     std::string stream_arn; ///< Of the latest one; there may have been one though there is none now.
@@ -155,6 +160,7 @@ private:
         if (member == "TableName") return in.text(name);
         if (member == "TableStatus") return read_status(in);
         if (member == "KeySchema") return read_key(in, key);
+        if (member == "AttributeDefinitions") return in.list([&] { return read_type(in, types); });
         if (member == "GlobalSecondaryIndexes") {
             return in.list([&] { return read_index(in, indexes.emplace_back()); });
         }
@@ -177,6 +183,17 @@ private:
                  : word == "ACTIVE"   ? TableStatus::active
                                       : TableStatus::unknown;
         return true;
+    }
+
+    template <class In>
+    static bool read_type(In& in, Types& types) {
+        std::string name, type;
+        const bool well = in.map([&](std::string_view member) {
+            if (member == "AttributeName") return in.text(name);
+            return member == "AttributeType" ? in.text(type) : in.skip();
+        });
+        types.insert_or_assign(std::move(name), std::move(type));
+        return well;
     }
 
     template <class In>

@@ -267,6 +267,12 @@ public:
     friend bool operator==(const KeyAttribute&, const KeyAttribute&) = default;
 };
 
+/// What the service calls a type.
+[[nodiscard]] inline std::string_view name_of(KeyAttribute::Type type) {
+    if (type == KeyAttribute::Type::text) return "S";
+    return type == KeyAttribute::Type::number ? "N" : "B";
+}
+
 /// A partition key, and perhaps a sort key.
 class KeySchema {
 public:
@@ -335,11 +341,6 @@ private:
             out.end_map();
         }
         out.end_array();
-    }
-
-    static std::string_view name_of(KeyAttribute::Type type) {
-        if (type == KeyAttribute::Type::text) return "S";
-        return type == KeyAttribute::Type::number ? "N" : "B";
     }
 
     static void write_schema(aws::JsonWriter& out, const KeySchema& schema) {

@@ -18,10 +18,11 @@ public:
     /// A shard to be read, and from where.
     class Start {
     public:
-        Start(std::string its_shard, ShardPlace its_place) : shard(std::move(its_shard)), place(std::move(its_place)) {}
+        Start(std::string its_shard, ShardPosition its_place)
+            : shard(std::move(its_shard)), place(std::move(its_place)) {}
 
         std::string shard;
-        ShardPlace place;
+        ShardPosition place;
     };
 
     /// What is to be read beside what is being read, now that these are all shards that are kept.
@@ -39,7 +40,7 @@ public:
             const bool orphan = !kept.contains(shard.parent);
             if (!first && !orphan && (parent == ended_.end() || !parent->second)) continue;
             ended_.emplace(shard.id, early);
-            if (!early) starts.emplace_back(shard.id, first ? ShardPlace::latest() : ShardPlace::oldest());
+            if (!early) starts.emplace_back(shard.id, first ? ShardPosition::latest() : ShardPosition::oldest());
         }
         return starts;
     }

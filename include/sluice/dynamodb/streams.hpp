@@ -83,21 +83,21 @@ public:
 };
 
 /// A place in a shard.
-class ShardPlace {
+class ShardPosition {
 public:
     /// The oldest change that is kept, for 24 hours.
-    [[nodiscard]] static ShardPlace oldest() { return ShardPlace("TRIM_HORIZON", {}); }
+    [[nodiscard]] static ShardPosition oldest() { return ShardPosition("TRIM_HORIZON", {}); }
     /// What comes from now on.
-    [[nodiscard]] static ShardPlace latest() { return ShardPlace("LATEST", {}); }
-    [[nodiscard]] static ShardPlace after(std::string sequence_number) {
-        return ShardPlace("AFTER_SEQUENCE_NUMBER", std::move(sequence_number));
+    [[nodiscard]] static ShardPosition latest() { return ShardPosition("LATEST", {}); }
+    [[nodiscard]] static ShardPosition after(std::string sequence_number) {
+        return ShardPosition("AFTER_SEQUENCE_NUMBER", std::move(sequence_number));
     }
 
     std::string type;
     std::string sequence_number;
 
 private:
-    ShardPlace(std::string its_type, std::string its_number)
+    ShardPosition(std::string its_type, std::string its_number)
         : type(std::move(its_type)), sequence_number(std::move(its_number)) {}
 };
 
@@ -121,12 +121,12 @@ public:
     static constexpr std::string_view operation = "GetShardIterator";
     using Reply = ShardIterator;
 
-    GetShardIterator(std::string its_arn, std::string its_shard, ShardPlace its_place)
+    GetShardIterator(std::string its_arn, std::string its_shard, ShardPosition its_place)
         : arn(std::move(its_arn)), shard(std::move(its_shard)), place(std::move(its_place)) {}
 
     std::string arn;
     std::string shard;
-    ShardPlace place;
+    ShardPosition place;
 
     void write(aws::JsonWriter& out) const {
         detail::write_text(out, "StreamArn", arn);

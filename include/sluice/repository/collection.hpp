@@ -2,6 +2,7 @@
 
 #include <sluice/aws/uuid.hpp>
 #include <sluice/clock/clock.hpp>
+#include <sluice/detail/back_off.hpp>
 #include <sluice/error.hpp>
 #include <sluice/repository/check_query.hpp>
 #include <sluice/repository/document.hpp>
@@ -137,7 +138,8 @@ public:
             const auto written = co_await documents_.write(std::move(changes));
             if (written) co_return changed;
             if (written.error() != error::conflict || tries == max_tries) co_return written.error();
-            co_await back_off(tries);
+            const auto interrupted = co_await back_off(tries);
+            if (interrupted) co_return interrupted;
         }
     }
 
@@ -241,8 +243,6 @@ public:
         co_return LiveQuery<T>(mapping_, std::move(watcher), kept());
     }
 
-    [[nodiscard]] D& documents() noexcept { return documents_; }
-
 private:
     static constexpr unsigned max_tries = 64;
     static constexpr std::size_t waiting_updates = 16;
@@ -285,12 +285,12 @@ private:
         return aws::uuid_v4(high, clock.random());
     }
 
-    /// Up to 1, 2, 4, ... 128 ms: whoever else changes the item has to come to an end.
-    asio::awaitable<void> back_off(unsigned tries) {
+    /// Whoever else changes the item has to come to an end.
+    asio::awaitable<error_code> back_off(unsigned tries) {
         auto& clock = world_->clock();
-        const auto longest = std::chrono::microseconds(1'000) * (1U << std::min(tries - 1, 7U));
-        const auto wait = longest * (clock.random() % 1'024) / 1'024;
-        co_await clock.async_wait_until(clock.steady() + wait);
+        const auto wait = detail::back_off(std::chrono::milliseconds(1), std::chrono::milliseconds(128), tries,
+                                           clock.random());
+        return clock.async_wait_until(clock.steady() + wait);
     }
 
     std::shared_ptr<const void> session_; ///< The first member, which goes after the documents.

@@ -21,6 +21,15 @@ namespace sluice::repository {
 
 namespace asio = boost::asio;
 
+/// What a model read a document from, where that tells more than JSON can. A model knows its own.
+class DocumentSource {
+public:
+    DocumentSource() = default;
+    DocumentSource(const DocumentSource&) = delete;
+    DocumentSource& operator=(const DocumentSource&) = delete;
+    virtual ~DocumentSource() = default;
+};
+
 /// What is kept under an id, as of one change of it.
 class Document {
 public:
@@ -28,9 +37,11 @@ public:
         : id(std::move(its_id)), version(its_version), body(std::move(its_body)) {}
 
     std::string id;
-    std::uint64_t version; ///< Grows with each change, also from a removal to what is added after it.
+    /// Grows with each change, also from a removal to what is added after it; in DynamoDB that stands on the clocks of
+    /// those who do both.
+    std::uint64_t version;
     std::shared_ptr<const boost::json::object> body; ///< Null: it was removed.
-    std::shared_ptr<const void> source; ///< What its model read it from, if that tells more than JSON can.
+    std::shared_ptr<const DocumentSource> source; ///< Null: it has none.
 };
 
 /// What every model can change together; memory and SQLite have no limit.
@@ -74,7 +85,7 @@ public:
     std::optional<boost::json::object> document; ///< None: removes it.
     Expects expects;
     std::uint64_t version = 0; ///< Where this is expected.
-    std::shared_ptr<const void> source; ///< Of what it replaces.
+    std::shared_ptr<const DocumentSource> source; ///< Of what it replaces.
 
 private:
     Change(std::string its_id, std::optional<boost::json::object> its_document, Expects what_it_expects)

@@ -71,8 +71,8 @@ public:
         return changed;
     }
 
-    /// The same repository, which makes its table if it is not there: paid by request, with its indexes, a change
-    /// stream, and the expiry of its items.
+    /// The same repository, which makes its table if it is not there: paid by request, with its indexes and a change
+    /// stream; and sees to it that its items expire.
     [[nodiscard]] DynamoDbRepository create_table() const {
         auto changed = *this;
         changed.creates_ = true;
@@ -118,7 +118,7 @@ public:
     }
 
     /// The same repository on a machine that knows other settings, for tests.
-    [[nodiscard]] DynamoDbRepository on(aws::Machine machine) const {
+    [[nodiscard]] DynamoDbRepository on_machine(aws::Machine machine) const {
         auto changed = *this;
         changed.machine_ = std::move(machine);
         return changed;
@@ -165,6 +165,14 @@ private:
             world.log().error("the table ", recipe.table_.name, " is not of this repository: ", complaint);
             co_return error::table_unfit;
         }
+        if (recipe.creates_ && !recipe.table_.expiry.empty()) {
+            const auto enabled = co_await enable_expiry(recipe.table_, *client);
+            if (!enabled) {
+                world.log().error("the items of the table ", recipe.table_.name, " do not expire by `",
+                                  recipe.table_.expiry, "`: ", enabled.error());
+                co_return enabled.error();
+            }
+        }
         auto follower = std::make_shared<repository::DynamoDbFollower>(world, client, *std::move(streams),
                                                                        recipe.table_.name, recipe.look_every_);
         co_return repository::DynamoDbDocuments(world, recipe.table_, client, std::move(follower), recipe.scans_);
@@ -176,16 +184,24 @@ private:
         const auto made = co_await client.call(request);
         // Somebody else may be making it.
         if (!made && made.error() != error::resource_in_use) co_return made.error();
-        auto table = co_await client.wait_until_active(wanted.name, patience);
-        if (!table || wanted.expiry.empty()) co_return table;
+        co_return co_await client.wait_until_active(wanted.name, patience);
+    }
+
+    /// Sees to it that items expire, whoever made the table, and however far he came.
+    static asio::awaitable<result<void>> enable_expiry(repository::DynamoDbTable wanted, dynamodb::Client& client) {
+        const auto attribute = repository::attribute_of(wanted.expiry);
         const dynamodb::DescribeTimeToLive question(wanted.name);
-        const auto now = co_await client.call(question);
+        auto now = co_await client.call(question);
+        if (now && !now->enabled) {
+            const dynamodb::UpdateTimeToLive wish(wanted.name, attribute);
+            const auto enabled = co_await client.call(wish);
+            if (enabled) co_return result<void>();
+            if (enabled.error() != error::request_refused) co_return enabled.error();
+            now = co_await client.call(question); // somebody else was faster
+        }
         if (!now) co_return now.error();
-        if (now->enabled) co_return table;
-        const dynamodb::UpdateTimeToLive wish(wanted.name, repository::attribute_of(wanted.expiry));
-        const auto enabled = co_await client.call(wish);
-        if (!enabled) co_return enabled.error();
-        co_return table;
+        if (now->enabled && now->attribute == attribute) co_return result<void>();
+        co_return error::table_unfit;
     }
 
     repository::DynamoDbTable table_;

@@ -53,10 +53,9 @@ public:
         const dynamodb::GetItem request(table_->name, table_->key_of(id));
         auto found = co_await client_->call(request);
         if (!found) co_return found.error();
-        if (!found->item || is_over(*table_, *found->item, world_->clock().wall())) co_return error::not_found;
-        const auto item = std::make_shared<const dynamodb::Item>(*std::move(found->item));
-        auto document = document_of(*item);
-        if (document) document->source = item;
+        if (!found->item || has_expired(*table_, *found->item, world_->clock().wall())) co_return error::not_found;
+        auto document = document_of(*found->item);
+        if (document) document->source = std::make_shared<const DynamoDbSource>(*std::move(found->item));
         co_return document;
     }
 
@@ -106,6 +105,7 @@ public:
 
 private:
     static constexpr unsigned most_tries = 10;
+    static constexpr std::size_t most_at_once = 1'000; ///< Of a page that may have any number.
 
     [[nodiscard]] static result<void> told(error_code failure) {
         return failure ? result<void>(failure) : result<void>();
@@ -130,7 +130,7 @@ private:
 
     /// What an item says, unless it is over.
     [[nodiscard]] result<std::optional<Document>> read(const dynamodb::Item& item) const {
-        if (is_over(*table_, item, world_->clock().wall())) return std::optional<Document>();
+        if (has_expired(*table_, item, world_->clock().wall())) return std::optional<Document>();
         auto document = document_of(item);
         if (!document) return document.error();
         return std::optional<Document>(*std::move(document));
@@ -151,7 +151,7 @@ private:
         DocumentPage page;
         dynamodb::Scan request(table_->name);
         request.filter = std::move(plan.filter.expression);
-        if (request.filter.text.empty()) request.limit = *query.limit() + 1;
+        if (request.filter.text.empty()) request.limit = std::min(*query.limit(), most_at_once) + 1;
         if (!query.token().empty()) {
             const auto last = read_page_token(std::nullopt, query.token());
             if (!last) co_return last.error();
@@ -185,13 +185,7 @@ private:
         request.key_condition = std::move(plan.key_condition);
         request.filter = std::move(plan.filter.expression);
         request.consistent = false;
-        for (;;) {
-            auto some = co_await client_->call(request);
-            if (!some) co_return some.error();
-            if (const auto failure = add(some->items, maker)) co_return failure;
-            if (some->last.empty()) co_return error_code();
-            request.start = std::move(some->last);
-        }
+        return read_all(std::move(request), maker);
     }
 
     /// Everything, several parts at a time.
@@ -200,11 +194,11 @@ private:
         dynamodb::Scan request(table_->name);
         request.filter = std::move(plan.filter.expression);
         request.segments = scans_;
-        if (scans_ == 1) co_return co_await scan_part(request, maker);
-        using Part = decltype(asio::co_spawn(world_->executor(), scan_part(request, maker), asio::deferred));
+        if (scans_ == 1) co_return co_await read_all(request, maker);
+        using Part = decltype(asio::co_spawn(world_->executor(), read_all(request, maker), asio::deferred));
         std::vector<Part> parts;
         for (; request.segment < scans_; ++request.segment) {
-            parts.push_back(asio::co_spawn(world_->executor(), scan_part(request, maker), asio::deferred));
+            parts.push_back(asio::co_spawn(world_->executor(), read_all(request, maker), asio::deferred));
         }
         auto group = asio::experimental::make_parallel_group(std::move(parts));
         const asio::experimental::wait_for_all all;
@@ -217,8 +211,9 @@ private:
         co_return failed == failures.end() ? error_code() : *failed;
     }
 
-    template <class...>
-    [[nodiscard]] asio::awaitable<error_code> scan_part(dynamodb::Scan request, PageMaker& maker) {
+    /// Page after page, of a `Scan` or a `Query`.
+    template <class Request>
+    [[nodiscard]] asio::awaitable<error_code> read_all(Request request, PageMaker& maker) {
         for (;;) {
             auto some = co_await client_->call(request);
             if (!some) co_return some.error();

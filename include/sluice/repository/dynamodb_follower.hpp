@@ -61,7 +61,7 @@ private:
             : shard(std::move(start.shard)), place(std::move(start.place)) {}
 
         std::string shard;
-        dynamodb::ShardPlace place; ///< Where to begin, and later where the last change was.
+        dynamodb::ShardPosition place; ///< Where to begin, and later where the last change was.
         std::string iterator;       ///< Empty: to be asked for.
         bool ended = false;
     };
@@ -106,12 +106,17 @@ private:
         unsigned failures = 0;
         while (self->watched()) {
             const auto failure = co_await self->look();
-            if (failure && self->is_final(failure)) self->end(failure);
+            if (failure && is_final(failure)) {
+                self->end(failure); // whoever watches from now on begins anew
+                break;
+            }
             failures = failure ? failures + 1 : 0;
             const auto rest = sluice::detail::back_off(self->look_every_, longest_back_off, failures, clock.random());
             const auto next = clock.steady() + std::max<std::chrono::nanoseconds>(rest, self->look_every_);
             const auto interrupted = co_await clock.async_wait_until(next);
-            if (interrupted) self->end(interrupted);
+            if (!interrupted) continue;
+            self->end(interrupted);
+            break;
         }
         self->following_ = false;
         world.reset();
@@ -184,14 +189,14 @@ private:
             if (!page) {
                 if (page.error() != error::iterator_expired || std::exchange(renewed, true)) co_return page.error();
                 // Nothing was read since it began: what was there before is told again, rather than something never.
-                if (reader.place.type == "LATEST") reader.place = dynamodb::ShardPlace::oldest();
+                if (reader.place.type == "LATEST") reader.place = dynamodb::ShardPosition::oldest();
                 reader.iterator.clear();
                 continue;
             }
             ++pages;
             tell(page->records);
             if (!page->records.empty()) {
-                reader.place = dynamodb::ShardPlace::after(std::move(page->records.back().sequence_number));
+                reader.place = dynamodb::ShardPosition::after(std::move(page->records.back().sequence_number));
             }
             reader.ended = page->next.empty();
             reader.iterator = std::move(page->next);

@@ -203,6 +203,14 @@ private:
 
 } // namespace detail
 
+/// The item that a document was read from.
+class DynamoDbSource final : public DocumentSource {
+public:
+    explicit DynamoDbSource(dynamodb::Item its_item) : item(std::move(its_item)) {}
+
+    dynamodb::Item item;
+};
+
 /// The item of a document; `error::item_invalid` if it has a number that DynamoDB has no room for.
 ///
 /// Of `former`, the item that it replaces, attributes that did not change stay exactly what they were, and those that

@@ -73,21 +73,30 @@ public:
 
     /// What a table lacks to be this one; empty: nothing.
     [[nodiscard]] std::string complaint(const dynamodb::TableDescription& table) const {
-        if (table.key.size() != 1 || table.key.front() != id_attribute) {
+        const auto wanted = creation();
+        if (!has_key(table, table.key, wanted.key)) {
             return "its key is not the text `" + std::string(id_attribute) + "` alone";
         }
-        for (const auto& index : indexes) {
+        for (const auto& index : wanted.indexes) {
             const auto found = std::find_if(table.indexes.begin(), table.indexes.end(),
                                             [&](const auto& each) { return each.name == index.name; });
             if (found == table.indexes.end()) return "it has no index `" + index.name + "`";
-            std::vector<std::string> key;
-            for (const auto& field : index.fields) key.push_back(attribute_of(field.name));
-            if (found->key != key) return "its index `" + index.name + "` has another key";
+            if (!has_key(table, found->key, index.key)) return "its index `" + index.name + "` has another key";
         }
         return {};
     }
 
 private:
+    [[nodiscard]] static bool has_key(const dynamodb::TableDescription& table,
+                                      const dynamodb::TableDescription::Key& key, const dynamodb::KeySchema& wanted) {
+        return std::equal(key.begin(), key.end(), wanted.attributes.begin(), wanted.attributes.end(),
+                          [&](const auto& name, const auto& attribute) {
+                              const auto type = table.types.find(name);
+                              return name == attribute.name && type != table.types.end() &&
+                                     type->second == dynamodb::name_of(attribute.type);
+                          });
+    }
+
     [[nodiscard]] static dynamodb::KeyAttribute attribute(const IndexedField& field) {
         using Type = dynamodb::KeyAttribute::Type;
         return dynamodb::KeyAttribute(attribute_of(field.name),

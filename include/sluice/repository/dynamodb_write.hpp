@@ -37,7 +37,7 @@ inline constexpr std::size_t max_write_bytes = std::size_t{4} << 20U;
 
 /// Whether the field that tells when documents are over says so; the service removes them only some time later
 /// (Amazon DynamoDB developer guide, "Time to Live").
-[[nodiscard]] inline bool is_over(const DynamoDbTable& table, const dynamodb::Item& item, wall_time now) {
+[[nodiscard]] inline bool has_expired(const DynamoDbTable& table, const dynamodb::Item& item, wall_time now) {
     if (table.expiry.empty()) return false;
     const auto found = item.find(attribute_of(table.expiry));
     const auto* const end = found == item.end() ? nullptr : found->second.get<dynamodb::Number>();
@@ -124,8 +124,8 @@ private:
     if (!change.document) {
         return dynamodb::Write(dynamodb::DeleteItem(table.name, table.key_of(change.id), std::move(condition)));
     }
-    auto item = item_of(change.id, version, *change.document,
-                        static_cast<const dynamodb::Item*>(change.source.get()));
+    const auto* const former = dynamic_cast<const DynamoDbSource*>(change.source.get());
+    auto item = item_of(change.id, version, *change.document, former == nullptr ? nullptr : &former->item);
     if (!item) return item.error();
     if (dynamodb::item_size(*item) > dynamodb::max_item_size) return error::item_too_large;
     return dynamodb::Write(dynamodb::PutItem(table.name, *std::move(item), std::move(condition)));
@@ -155,7 +155,7 @@ public:
 [[nodiscard]] inline Verdict verdict_on(const DynamoDbTable& table, const Change& change, const dynamodb::Write& write,
                                         const std::optional<dynamodb::Item>& found, bool doubtful, wall_time now) {
     const auto* const put = std::get_if<dynamodb::PutItem>(&write);
-    if (!found || is_over(table, *found, now)) {
+    if (!found || has_expired(table, *found, now)) {
         if (doubtful && put == nullptr) return Verdict(error_code());
         const auto why = obstacle(change, nullptr);
         return why ? Verdict(why) : Verdict::retry_after(0);
