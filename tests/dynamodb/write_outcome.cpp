@@ -182,6 +182,8 @@ TEST_CASE("other failures are what they are") {
     CHECK_FALSE(offline.culprit.has_value());
     CHECK(failure_of(refusal("ResourceNotFoundException", "{}")) == error::table_not_found);
     CHECK(failure_of(refusal("ValidationException", "{}", "Item size has exceeded")) == error::item_too_large);
+    CHECK(failure_of(refusal("ValidationException", "{}", "Transaction payload size cannot exceed 4MB.")) ==
+          error::batch_too_large);
     CHECK(failure_of(refusal("ConditionalCheckFailedException", "{}")) == error::conflict);
     CHECK_FALSE(failure_of(aws::Reply()));
 }

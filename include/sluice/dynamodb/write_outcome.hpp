@@ -71,7 +71,10 @@ namespace detail {
 /// Why a call was not done, in the words of a table.
 [[nodiscard]] inline error_code failure_of(const aws::Reply& reply) {
     if (reply.error == error::stream_not_found) return error::table_not_found;
-    if (reply.error == error::request_refused && detail::is_too_large(reply.message)) return error::item_too_large;
+    if (reply.error != error::request_refused) return reply.error;
+    if (detail::is_too_large(reply.message)) return error::item_too_large;
+    // "Transaction payload size cannot exceed 4MB": how it counts is not documented.
+    if (reply.message.find("payload size") != std::string::npos) return error::batch_too_large;
     return reply.error;
 }
 
