@@ -14,6 +14,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -27,6 +29,10 @@
 #include <utility>
 #include <vector>
 
+#include <csignal>
+#include <sys/wait.h>
+#include <unistd.h>
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -35,6 +41,9 @@ using boost::json::object;
 using sluice::error;
 using sluice::Identified;
 using Objects = sluice::SqliteRepository<object>;
+
+/// Tests with a child process: no ThreadSanitizer for them, which loses count of the threads that a fork leaves behind.
+const auto forks = doctest::test_suite("forks");
 
 /// A repository on a thread of its own, as in another process.
 class Process {
@@ -88,6 +97,69 @@ private:
 public:
     std::optional<Objects::Running> items;
 };
+
+/// The disk of this machine, which can be full: then no file of a database grows.
+class Disk {
+public:
+    Disk() {
+        real_ = sqlite3_vfs_find(nullptr);
+        vfs_ = *real_;
+        vfs_.zName = "full-disk";
+        vfs_.xOpen = &Disk::open;
+        sqlite3_vfs_register(&vfs_, 1);
+    }
+
+    Disk(const Disk&) = delete;
+    Disk& operator=(const Disk&) = delete;
+
+    ~Disk() {
+        sqlite3_vfs_unregister(&vfs_);
+        full_ = false;
+    }
+
+    void fill(bool full) { full_ = full; }
+
+private:
+    static int open(sqlite3_vfs*, const char* path, sqlite3_file* file, int flags, int* out_flags) {
+        const auto code = real_->xOpen(real_, path, file, flags, out_flags);
+        if (!file->pMethods) return code;
+        // SQLite locks the database itself, and not what lies beside it.
+        auto& methods = methods_[(flags & SQLITE_OPEN_MAIN_DB) != 0 ? 0 : 1];
+        real_write_ = file->pMethods->xWrite;
+        methods = *file->pMethods;
+        methods.xWrite = &Disk::write;
+        file->pMethods = &methods;
+        return code;
+    }
+
+    static int write(sqlite3_file* file, const void* data, int size, sqlite3_int64 offset) {
+        sqlite3_int64 end = 0;
+        file->pMethods->xFileSize(file, &end);
+        return full_ && offset + size > end ? SQLITE_FULL : real_write_(file, data, size, offset);
+    }
+
+    static inline sqlite3_vfs* real_ = nullptr;
+    static inline int (*real_write_)(sqlite3_file*, const void*, int, sqlite3_int64) = nullptr;
+    static inline std::array<sqlite3_io_methods, 2> methods_{};
+    static inline std::atomic<bool> full_ = false;
+    sqlite3_vfs vfs_{};
+};
+
+/// Adds items by the pair and counts them, until it is killed; tells of each pair that was kept.
+[[noreturn]] void write_until_killed(const Objects& recipe, int first, int told) {
+    Process writing(recipe);
+    if (writing.failure) _exit(1);
+    for (int i = first;; ++i) {
+        std::vector<Identified<object>> pair;
+        pair.emplace_back("a" + std::to_string(i), object{{"data", std::string(3'000, 'x')}});
+        pair.emplace_back("b" + std::to_string(i), object{{"n", i}});
+        const auto count = [i](object) { return object{{"n", i}}; };
+        const bool kept = writing.run(writing.items->add_all(pair)) &&
+                          writing.run(writing.items->update("count", count)) &&
+                          (i % 3 != 0 || writing.run(writing.items->remove("a" + std::to_string(i))));
+        if (!kept || write(told, &i, sizeof i) != sizeof i) _exit(2);
+    }
+}
 
 } // namespace
 
@@ -322,4 +394,90 @@ TEST_CASE("paths and names that can never work are refused at once") {
     CHECK_THROWS_AS(Objects("shop.db", ""), std::invalid_argument);
     CHECK_THROWS_AS(static_cast<void>(Objects("shop.db", "items").look_every(0s)), std::invalid_argument);
     CHECK(Process(Objects("/nowhere/shop.db", "items")).failure == error::storage_unwritable);
+}
+
+TEST_CASE("kill -9 takes nothing that has completed, leaves nothing half done, and does not stop others" * forks) {
+    const TemporaryDirectory directory;
+    const auto recipe = Objects(directory.path() / "shop.db", "items").look_every(2ms);
+    CHECK_FALSE(Process(recipe).add("count", {{"n", 0}}));
+    int done = 0;
+    for (int round = 0; round < 3; ++round) {
+        int ends[2];
+        REQUIRE(pipe(ends) == 0);
+        const auto child = fork();
+        if (child == 0) write_until_killed(recipe, done + 1, ends[1]);
+        ::close(ends[1]);
+        Process watching(recipe);
+        auto counts = watching.run(watching.items->live("count"));
+        REQUIRE(counts.has_value());
+        const auto enough = done + 30;
+        while (done < enough && read(ends[0], &done, sizeof done) == sizeof done) {}
+        kill(child, SIGKILL);
+        while (read(ends[0], &done, sizeof done) == sizeof done) {}
+        ::close(ends[0]);
+        int status = 0;
+        waitpid(child, &status, 0);
+        CHECK(WIFSIGNALED(status));
+        CHECK(done >= enough);
+
+        for (std::int64_t counted = 0; counted < done;) {
+            const auto told = watching.run(counts->next());
+            REQUIRE((told && *told));
+            counted = (*told)->value.at("n").as_int64();
+        }
+        Process after(recipe);
+        for (int i = 1; i <= done + 1; ++i) {
+            const auto a = after.run(after.items->get("a" + std::to_string(i)));
+            const auto b = after.run(after.items->get("b" + std::to_string(i)));
+            if (i <= done) CHECK((b && *b == object{{"n", i}}));
+            if (i <= done) CHECK(a.has_value() == (i % 3 != 0));
+            if (i > done && i % 3 != 0) CHECK(a.has_value() == b.has_value()); // the pair that it was at
+        }
+        const auto begun = after.run(after.items->get("b" + std::to_string(done + 1))).has_value();
+        CHECK(after.run(after.items->get("b" + std::to_string(done + 2))).error() == error::not_found);
+        if (begun) ++done;
+        CHECK_FALSE(watching.add("after " + std::to_string(round), {}));
+    }
+    const auto path = (directory.path() / "shop.db").string();
+    auto database = sluice::detail::SqliteDatabase::open(path, SQLITE_OPEN_READWRITE, "");
+    CHECK(database->first_text("PRAGMA integrity_check").value() == "ok");
+}
+
+TEST_CASE("a full disk refuses what does not fit, changes nothing, and takes it when there is room") {
+    Disk disk;
+    const TemporaryDirectory directory;
+    const auto recipe = Objects(directory.path() / "shop.db", "items").look_every(1h);
+    Process items(recipe);
+    REQUIRE_FALSE(items.failure);
+    REQUIRE_FALSE(items.add("a", {{"n", 1}}));
+    auto live = items.run(items.items->live(sluice::Query()));
+    REQUIRE(live.has_value());
+    CHECK((*items.run(live->next()))->value.size() == 1);
+    const object large{{"data", std::string(300'000, 'x')}};
+    const auto grow = [&](object) { return large; };
+    std::vector<Identified<object>> many;
+    for (int i = 0; i < 50; ++i) many.emplace_back("many" + std::to_string(i), large);
+
+    disk.fill(true);
+    CHECK(items.add("large", large) == error::storage_full);
+    CHECK(items.run(items.items->update("a", grow)).error() == error::storage_full);
+    CHECK(items.run(items.items->add_all(many)).error() == error::storage_full);
+    CHECK(items.run(items.items->get("large")).error() == error::not_found);
+    CHECK(items.run(items.items->get("many0")).error() == error::not_found);
+    CHECK(items.run(items.items->get("a")).value() == object{{"n", 1}});
+    CHECK(items.run(items.items->query()).value().items.size() == 1);
+    CHECK(Process(Objects(directory.path() / "other.db", "items")).failure == error::storage_full);
+
+    disk.fill(false);
+    CHECK(items.run(items.items->update("a", grow)).has_value());
+    CHECK(items.run(items.items->add_all(many)).has_value());
+    // Nothing was told of what failed.
+    const auto first = *items.run(live->next());
+    CHECK((first->value.size() == 1 && first->value.front().object == large));
+    CHECK((*items.run(live->next()))->value.size() == 51);
+    Process again(recipe);
+    CHECK(again.run(again.items->query()).value().items.size() == 51);
+    auto database = sluice::detail::SqliteDatabase::open((directory.path() / "shop.db").string(),
+                                                         SQLITE_OPEN_READWRITE, "");
+    CHECK(database->first_text("PRAGMA integrity_check").value() == "ok");
 }
