@@ -21,7 +21,7 @@ def make_user(endpoint):
     iam = client(endpoint, "anybody", "anything", "iam")
     iam.create_user(UserName="producer")
     key = iam.create_access_key(UserName="producer")["AccessKey"]
-    actions = ["kinesis:*", "s3:*"]
+    actions = ["kinesis:*", "s3:*", "dynamodb:*"]
     policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}
     iam.put_user_policy(UserName="producer", PolicyName="all", PolicyDocument=json.dumps(policy))
     return key["AccessKeyId"], key["SecretAccessKey"]

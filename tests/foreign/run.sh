@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Holds the library against what others wrote: moto, kinesis-local, DynamoDB Local, boto3, the AWS CLI,
-# aws_kinesis_agg, Prometheus and sqlite3.
+# Holds the library against what others wrote: moto, kinesis-local, DynamoDB Local, dynalite, boto3,
+# the AWS CLI, aws_kinesis_agg, Prometheus and sqlite3.
 #
 #     tests/foreign/run.sh [BUILD_DIRECTORY]
 #
@@ -28,13 +28,16 @@ install_python() {
         cp tests/foreign/requirements.txt "$others/venv/"
 }
 
-# install_node: kinesis-local, where there is npm.
+# install_node: kinesis-local and dynalite, where there is npm.
 install_node() {
-    local version=0.6.2 package=$others/node/node_modules/kinesis-local
     command -v npm >/dev/null && command -v node >/dev/null || return
-    grep -q "\"version\": \"$version\"" "$package/package.json" 2>/dev/null ||
-        npm install --silent --no-audit --no-fund --prefix "$others/node" "kinesis-local@$version" || return
-    kinesis_local=$package
+    install_package kinesis-local 0.6.2 && kinesis_local=$others/node/node_modules/kinesis-local
+    install_package dynalite 4.0.0 && dynalite=$others/node/node_modules/dynalite
+}
+
+install_package() {
+    grep -q "\"version\": \"$2\"" "$others/node/node_modules/$1/package.json" 2>/dev/null ||
+        npm install --silent --engine-strict --no-audit --no-fund --prefix "$others/node" "$1@$2"
 }
 
 # install_prometheus: Debian's package, unpacked: installed, it would run as a service.
@@ -60,12 +63,14 @@ install_dynamodb_local() {
 
 build_programs() {
     [[ -f $build/CMakeCache.txt ]] || cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Debug || return
-    cmake --build "$build" --target foreign_put foreign_measure foreign_offload foreign_deaggregate examples/all
+    cmake --build "$build" --target foreign_put foreign_measure foreign_offload foreign_deaggregate \
+        foreign_repository examples/all
 }
 
 kinesis_local=
 prometheus=
 dynamodb_local=
+dynalite=
 build_programs >"$others/log.txt" 2>&1 || give_up "building what foreign clients meet"
 install_python >"$others/log.txt" 2>&1 || give_up "installing boto3, moto, aws_kinesis_agg and the AWS CLI"
 # Where one of these is missing, its checks are skipped and counted.
@@ -73,5 +78,5 @@ install_node >"$others/log.txt" 2>&1 || true
 install_prometheus >"$others/log.txt" 2>&1 || true
 install_dynamodb_local >"$others/log.txt" 2>&1 || true
 
-PYTHONDONTWRITEBYTECODE=1 exec timeout --kill-after=10 270 "$others/venv/bin/python" tests/foreign/checks.py \
-    "$build/examples" "$build/tests/foreign" "$kinesis_local" "$prometheus" "$dynamodb_local"
+PYTHONDONTWRITEBYTECODE=1 exec timeout --kill-after=10 360 "$others/venv/bin/python" tests/foreign/checks.py \
+    "$build/examples" "$build/tests/foreign" "$kinesis_local" "$prometheus" "$dynamodb_local" "$dynalite"
