@@ -65,6 +65,9 @@ public:
     Reply() = default;
     explicit Reply(error_code why) : error(why) {}
 
+    /// What there is to say in the log: the service's own words, or else the error.
+    [[nodiscard]] std::string complaint() const { return code.empty() ? error.message() : code + " " + message; }
+
     error_code error;    ///< Empty: the service did it. Else its refusal, or that of the credentials or the transport.
     std::string code;    ///< The service's word for its refusal.
     std::string message; ///< The service's sentence.

@@ -3,9 +3,9 @@
 #include <sluice/aws/client.hpp>
 #include <sluice/aws/endpoint_rules.hpp>
 #include <sluice/aws/json_call.hpp>
+#include <sluice/aws/json_client.hpp>
 #include <sluice/aws/machine.hpp>
 #include <sluice/aws/service.hpp>
-#include <sluice/aws/settings.hpp>
 #include <sluice/aws/this_machine.hpp>
 #include <sluice/aws/uuid.hpp>
 #include <sluice/detail/back_off.hpp>
@@ -21,9 +21,7 @@
 #include <chrono>
 #include <cstddef>
 #include <iterator>
-#include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -39,21 +37,16 @@ class Client {
 public:
     /// Signs with the world's credentials.
     Client(World& world, const aws::ResolvedEndpoint& where)
-        : world_(&world), client_(world, where.signing_name, where.signing_region, where.endpoint) {}
+        : Client(aws::JsonClient(world, dialect, where)) {}
 
     /// A client of `endpoint`, or else of the region and endpoint that environment and shared configuration name;
     /// `error::region_missing` or `error::endpoint_invalid`. `Options::endpoint` is not DynamoDB's.
     template <class...>
     [[nodiscard]] static result<Client> open(World& world, std::string endpoint = {},
                                              const aws::Machine& machine = aws::this_machine()) {
-        const auto settings = aws::Settings::read(world.options(), machine);
-        aws::EndpointParameters code;
-        code.custom = std::move(endpoint);
-        const auto where = settings.endpoint(aws::Service::dynamodb, std::move(code));
-        if (!where) return where.error();
-        Client client(world, *where);
-        client.client_.set_retry(settings.retry());
-        return client;
+        auto client = aws::JsonClient::open(world, dialect, std::move(endpoint), machine);
+        if (!client) return client.error();
+        return Client(*std::move(client));
     }
 
     /// Any call with a reply.
@@ -139,21 +132,14 @@ public:
 
 private:
     static constexpr unsigned most_tries = 10;
+    static constexpr aws::JsonDialect dialect{aws::Service::dynamodb, "DynamoDB", "DynamoDB_20120810.",
+                                              "application/x-amz-json-1.0"};
+
+    explicit Client(aws::JsonClient client) : world_(&client.world()), client_(std::move(client)) {}
 
     template <class Request>
     [[nodiscard]] asio::awaitable<aws::Reply> send(const Request& request) {
-        aws::Call its_call("DynamoDB_20120810." + std::string(request.operation), "application/x-amz-json-1.0",
-                           std::make_shared<const std::string>(aws::encode_json(request)));
-        auto reply = co_await client_.send(std::move(its_call));
-        note(request.operation, reply);
-        co_return reply;
-    }
-
-    /// A conflict is nothing out of the ordinary.
-    void note(std::string_view operation, const aws::Reply& reply) {
-        if (!reply.error || reply.error == error::conflict) return;
-        if (reply.code.empty()) return world_->log().info("DynamoDB did not do ", operation, ": ", reply.error);
-        world_->log().info("DynamoDB did not do ", operation, ": ", reply.code, " ", reply.message);
+        return client_.send(Request::operation, aws::encode_json(request));
     }
 
     [[nodiscard]] static std::vector<Item> take(std::vector<Item>& items, std::size_t most) {
@@ -177,7 +163,7 @@ private:
     }
 
     World* world_;
-    aws::Client client_;
+    aws::JsonClient client_;
 };
 
 } // namespace sluice::dynamodb

@@ -1,11 +1,9 @@
 #pragma once
 
-#include <sluice/aws/client.hpp>
 #include <sluice/aws/endpoint_rules.hpp>
-#include <sluice/aws/json_call.hpp>
+#include <sluice/aws/json_client.hpp>
 #include <sluice/aws/machine.hpp>
 #include <sluice/aws/service.hpp>
-#include <sluice/aws/settings.hpp>
 #include <sluice/aws/this_machine.hpp>
 #include <sluice/dynamodb/streams.hpp>
 #include <sluice/error.hpp>
@@ -15,7 +13,6 @@
 
 #include <cstddef>
 #include <iterator>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,35 +29,22 @@ class StreamsClient {
 public:
     /// Signs with the world's credentials.
     StreamsClient(World& world, const aws::ResolvedEndpoint& where)
-        : world_(&world), client_(world, where.signing_name, where.signing_region, where.endpoint) {}
+        : StreamsClient(aws::JsonClient(world, dialect, where)) {}
 
     /// A client of `endpoint`, or else of the region and endpoint that environment and shared configuration name;
     /// `error::region_missing` or `error::endpoint_invalid`.
     template <class...>
     [[nodiscard]] static result<StreamsClient> open(World& world, std::string endpoint = {},
                                                     const aws::Machine& machine = aws::this_machine()) {
-        const auto settings = aws::Settings::read(world.options(), machine);
-        aws::EndpointParameters code;
-        code.custom = std::move(endpoint);
-        const auto where = settings.endpoint(aws::Service::dynamodb_streams, std::move(code));
-        if (!where) return where.error();
-        StreamsClient client(world, *where);
-        client.client_.set_retry(settings.retry());
-        return client;
+        auto client = aws::JsonClient::open(world, dialect, std::move(endpoint), machine);
+        if (!client) return client.error();
+        return StreamsClient(*std::move(client));
     }
 
     /// Any call with a reply.
     template <class Request>
     [[nodiscard]] asio::awaitable<result<typename Request::Reply>> call(Request request) {
-        aws::Call its_call("DynamoDBStreams_20120810." + std::string(request.operation), "application/x-amz-json-1.0",
-                           std::make_shared<const std::string>(aws::encode_json(request)));
-        auto reply = co_await client_.send(std::move(its_call));
-        if (reply.error) {
-            world_->log().info("DynamoDB Streams did not do ", request.operation, ": ", reply.code, " ",
-                               reply.message);
-            co_return reply.error;
-        }
-        co_return aws::decode_json<typename Request::Reply>(reply.response.body);
+        return client_.call(std::move(request));
     }
 
     /// All shards of a stream that are still kept.
@@ -82,8 +66,12 @@ public:
 private:
     static constexpr std::size_t most_pages = 10'000; ///< A million shards: a service that sends more goes in circles.
 
-    World* world_;
-    aws::Client client_;
+    static constexpr aws::JsonDialect dialect{aws::Service::dynamodb_streams, "DynamoDB Streams",
+                                              "DynamoDBStreams_20120810.", "application/x-amz-json-1.0"};
+
+    explicit StreamsClient(aws::JsonClient client) : client_(std::move(client)) {}
+
+    aws::JsonClient client_;
 };
 
 } // namespace sluice::dynamodb

@@ -144,7 +144,7 @@ public:
         if (!its_call) co_return its_call.error();
         auto reply = co_await client_.send(*std::move(its_call));
         if (reply.error) {
-            world_->log().info("Kinesis did not do ", Request::operation, ": ", reply.code, " ", reply.message);
+            world_->log().info("Kinesis did not do ", Request::operation, ": ", reply.complaint());
             co_return reply.error;
         }
         co_return decode<typename Request::Reply>(reply.response.body, wire());
