@@ -44,8 +44,10 @@ public:
     std::shared_ptr<const DocumentSource> source; ///< Null: it has none.
 };
 
-/// What every model can change together; memory and SQLite have no limit.
+/// What every model can change together (Amazon DynamoDB API reference, TransactWriteItems); memory and SQLite have no
+/// limit.
 inline constexpr std::size_t max_changes = 100;
+inline constexpr std::size_t max_write_bytes = std::size_t{4} << 20U; ///< Of what is written, as items.
 
 /// One change of many that are made together, and what it needs to find.
 class Change {

@@ -24,9 +24,6 @@
 
 namespace sluice::repository {
 
-/// All that one write may hold (Amazon DynamoDB API reference, TransactWriteItems).
-inline constexpr std::size_t max_write_bytes = std::size_t{4} << 20U;
-
 /// The version of a change made now, of something that was in another one before: microseconds since 1970 with ten
 /// random bits, so that two writers do not take each other's for their own.
 [[nodiscard]] inline std::uint64_t version_after(std::uint64_t before, wall_time now, std::uint64_t random) {

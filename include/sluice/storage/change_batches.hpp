@@ -11,9 +11,8 @@ namespace sluice::detail {
 /// Changes in their order, cut into writes that a repository takes, with room for one small change more in each.
 class ChangeBatches {
 public:
-    /// A transaction of DynamoDB has 100 changes of 4 MB at most (Amazon DynamoDB developer guide, Transactions).
-    static constexpr std::size_t most_changes = 99;
-    static constexpr std::size_t most_bytes = 3'500'000;
+    static constexpr std::size_t most_changes = repository::max_changes - 1;
+    static constexpr std::size_t most_bytes = repository::max_write_bytes / 6 * 5; ///< Sizes are estimates.
 
     /// Whether so much can be done in one write.
     [[nodiscard]] static constexpr bool fit(std::size_t changes, std::size_t bytes) noexcept {
