@@ -53,7 +53,7 @@ TEST_CASE("what belongs together is in one write") {
     ChangeBatches batches;
     for (int i = 0; i < 4; ++i) batches.add(removals(40), 1'000);
     CHECK(sizes(batches) == std::vector<std::size_t>{80, 80});
-    CHECK(ChangeBatches::fit(99, 3'500'000));
+    CHECK(ChangeBatches::fit(99, ChangeBatches::most_bytes));
     CHECK_FALSE(ChangeBatches::fit(100, 1));
     CHECK_FALSE(ChangeBatches::fit(1, 3'500'001));
 }
