@@ -83,6 +83,7 @@ enum class error {
     not_found,
     already_exists,
     conflict,
+    id_repeated,
     id_invalid,
     item_invalid,
     item_too_large,
@@ -153,25 +154,25 @@ private:
             return "The record was dropped to make room for newer ones; raise Options::buffer_bytes, or choose "
                    "another Options::when_full.";
         case error::gave_up:
-            return "The record was refused as often as Options::attempts allows; its attempts tell what the service "
-                   "said.";
+            return "The record was refused as often as Options::attempts allows; see in its attempts what the "
+                   "service said.";
         case error::kept:
-            return "The producer ended before the record was delivered; the storage keeps it, and the next producer "
-                   "on the same storage delivers it.";
+            return "The producer ended before the record was delivered; open the same storage again, and the next "
+                   "producer delivers it.";
         case error::storage_locked:
-            return "Another producer has this storage open; close that one, or give each process a file of its own.";
+            return "Somebody else has this storage, or writes to it for long; close that one, wait for it, or give "
+                   "each a storage of its own.";
         case error::storage_corrupt:
-            return "The storage is damaged and was set aside; look at the file that the log names, and open again to "
-                   "start with an empty one.";
+            return "The storage is damaged; see the log for what, and whether it was set aside so that opening again "
+                   "starts with an empty one.";
         case error::storage_foreign:
-            return "The file is not a buffer of sluice, or was written by a newer version; choose another path, or "
-                   "update.";
+            return "What is stored there is not of sluice, or of a newer version; choose another place, or update.";
         case error::storage_unwritable:
             return "The storage cannot be opened for writing; check that the directory exists and its permissions.";
         case error::storage_full:
             return "The storage has no room left; free disk space, and put the record again.";
         case error::storage_failed:
-            return "The storage failed; the log has the reason, and what was not acknowledged must be put again.";
+            return "The storage failed; see the log for its reason, and put again what was not acknowledged.";
         case error::credentials_missing:
             return "No credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or "
                    "choose a credentials policy.";
@@ -180,7 +181,7 @@ private:
         case error::credentials_expired:
             return "The credentials have expired; renew them, or use a credentials policy that refreshes them.";
         case error::credentials_failed:
-            return "The credentials policy failed to give credentials; the log has its reason.";
+            return "The credentials policy failed to give credentials; see the log for its reason.";
         case error::name_not_resolved:
             return "The host name of the endpoint was not found; check the network, the region and the endpoint.";
         case error::connection_failed:
@@ -189,21 +190,23 @@ private:
             return "The TLS handshake failed or the certificate is not trusted; check the endpoint, the clock and "
                    "the CA bundle.";
         case error::timed_out:
-            return "No answer came in time; check the network, or raise the time-out in Options.";
+            return "No answer came in time, or not the state that was waited for; check the network and the service, "
+                   "or allow more time.";
         case error::response_truncated:
-            return "The answer was cut off before its end; the request is tried again.";
+            return "The answer was cut off before its end; try again, as a producer does by itself.";
         case error::response_too_large:
             return "The answer is larger than allowed; check that the endpoint is the service that you expect.";
         case error::protocol_violated:
             return "The answer is not HTTP; check the scheme and the port of the endpoint.";
         case error::throttled:
-            return "The service asks to slow down; add shards, or spread the partition keys.";
+            return "The service asks to slow down; spread the keys, or give the stream more shards, the table more "
+                   "capacity.";
         case error::service_failed:
-            return "The service failed or is not available; the request is tried again.";
+            return "The service failed or is not available; try again, as a producer does by itself.";
         case error::record_failed:
-            return "The service failed to take this record; it is tried again.";
+            return "The service failed to take this record; try again, as a producer does by itself.";
         case error::wrong_shard:
-            return "The shards changed while the record was on its way; it is sent again.";
+            return "The shards changed while the record was on its way; try again, as a producer does by itself.";
         case error::stream_not_found:
             return "The stream does not exist in this account and region; create it, or check its name and the "
                    "region.";
@@ -214,7 +217,7 @@ private:
         case error::clock_skewed:
             return "The clock of this machine is too far from the service's; set the clock.";
         case error::request_refused:
-            return "The service refused the request as invalid; its message tells which part.";
+            return "The service refused the request as invalid; see its message for which part.";
         case error::request_too_large:
             return "The request is larger than the service takes; lower Options::request_bytes.";
         case error::key_service_failed:
@@ -222,7 +225,8 @@ private:
         case error::resource_in_use:
             return "The resource exists already or is being changed; wait until it is active.";
         case error::iterator_expired:
-            return "The iterator or page token has expired; ask for a new one.";
+            return "The place to read on from has expired, or what follows it is not kept any more; begin anew, with "
+                   "a new token, iterator or live query.";
         case error::limit_exceeded:
             return "A limit of the account is reached; wait, or ask for a higher one.";
         case error::response_invalid:
@@ -239,12 +243,14 @@ private:
         case error::already_exists:
             return "There is an item with this id already; update it, or choose another id.";
         case error::conflict:
-            return "Somebody else changes this item at the same time, again and again; try once more.";
+            return "Somebody else changes the same item at the same time, again and again; try once more.";
+        case error::id_repeated:
+            return "An id is twice among the items that are changed together; give each item once.";
         case error::id_invalid:
             return "The id of an item is not 1 to 2,048 bytes of UTF-8; shorten it, or encode it.";
         case error::item_invalid:
-            return "The item is no JSON object that every repository can keep; names must not be empty, texts must be "
-                   "UTF-8, numbers finite, and nothing more than 30 deep.";
+            return "The item is no JSON object that every repository can keep, or no value of this one; give its "
+                   "members names, UTF-8 as text, finite numbers, and no more than 30 levels.";
         case error::item_too_large:
             return "The item is larger than 400 KB with its names; split it, or keep its data elsewhere.";
         case error::query_invalid:
@@ -256,15 +262,16 @@ private:
             return "The table does not exist in this account and region, or is being made; create it, or check its "
                    "name and the region.";
         case error::table_unfit:
-            return "The table has another key, index or stream than is needed; the log tells which.";
+            return "The table has not the key, the indexes or the change stream that are needed; see the log for "
+                   "which, and change it or name another table.";
         case error::region_missing:
             return "No region is known; set Options::region, AWS_REGION, or the profile's region.";
         case error::endpoint_invalid:
             return "The endpoint is not a URL of the form http[s]://host[:port], or does not go with what else is "
                    "configured; correct Options::endpoint, AWS_ENDPOINT_URL or the profile.";
         case error::metrics_failed:
-            return "The metrics could not be opened, and the producer with them; the log says why, and without metrics "
-                   "it opens.";
+            return "The metrics could not be opened, and the producer with them; see the log for why, or do without "
+                   "metrics.";
         case error::malformed:
             return "The text does not have the form that its format demands; check what wrote it.";
         }

@@ -67,6 +67,7 @@ namespace sluice::detail {
     case error::not_found: return "not_found";
     case error::already_exists: return "already_exists";
     case error::conflict: return "conflict";
+    case error::id_repeated: return "id_repeated";
     case error::id_invalid: return "id_invalid";
     case error::item_invalid: return "item_invalid";
     case error::item_too_large: return "item_too_large";

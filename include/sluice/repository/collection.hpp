@@ -264,7 +264,7 @@ private:
         std::set<std::string_view> ids;
         for (auto& item : items) {
             if (const auto invalid = repository::check_id(item.id)) co_return invalid;
-            if (!ids.insert(item.id).second) co_return error::conflict;
+            if (!ids.insert(item.id).second) co_return error::id_repeated;
             auto body = mapping_.write(item.object);
             if (!body) co_return body.error();
             changes.push_back(make_change(item.id, *std::move(body)));

@@ -149,7 +149,7 @@ public:
         co_await expect_at(kept, "b", product("first b", 1), "A refused `add_all` changes nothing.");
         const auto twice_items = items_of({"x", "x"}, "twice ");
         const auto twice = co_await kept.add_all(twice_items);
-        expect_error(twice, error::conflict, "`add_all` refuses an id that it has twice.");
+        expect_error(twice, error::id_repeated, "`add_all` refuses an id that it has twice.");
         co_await expect_none_at(kept, "x", "A refused `add_all` adds nothing.");
         std::vector<Item> many;
         for (int i = 0; i < 100; ++i) many.emplace_back("many-" + std::to_string(i), product("many", i));

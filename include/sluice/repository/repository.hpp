@@ -26,8 +26,8 @@ namespace sluice {
 /// | `r.add(item)`                | `already_exists`.                                                              |
 /// | `r.update(id, function)`     | The value becomes what the function makes of it, and is given; no update is lost; `not_found`, `conflict` after many tries. |
 /// | `r.remove(id)`               | `not_found`.                                                                   |
-/// | `r.add_all(items)`           | All or none; `already_exists`; `conflict` if an id is there twice.             |
-/// | `r.update_all(items)`        | All or none; `not_found`; `conflict` if an id is there twice.                  |
+/// | `r.add_all(items)`           | All or none; `already_exists`; `id_repeated` if an id is there twice.          |
+/// | `r.update_all(items)`        | All or none; `not_found`; `id_repeated` if an id is there twice.               |
 /// | `r.remove_all(ids)`          | Who is not there is no error. A hundred at a time: of more, some may be gone after an error. |
 /// | `r.query(query)`             | A page of what is asked for; `query_invalid`.                                  |
 /// | `r.identify(value[, with_id])` | A new id for a value; stores nothing.                                        |
