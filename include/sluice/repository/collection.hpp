@@ -9,6 +9,7 @@
 #include <sluice/repository/feed.hpp>
 #include <sluice/repository/item.hpp>
 #include <sluice/repository/item_watcher.hpp>
+#include <sluice/repository/live.hpp>
 #include <sluice/repository/mapping.hpp>
 #include <sluice/repository/query.hpp>
 #include <sluice/repository/query_watcher.hpp>
@@ -29,70 +30,6 @@
 #include <vector>
 
 namespace sluice {
-
-/// One item, as it is and as it becomes. To be read on the strand of its repository, which it keeps open.
-template <class T>
-class LiveItem {
-public:
-    /// `documents` are kept open.
-    LiveItem(Mapping<T> mapping, std::shared_ptr<repository::ItemWatcher> watcher,
-             std::shared_ptr<const void> documents)
-        : mapping_(std::move(mapping)), watcher_(std::move(watcher)), documents_(std::move(documents)) {}
-
-    /// The item at once, then each of its changes as soon as there is one; none after it was removed.
-    ///
-    /// Sixteen changes wait for a reader; of more than these only the newest does, and tells how many are missing. One
-    /// call at a time. Errors: `not_found` at first, if there is no such item; those of the repository, after which
-    /// nothing follows; `item_invalid`; `operation_aborted` if the wait was cancelled.
-    [[nodiscard]] asio::awaitable<result<std::optional<Update<T>>>> next() {
-        auto told = co_await watcher_->feed().next();
-        if (!told) co_return told.error();
-        if (!*told) co_return std::optional<Update<T>>();
-        auto object = mapping_.read(*(*told)->value.body);
-        if (!object) co_return object.error();
-        co_return std::optional<Update<T>>(Update<T>(*std::move(object), (*told)->skipped));
-    }
-
-private:
-    Mapping<T> mapping_;
-    std::shared_ptr<repository::ItemWatcher> watcher_;
-    std::shared_ptr<const void> documents_;
-};
-
-/// What a query finds, now and from now on. To be read on the strand of its repository, which it keeps open.
-template <class T>
-class LiveQuery {
-public:
-    using Items = std::vector<Identified<T>>;
-
-    /// `documents` are kept open.
-    LiveQuery(Mapping<T> mapping, std::shared_ptr<repository::QueryWatcher> watcher,
-              std::shared_ptr<const void> documents)
-        : mapping_(std::move(mapping)), watcher_(std::move(watcher)), documents_(std::move(documents)) {}
-
-    /// All that the query finds, at once, and then each time that this is another.
-    ///
-    /// Sixteen of these wait for a reader; of more only the newest does, and tells how many are missing. One call at a
-    /// time. Errors: those of the repository, after which nothing follows; `item_invalid`; `operation_aborted` if the
-    /// wait was cancelled.
-    [[nodiscard]] asio::awaitable<result<std::optional<Update<Items>>>> next() {
-        auto told = co_await watcher_->feed().next();
-        if (!told) co_return told.error();
-        if (!*told) co_return std::optional<Update<Items>>();
-        Items items;
-        for (const auto& document : (*told)->value) {
-            auto object = mapping_.read(*document.body);
-            if (!object) co_return object.error();
-            items.emplace_back(document.id, *std::move(object));
-        }
-        co_return std::optional<Update<Items>>(Update<Items>(std::move(items), (*told)->skipped));
-    }
-
-private:
-    Mapping<T> mapping_;
-    std::shared_ptr<repository::QueryWatcher> watcher_;
-    std::shared_ptr<const void> documents_;
-};
 
 /// A repository that runs: values of one type in documents of some kind, with every verb of `Repository`.
 template <class T, repository::Documents D>
