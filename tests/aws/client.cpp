@@ -310,7 +310,7 @@ TEST_CASE("an answer that is not what its checksum says was lost on the way") {
         auto reply = co_await bench.client.send(std::move(call));
         CHECK_FALSE(reply.error);
         CHECK(reply.response.body == "{}");
-        CHECK(reply.attempts == 3);
+        CHECK(reply.doubtful);
         CHECK(bench.fake.clock.waits == std::vector{50ms, 100ms});
     });
 }
@@ -325,7 +325,6 @@ TEST_CASE("an answer whose checksum never fits tells nothing but that") {
             auto reply = co_await bench.client.send(std::move(call));
             CHECK(reply.error == error::response_truncated);
             CHECK(reply.response.body.empty());
-            CHECK(reply.attempts == 3);
             CHECK(bench.fake.transport.requests.size() == 3);
         }
     });
@@ -352,27 +351,53 @@ TEST_CASE("a refusal is held against its checksum too, before anybody believes i
     });
 }
 
-TEST_CASE("a reply tells how many attempts there were") {
+TEST_CASE("a call is in doubt if an attempt before may have been done") {
     run([](asio::io_context& context) -> asio::awaitable<void> {
         Bench bench(context.get_executor());
         bench.fake.transport.answer(200);
         auto call = put_record();
         auto reply = co_await bench.client.send(std::move(call));
-        CHECK(reply.attempts == 1);
-        bench.fake.transport.fail(error::timed_out);
-        bench.fake.transport.answer(400, type("ValidationException"));
+        CHECK_FALSE(reply.doubtful);
+        const auto refused = type("ValidationException");
+        for (const auto lost : {error::timed_out, error::connection_failed, error::response_truncated}) {
+            bench.fake.transport.fail(lost);
+            bench.fake.transport.answer(400, refused);
+            call = put_record();
+            reply = co_await bench.client.send(std::move(call));
+            CHECK(reply.error == error::request_refused);
+            CHECK(reply.doubtful);
+        }
+        bench.fake.transport.answer(500);
+        bench.fake.transport.answer(400, refused);
+        call = put_record();
+        reply = co_await bench.client.send(std::move(call));
+        CHECK(reply.doubtful);
+        // What was not sent, or refused, was not done.
+        bench.fake.transport.fail(error::name_not_resolved);
+        bench.fake.transport.answer(400, type("ThrottlingException"));
+        bench.fake.transport.answer(400, refused);
         call = put_record();
         reply = co_await bench.client.send(std::move(call));
         CHECK(reply.error == error::request_refused);
-        CHECK(reply.attempts == 2);
-        for (int i = 0; i < 3; ++i) bench.fake.transport.answer(500);
+        CHECK_FALSE(reply.doubtful);
+    });
+}
+
+TEST_CASE("a secret of one letter takes nothing from what a conflict tells") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        Bench bench(context.get_executor());
+        bench.fake.credentials.next = Secrets("a", Secret("d"));
+        const std::string conflict = R"({"__type":"ConditionalCheckFailedException","Item":{"id":{"S":"d"}}})";
+        bench.fake.transport.answer(400, conflict);
+        auto call = put_record();
+        auto reply = co_await bench.client.send(std::move(call));
+        CHECK(reply.error == error::conflict);
+        CHECK(reply.code == "ConditionalCheckFailedException");
+        CHECK(reply.response.body == conflict);
+        bench.fake.transport.answer(400, type("dread"));
         call = put_record();
         reply = co_await bench.client.send(std::move(call));
-        CHECK(reply.attempts == 3);
-        bench.fake.transport.answer(500);
-        call = put_record();
-        reply = co_await bench.client.send_once(std::move(call));
-        CHECK(reply.attempts == 1);
+        CHECK(reply.code == "***rea***"); // nobody knows what this is
     });
 }
 

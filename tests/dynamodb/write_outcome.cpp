@@ -190,14 +190,14 @@ TEST_CASE("other failures are what they are") {
 
 TEST_CASE("after an answer that was lost a refusal is in doubt") {
     auto second = refusal("ConditionalCheckFailedException", R"({"Item":{"id":{"S":"a"}}})");
-    second.attempts = 2;
+    second.doubtful = true;
     const auto outcome = judge_write(second);
     CHECK(outcome.error == error::conflict);
     CHECK(outcome.doubtful);
     CHECK(id_of(outcome) == "a");
-    second.attempts = 1;
+    second.doubtful = false;
     CHECK_FALSE(judge_write(second).doubtful);
     auto canceled = cancelled(list(none, condition));
-    canceled.attempts = 4;
+    canceled.doubtful = true;
     CHECK(judge_write(canceled).doubtful);
 }

@@ -119,6 +119,16 @@ def look(checks, place, its):
         assert copied == original, copied
 
 
+def look_at_storages(checks, place, its):
+    good = keys(its.access_key, its.secret_key)
+    with checks.check(f"{its.name}: queries by indexes find what reading everything finds"):
+        found, = repository(place, good, "indexes", its.endpoint, "indexed")
+        assert int(found.split()[0]) > 100, found
+    with checks.check(f"{its.name}: a storage in a repository keeps every rule of one"):
+        tried, *broken = repository(place, good, "storage", its.endpoint, "storages")
+        assert int(tried.split()[0]) >= 14 and not broken, (tried, broken)
+
+
 @contextlib.contextmanager
 def moto(place):
     port = free_port()
@@ -179,6 +189,7 @@ def run(checks, place, scratch):
     if place.dynamodb_local:
         with dynamodb_local() as its:
             look(checks, place, its)
+            look_at_storages(checks, place, its)
     else:
         checks.skip("DynamoDB Local", "it is not there or cannot be installed")
     if place.dynalite:

@@ -2,6 +2,8 @@
 //
 //     repository rules PLACE NAME [KIND...]  which rules of a repository it breaks, a line each; its tables are NAME-1...;
 //                                            KIND is items, queries or live
+//     repository storage PLACE NAME          which rules of a storage one of its documents breaks, a line each
+//     repository indexes PLACE NAME          whether queries by indexes and by reading all of a new table find the same
 //     repository add PLACE NAME              adds what stands in standard input, a line of {"id": .., "document": ..} each
 //     repository add_all PLACE NAME          the same, all together
 //     repository get PLACE NAME ID...        the documents, as a line of JSON each
@@ -11,8 +13,11 @@
 #include <sluice/dynamodb/client.hpp>
 #include <sluice/repository/conformance.hpp>
 #include <sluice/repository/dynamodb.hpp>
+#include <sluice/repository/random_documents.hpp>
 #include <sluice/repository/sqlite.hpp>
 #include <sluice/session.hpp>
+#include <sluice/storage/conformance.hpp>
+#include <sluice/storage/repository.hpp>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -21,6 +26,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <iostream>
@@ -109,6 +115,60 @@ asio::awaitable<void> rules(sluice::Session session, Words words) {
     for (const auto& rule : broken) std::cout << rule << '\n';
 }
 
+/// What a storage has written stays in its table: each has a name of its own there.
+asio::awaitable<void> storage(sluice::Session session, Words words) {
+    int storages = 0;
+    const auto table = sluice::DynamoDbRepository<json::object>(words[2]).at(words[1]).create_table();
+    const auto make = [&] { return sluice::RepositoryStorage(table, "storage-" + std::to_string(++storages)); };
+    const auto broken = co_await sluice::check_storage(make, session.world());
+    std::cout << storages << " storages were tried\n";
+    for (const auto& rule : broken) std::cout << rule << '\n';
+}
+
+std::string ids_of(const sluice::Page<json::object>& page) {
+    std::vector<std::string> ids;
+    for (const auto& item : page.items) ids.push_back(item.id);
+    std::sort(ids.begin(), ids.end());
+    std::string all;
+    for (const auto& id : ids) all += id + ' ';
+    return all;
+}
+
+asio::awaitable<void> indexes(sluice::Session session, Words words) {
+    const auto recipe = sluice::DynamoDbRepository<json::object>(words[2]).at(words[1]).create_table();
+    const sluice::IndexedField kind("kind"), name("name"), price("price", sluice::IndexedField::Kind::number);
+    const sluice::DynamoDbIndex by_kind("by-kind", kind, price), by_name("by-name", name);
+    auto with_indexes = co_await session.open(recipe.index(by_kind).index(by_name)); // it makes the table
+    auto& indexed = with_indexes.value();
+    auto without = co_await session.open(recipe);
+    auto& plain = without.value();
+    sluice::repository::RandomDocuments some(7);
+    for (int i = 0; i < 80; ++i) {
+        auto document = some.document();
+        for (const auto* field : {"kind", "name", "price"}) document.erase(field);
+        if (some.one_in(4) > 0) document["kind"] = std::string(1, static_cast<char>('a' + some.one_in(3)));
+        if (some.one_in(4) > 0) document["name"] = std::string(1, static_cast<char>('a' + some.one_in(3)));
+        if (some.one_in(4) > 0) document["price"] = some.one_in(10);
+        const sluice::Identified<json::object> item(std::to_string(i), std::move(document));
+        const auto added = co_await plain.add(item);
+        added.value();
+    }
+    int found = 0;
+    for (int i = 0; i < 200; ++i) {
+        sluice::Query query(some.condition(2));
+        const std::string letter(1, static_cast<char>('a' + some.one_in(3)));
+        query.where(some.one_in(2) == 0 ? sluice::Field("kind") == letter : sluice::Field("name") == letter);
+        const auto bound = some.one_in(10);
+        if (some.one_in(2) == 0) query.where(sluice::Field("price") <= bound);
+        if (some.one_in(2) == 0) query.where(sluice::Field("price") > bound / 2);
+        const auto by_index = co_await indexed.query(query);
+        const auto by_scan = co_await plain.query(query);
+        if (ids_of(by_index.value()) != ids_of(by_scan.value())) throw std::runtime_error("an index finds something else");
+        found += static_cast<int>(by_scan->items.size());
+    }
+    std::cout << found << " items were found\n";
+}
+
 template <class...>
 asio::awaitable<void> copy(sluice::Session session, Words words) {
     using sluice::dynamodb::AttributeValue;
@@ -126,6 +186,8 @@ asio::awaitable<void> copy(sluice::Session session, Words words) {
 
 asio::awaitable<void> run(const sluice::Session& session, const Words& words) {
     if (words[0] == "rules") return rules(session, words);
+    if (words[0] == "storage") return storage(session, words);
+    if (words[0] == "indexes") return indexes(session, words);
     if (words[0] == "copy") return copy(session, words);
     if (!words[1].starts_with("http")) {
         return open_and_obey(session, sluice::SqliteRepository<json::object>(words[1], words[2]), words);

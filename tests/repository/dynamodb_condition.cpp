@@ -101,13 +101,26 @@ TEST_CASE("what is the same for every item is left out, with its names and value
 }
 
 TEST_CASE("keys are no part of a filter") {
+    KeyNames asked;
+    asked.asked = {"key"};
     const auto known = Field("a") == 1;
     const auto only = R"(#0 = :0 {"ExpressionAttributeNames":{"#0":"a"},"ExpressionAttributeValues":{":0":{"N":"1"}}})";
-    CHECK(written(Field("key") == 2 && known, {"key"}) == only);
-    CHECK(written(Field("key.inner").exists() && known, {"key"}) == only);
-    CHECK(written(!(Field("key") == 2) && known, {"key"}) == only);
-    CHECK(written(Field("key") == 2 || known, {"key"}) == "always");
-    CHECK(written(Field("$id") == 2 || known, {"$id"}).starts_with("#0 = :0 OR #1 = :1 "));
+    CHECK(written(Field("key") == 2 && known, asked) == only);
+    CHECK(written(Field("key.inner").exists() && known, asked) == only);
+    CHECK(written(!(Field("key") == 2) && known, asked) == only);
+    CHECK(written(Field("key") == 2 || known, asked) == "always");
+    KeyNames id;
+    id.asked = {"$id"};
+    CHECK(written(Field("$id") == 2 || known, id).starts_with("#0 = :0 OR #1 = :1 "));
+}
+
+TEST_CASE("what is a key somewhere has nothing in it") {
+    const auto known = Field("a") == 1;
+    KeyNames keys;
+    keys.any = {"key"};
+    CHECK(written(Field("key") == 2 && known, keys).starts_with("#0 = :0 AND #1 = :1 "));
+    CHECK(written(Field("key.inner") == 2 && known, keys).starts_with("#0 = :0 {\"ExpressionAttributeNames\":{\"#0\":\"a\"}"));
+    CHECK(written(Field("key.inner") == 2 || known, keys) == "always");
 }
 
 TEST_CASE("what is too much filters nothing") {

@@ -136,3 +136,15 @@ TEST_CASE("what can no longer be of its type is of JSON's") {
     CHECK(set_to("bytes", "no base64!") == AttributeValue::of(std::string("no base64!")));
     CHECK(set_to("bytes", nullptr).is_null());
 }
+
+TEST_CASE("attributes of others that look like ours are no fields, and stay") {
+    Item item;
+    item.emplace("$id", AttributeValue::of(std::string("a")));
+    item.emplace("$version", AttributeValue::of(Number(1)));
+    item.emplace("$foo", AttributeValue::of(std::string("theirs")));
+    item.emplace("$$foo", AttributeValue::of(std::string("ours")));
+    const auto document = document_of(item).value();
+    CHECK(*document.body == object{{"$foo", "ours"}});
+    CHECK(item_of("a", 1, *document.body, &item).value() == item);
+    CHECK(item_of("a", 1, object{}, &item).value().size() == 3);
+}

@@ -25,7 +25,7 @@ DynamoDbTable products() {
 
 /// The index, the condition on its key, and the filter, with names and values in their places.
 std::string planned(const Condition& condition) {
-    const auto plan = plan_of(products(), condition);
+    const auto plan = plan_of(products(), sluice::Query(condition));
     if (plan.filter.never) return "never";
     std::string text;
     sluice::aws::JsonWriter out(text);
@@ -76,4 +76,10 @@ TEST_CASE("everything else is looked for in the whole table") {
     CHECK(planned(Field("name") == "x" || Field("a") == 1).starts_with(": "));
     CHECK(planned(!(Field("name") == "x")).starts_with(": "));
     CHECK(planned(Field("name") == "x" && Field("a") != nullptr) == "never");
+}
+
+TEST_CASE("what has to be consistent asks no index") {
+    const auto plan = plan_of(products(), sluice::Query(Field("name") == "x").consistent());
+    CHECK(plan.index.empty());
+    CHECK(plan.filter.expression.text == "#0 = :0");
 }

@@ -71,6 +71,9 @@ TEST_CASE("a table is what is wanted, or it is told what it lacks") {
     other.indexes.front().key = {"$$kind"};
     CHECK(products().complaint(other) == "its index `by-$kind` has another key");
     other = described();
+    other.indexes.front().complete = false;
+    CHECK(products().complaint(other) == "its index `by-$kind` has not all attributes");
+    other = described();
     other.types["price"] = "S";
     CHECK(products().complaint(other) == "its index `by-$kind` has another key");
     other.types["$id"] = "N";

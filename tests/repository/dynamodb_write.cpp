@@ -59,6 +59,7 @@ TEST_CASE("versions grow with time, and from one change to the next") {
     const auto ahead = version_after(0, now + std::chrono::hours(1), 1'023);
     CHECK(version_after(ahead, now, 0) == ahead + 1); // whoever made that one has another clock
     CHECK(version_after(ahead, now, 7) == ahead + 8);
+    CHECK(version_after(UINT64_MAX, now, 1'023) > UINT64_MAX - 3'000); // there is nothing greater
     CHECK(version_after(7, sluice::wall_time(std::chrono::seconds(-5)), 0) == 8);
     CHECK(version_after(0, now + std::chrono::years(20), 0) < std::numeric_limits<std::int64_t>::max());
 }
@@ -67,12 +68,26 @@ TEST_CASE("a change is made under its condition") {
     const DynamoDbTable table("t");
     CHECK(condition_of(table, Change::add("a", {})) == "attribute_not_exists(#0)");
     CHECK(condition_of(table, Change::replace("a", {})) ==
-          "attribute_exists(#0) AND (attribute_not_exists(#1) OR #1 < :0)");
+          "attribute_exists(#0) AND (attribute_not_exists(#1) OR NOT attribute_type(#1, :0) OR #1 < :1)");
     CHECK(condition_of(table, Change::replace("a", {}, 7)) == "attribute_exists(#0) AND #1 = :0");
     CHECK(condition_of(table, Change::replace("a", {}, 0)) == "attribute_exists(#0) AND attribute_not_exists(#1)");
     CHECK(condition_of(table, Change::remove("a")) == "attribute_exists(#0)");
     CHECK(condition_of(table, Change::remove("a", 7)) == "attribute_exists(#0) AND #1 = :0");
     CHECK(condition_of(table, Change::remove_if_there("a")).empty());
+}
+
+TEST_CASE("a version that others made is expected as it is") {
+    const DynamoDbTable table("t");
+    for (const auto& version : {AttributeValue::of(std::string("v1")), AttributeValue::of(Number(0)),
+                                AttributeValue::of(Number::parse("1e30").value())}) {
+        Item item;
+        item.emplace("$id", AttributeValue::of(std::string("a")));
+        item.emplace("$version", version);
+        auto document = sluice::repository::document_of(item).value();
+        CHECK(document.version == 0);
+        document.source = std::make_shared<const sluice::repository::DynamoDbSource>(item);
+        CHECK(condition_of(table, Change::replace(document, {})) == "attribute_exists(#0) AND #1 = :0");
+    }
 }
 
 TEST_CASE("what is over is as if it were not there") {
@@ -146,7 +161,9 @@ TEST_CASE("a change whose answer was lost is known by its version") {
     CHECK(judge(Change::add("a", {}), at(9), false) == error::already_exists);
     CHECK(judge(Change::add("a", {}), at(8), true) == error::already_exists);
     CHECK_FALSE(judge(Change::replace("a", {}, 4), at(9), true));
-    CHECK(judge(Change::replace("a", {}, 4), at(10), true) == error::conflict);
+    CHECK(judge(Change::replace("a", {}, 4), at(10), true) == error::timed_out); // made, and changed since?
+    CHECK(judge(Change::replace("a", {}, 4), at(8), true) == error::conflict);
+    CHECK(judge(Change::add("a", {}), at(10), true) == error::timed_out);
     CHECK_FALSE(judge(Change::remove("a"), {}, true));
     CHECK(judge(Change::remove("a"), {}, false) == error::not_found);
     CHECK(judge(Change::replace("a", {}, 4), {}, true) == error::not_found);

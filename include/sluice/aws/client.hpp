@@ -72,7 +72,7 @@ public:
     std::string code;    ///< The service's word for its refusal.
     std::string message; ///< The service's sentence.
     std::optional<std::chrono::milliseconds> retry_after; ///< The service's wish, before the call is tried again.
-    unsigned attempts = 1; ///< Any before the last may have been done, and its answer lost.
+    bool doubtful = false; ///< An attempt before the last may have been done: its answer was lost.
     HttpResponse response; ///< What came; without its body if that told of the request's signature.
 };
 
@@ -119,6 +119,7 @@ public:
         Retries retries(rules_, tokens_);
         const auto id = invocation_id();
         Remedies tried;
+        bool doubtful = false;
         while (true) {
             const Invocation invocation(id, retries.attempt(), std::max(*rules_.attempts, 1U));
             const auto turn = next_turn();
@@ -128,7 +129,8 @@ public:
             }
             auto outcome = co_await attempt(call, invocation);
             auto& reply = outcome.reply;
-            reply.attempts = retries.attempt();
+            reply.doubtful = doubtful;
+            doubtful = doubtful || is_doubtful(reply.error);
             learn(reply.error);
             if (!reply.error) {
                 retries.succeed();
@@ -286,6 +288,12 @@ private:
         return sum.empty() || sum == std::to_string(crc32(response.body));
     }
 
+    /// Whether a call that failed may have been done: it was sent, and nobody refused it.
+    [[nodiscard]] static bool is_doubtful(error_code failure) {
+        return retryable(failure) == Retryable::transient && failure != error::name_not_resolved &&
+               failure != error::tls_failed;
+    }
+
     /// If the clock is to blame, corrects it for every later request, and says so in the failure.
     bool set_clock(ServiceError& failure, const HttpResponse& response, std::chrono::seconds correction) {
         const auto skew = measured_skew(failure.code, find_header(response.headers, "Date"), world_->clock().wall(),
@@ -317,6 +325,7 @@ private:
         const bool explains = why == error::signature_refused || why == error::clock_skewed ||
                               why == error::access_denied || why == error::credentials_refused ||
                               why == error::credentials_expired;
+        if (why == error::conflict) return; // it has items, which whoever called compares, and nothing of the request
         if (explains || response.body.size() > most_refusal_bytes) response.body.clear();
         const Redactor redactor(used, other);
         response.body = redactor.redact(response.body);

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -163,12 +164,21 @@ namespace detail {
 
 } // namespace detail
 
+namespace detail {
+
+/// What a service's word means; none if nobody knows it.
+[[nodiscard]] inline std::optional<error> meaning_of(std::string_view code) noexcept {
+    static constexpr auto rows = error_codes();
+    const auto row = std::find_if(rows.begin(), rows.end(), [code](const auto& entry) { return entry.first == code; });
+    return row == rows.end() ? std::nullopt : std::optional<error>(row->second);
+}
+
+} // namespace detail
+
 /// What a caller can do about a failure. `code` is the service's word for it, without namespace; empty if the answer
 /// has none, as a proxy's page: that is never taken for the service's judgement of what was sent.
 [[nodiscard]] inline error error_of(std::string_view code, int status) noexcept {
-    static constexpr auto rows = detail::error_codes();
-    const auto row = std::find_if(rows.begin(), rows.end(), [code](const auto& entry) { return entry.first == code; });
-    if (row != rows.end()) return row->second;
+    if (const auto known = detail::meaning_of(code)) return *known;
     if (code.starts_with("KMS")) return error::key_service_failed;
     return detail::error_of_status(status, !code.empty());
 }
@@ -325,7 +335,9 @@ namespace detail {
     if (!id.empty()) failure.request_id = id;
     failure.request_id = failure.request_id.substr(0, 128);
     const Redactor redactor(secrets, other);
+    const bool known = detail::meaning_of(failure.code).has_value(); // no secret, whatever is in it
     for (auto* text : {&failure.code, &failure.message, &failure.request_id}) {
+        if (known && text == &failure.code) continue;
         *text = redactor.redact(*text, ServiceError::max_message + 4); // so that no character is cut before its end
         detail::tidy(*text, ServiceError::max_message);
     }

@@ -76,7 +76,7 @@ public:
             }
             auto outcome = judge_write(reply);
             if (outcome.culprit >= writes.size()) outcome = WriteOutcome(error::response_invalid);
-            doubtful = doubtful || reply.attempts > 1; // an answer that an earlier try lost is lost to this one too
+            doubtful = doubtful || reply.doubtful; // an answer that an earlier try lost is lost to this one too
             outcome.doubtful = doubtful;
             if (!outcome.again || tries == most_tries) co_return outcome;
             const auto interrupted = co_await back_off(tries);

@@ -127,6 +127,7 @@ public:
         Index() = default;
         std::string name;
         Key key;
+        bool complete = true; ///< It has all attributes.
         bool active = true; ///< Else it is being made, or deleted.
     };
 
@@ -198,13 +199,17 @@ private:
 
     template <class In>
     static bool read_index(In& in, Index& index) {
-        std::string word = "ACTIVE";
+        std::string word = "ACTIVE", projected = "ALL";
+        const auto projection = [&](std::string_view member) {
+            return member == "ProjectionType" ? in.text(projected) : in.skip();
+        };
         const bool well = in.map([&](std::string_view member) {
             if (member == "IndexName") return in.text(index.name);
             if (member == "KeySchema") return read_key(in, index.key);
             if (member == "IndexStatus") return in.text(word);
-            return in.skip();
+            return member == "Projection" ? in.map(projection) : in.skip();
         });
+        index.complete = projected == "ALL";
         index.active = word == "ACTIVE" || word == "UPDATING";
         return well;
     }

@@ -94,7 +94,7 @@ namespace detail {
         outcome.culprit = 0;
         if (!refusal.reasons.empty()) outcome.found = std::move(refusal.reasons.front().item);
     }
-    outcome.doubtful = reply.attempts > 1;
+    outcome.doubtful = reply.doubtful;
     return outcome;
 }
 

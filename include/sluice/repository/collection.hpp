@@ -158,11 +158,12 @@ public:
         using Feed = repository::Feed<repository::Document>;
         auto watcher = std::make_shared<repository::ItemWatcher>(
             id, std::make_shared<Feed>(world_->executor(), waiting_updates));
+        LiveItem<T> live(mapping_, watcher, kept());
         const auto watched = co_await documents_.watch(watcher);
         if (!watched) co_return watched.error();
         const auto now = co_await documents_.get(std::move(id));
         watcher->start(now);
-        co_return LiveItem<T>(mapping_, std::move(watcher), kept());
+        co_return live;
     }
 
     /// The query's limit is that of what is given each time; it has no page that follows, so its token is refused.
@@ -172,12 +173,13 @@ public:
         using Feed = repository::Feed<repository::QueryWatcher::Found>;
         auto watcher = std::make_shared<repository::QueryWatcher>(
             query, std::make_shared<Feed>(world_->executor(), waiting_updates));
+        LiveQuery<T> live(mapping_, watcher, kept());
         const auto watched = co_await documents_.watch(watcher);
         if (!watched) co_return watched.error();
-        const Query all(query.condition());
+        const auto all = Query(query.condition()).consistent();
         const auto now = co_await documents_.find(all);
         watcher->start(now);
-        co_return LiveQuery<T>(mapping_, std::move(watcher), kept());
+        co_return live;
     }
 
 private:

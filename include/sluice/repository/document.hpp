@@ -136,7 +136,7 @@ public:
 /// |--------------------|------------------------------------------------------------------------------------------|
 /// | `d.get(id)`        | The document; `not_found`.                                                               |
 /// | `d.write(changes)` | Makes all of them or none, if all find what they expect: else `already_exists`, `not_found`, `conflict`. No id twice. More than `max_changes`, or 4 MB, may be `batch_too_large`. |
-/// | `d.find(query)`    | A page of a query that `check_query` takes; all of it without a limit.                   |
+/// | `d.find(query)`    | A page of a query that `check_query` takes; all of it without a limit. As of now, but for what an index may miss unless it `is_consistent()`. |
 /// | `d.watch(watcher)` | Tells of every change from now on, until nobody else holds the watcher.                  |
 ///
 /// Called on the strand of the world, and completes there; several calls may be under way. Errors of the model are

@@ -165,6 +165,7 @@ private:
             world.log().error("the table ", recipe.table_.name, " is not of this repository: ", complaint);
             co_return error::table_unfit;
         }
+        recipe.table_.learn(*table);
         if (recipe.creates_ && !recipe.table_.expiry.empty()) {
             const auto enabled = co_await enable_expiry(recipe.table_, *client);
             if (!enabled) {

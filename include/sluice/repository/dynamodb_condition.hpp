@@ -19,8 +19,12 @@
 
 namespace sluice::repository {
 
-/// Attributes that a filter must not name: the keys of what is asked.
-using KeyNames = std::vector<std::string>;
+/// Attributes that are part of keys.
+class KeyNames {
+public:
+    std::vector<std::string> asked; ///< Of the index that is asked: its filter must not name them.
+    std::vector<std::string> any;   ///< Of the table or an index of it: a filter must not look for something in them.
+};
 
 namespace detail {
 
@@ -65,8 +69,13 @@ private:
 
     [[nodiscard]] std::optional<bool> unanswered(const FieldPath& field) const {
         const auto& names = field.names();
-        const bool key = std::find(keys_.begin(), keys_.end(), attribute_of(names.front())) != keys_.end();
-        return key || names.size() > most_names ? std::optional<bool>(at_least_) : std::nullopt;
+        const auto attribute = attribute_of(names.front());
+        const bool barred = has(keys_.asked, attribute) || (names.size() > 1 && has(keys_.any, attribute));
+        return barred || names.size() > most_names ? std::optional<bool>(at_least_) : std::nullopt;
+    }
+
+    [[nodiscard]] static bool has(const std::vector<std::string>& names, const std::string& name) {
+        return std::find(names.begin(), names.end(), name) != names.end();
     }
 
     [[nodiscard]] std::optional<bool> joined(const std::vector<Condition>& parts, bool of_none) const {

@@ -32,6 +32,12 @@ namespace sluice::repository {
 inline constexpr std::string_view id_attribute = "$id";
 inline constexpr std::string_view version_attribute = "$version";
 
+/// Whether an attribute is one of others that begins as ours do: no document shows it, and an update leaves it alone.
+[[nodiscard]] inline bool is_hidden(std::string_view attribute) {
+    return attribute.starts_with('$') && !attribute.starts_with("$$") && attribute != id_attribute &&
+           attribute != version_attribute;
+}
+
 /// The attribute of a document's field: one that begins with `$` has one more of these, so that none is taken for ours.
 [[nodiscard]] inline std::string attribute_of(std::string_view field) {
     return field.starts_with('$') ? "$" + std::string(field) : std::string(field);
@@ -232,6 +238,10 @@ public:
         if (!value) return value.error();
         item.emplace(std::move(name), *std::move(value));
     }
+    if (former == nullptr) return item;
+    for (const auto& [name, value] : *former) {
+        if (is_hidden(name)) item.emplace(name, value);
+    }
     return item;
 }
 
@@ -244,7 +254,7 @@ public:
     std::uint64_t version = 0;
     auto body = std::make_shared<boost::json::object>();
     for (const auto& [name, value] : item) {
-        if (name == id_attribute) continue;
+        if (name == id_attribute || is_hidden(name)) continue;
         if (name == version_attribute) {
             const auto* const number = value.get<dynamodb::Number>();
             const auto whole = number == nullptr ? result<std::uint64_t>(0) : number->to<std::uint64_t>();

@@ -5,6 +5,7 @@
 #include <sluice/repository/dynamodb_condition.hpp>
 #include <sluice/repository/dynamodb_item.hpp>
 #include <sluice/repository/dynamodb_table.hpp>
+#include <sluice/repository/query.hpp>
 
 #include <boost/json/value.hpp>
 
@@ -118,12 +119,16 @@ private:
 } // namespace detail
 
 /// The plan for a condition: the first index whose first field has to be equal to something, and whose second field, if
-/// it has one, has to compare with something; else a scan.
+/// it has one, has to compare with something; else, or if it has to be consistent, a scan.
 ///
 /// What is found is looked at once more, whatever the plan.
-[[nodiscard]] inline DynamoDbPlan plan_of(const DynamoDbTable& table, const Condition& condition) {
+[[nodiscard]] inline DynamoDbPlan plan_of(const DynamoDbTable& table, const Query& query) {
+    const auto& condition = query.condition();
+    KeyNames keys;
+    keys.any = table.scalars;
     const auto parts = detail::conjuncts_of(condition);
     for (const auto& index : table.indexes) {
+        if (query.is_consistent()) break;
         DynamoDbPlan plan;
         dynamodb::Expression expression;
         detail::KeyConditions conditions(expression);
@@ -138,13 +143,12 @@ private:
         if (plan.key_condition.empty() || sort.empty() != (index.fields.size() == 1)) continue;
         if (!sort.empty()) plan.key_condition += " AND " + sort;
         plan.index = index.name;
-        KeyNames keys;
-        for (const auto& field : index.fields) keys.push_back(attribute_of(field.name));
+        for (const auto& field : index.fields) keys.asked.push_back(attribute_of(field.name));
         plan.filter = filter_of(condition, keys, std::move(expression));
         return plan;
     }
     DynamoDbPlan plan;
-    plan.filter = filter_of(condition);
+    plan.filter = filter_of(condition, keys);
     return plan;
 }
 

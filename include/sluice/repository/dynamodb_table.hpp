@@ -50,6 +50,7 @@ public:
 
     std::string name;
     std::vector<DynamoDbIndex> indexes;
+    std::vector<std::string> scalars; ///< Attributes that are keys of the table or of an index of it, declared or not.
     std::string expiry; ///< The field that tells when a document is over, in seconds since 1970. Empty: none does.
 
     /// The key that documents are kept under.
@@ -82,8 +83,14 @@ public:
                                             [&](const auto& each) { return each.name == index.name; });
             if (found == table.indexes.end()) return "it has no index `" + index.name + "`";
             if (!has_key(table, found->key, index.key)) return "its index `" + index.name + "` has another key";
+            if (!found->complete) return "its index `" + index.name + "` has not all attributes";
         }
         return {};
+    }
+
+    /// Notes what the table is like beside what was declared.
+    void learn(const dynamodb::TableDescription& table) {
+        for (const auto& attribute : table.types) scalars.push_back(attribute.first);
     }
 
 private:

@@ -24,12 +24,16 @@
 
 namespace sluice::repository {
 
+/// Versions made at the same moment are no further apart.
+inline constexpr std::uint64_t version_spread = 1'024;
+
 /// The version of a change made now, of something that was in another one before: microseconds since 1970 with ten
 /// random bits, so that two writers do not take each other's for their own.
 [[nodiscard]] inline std::uint64_t version_after(std::uint64_t before, wall_time now, std::uint64_t random) {
     const auto us = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count();
     const auto made = static_cast<std::uint64_t>(std::max<std::int64_t>(us, 0)) << 10U;
-    return std::max(made, before + 1) + random % 1'024;
+    const auto least = std::max(made, std::min(before, UINT64_MAX - 2 * version_spread) + 1);
+    return least + random % version_spread;
 }
 
 /// Whether the field that tells when documents are over says so; the service removes them only some time later
@@ -58,7 +62,7 @@ public:
             break;
         case Change::Expects::version:
             expect_presence();
-            expect_version(change.version);
+            expect_version(change);
             break;
         case Change::Expects::anything: break;
         }
@@ -71,7 +75,7 @@ private:
         say("attribute_not_exists(" + condition_.name(id_attribute) + ")");
         if (table_.expiry.empty()) return;
         say(" OR (");
-        say_whether_it_ends();
+        say_is_number(end());
         say(" AND " + end() + " < " + number(now_) + ")");
     }
 
@@ -79,23 +83,32 @@ private:
         say("attribute_exists(" + condition_.name(id_attribute) + ")");
         if (table_.expiry.empty()) return;
         say(" AND (NOT ");
-        say_whether_it_ends();
+        say_is_number(end());
         say(" OR " + end() + " >= " + number(now_) + ")");
     }
 
     void expect_before(std::uint64_t version) {
         const auto name = condition_.name(version_attribute);
-        say(" AND (attribute_not_exists(" + name + ") OR " + name + " < " + number(version) + ")");
+        say(" AND (attribute_not_exists(" + name + ") OR NOT ");
+        say_is_number(name);
+        say(" OR " + name + " < " + number(version) + ")");
     }
 
-    void expect_version(std::uint64_t version) {
+    /// The version as it was read, whatever others made of it.
+    void expect_version(const Change& change) {
         const auto name = condition_.name(version_attribute);
-        say(version == 0 ? " AND attribute_not_exists(" + name + ")" : " AND " + name + " = " + number(version));
+        const auto* const source = dynamic_cast<const DynamoDbSource*>(change.source.get());
+        const auto* const item = source == nullptr ? nullptr : &source->item;
+        const auto was = item == nullptr ? dynamodb::Item::const_iterator() : item->find(version_attribute);
+        const bool read = item != nullptr && was != item->end();
+        if (read) say(" AND " + name + " = " + condition_.value(was->second));
+        else if (change.version == 0) say(" AND attribute_not_exists(" + name + ")");
+        else say(" AND " + name + " = " + number(change.version));
     }
 
-    void say_whether_it_ends() {
-        const auto name = end();
-        say("attribute_type(" + name + ", " + condition_.value(dynamodb::AttributeValue::of(std::string("N"))) + ")");
+    void say_is_number(const std::string& name) {
+        const auto type = condition_.value(dynamodb::AttributeValue::of(std::string("N")));
+        say("attribute_type(" + name + ", " + type + ")");
     }
 
     void say(std::string_view words) { condition_.text += words; }
@@ -162,6 +175,8 @@ public:
     if (doubtful && put != nullptr) {
         const auto made = document_of(put->item);
         if (made && made->version == document->version) return Verdict(error_code());
+        // Was it made, and changed by others after that? Nobody knows.
+        if (made && made->version < document->version) return Verdict(error::timed_out);
     }
     const auto why = obstacle(change, &document->version);
     return why ? Verdict(why) : Verdict::retry_after(document->version);

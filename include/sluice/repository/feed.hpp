@@ -36,36 +36,40 @@ namespace repository {
 
 /// Values on their way to one reader: so many may wait; of what is more, only the newest is kept.
 ///
-/// Written on any thread, read on the strand of its executor.
+/// Written on any thread, read on the strand of its executor. Whoever reads closes it: then it has nothing of the
+/// executor's context any more, which may end before the last writer lets go of it.
 template <class V>
 class Feed : public std::enable_shared_from_this<Feed<V>> {
 public:
     Feed(const boost::asio::any_io_executor& executor, std::size_t capacity)
-        : capacity_(capacity), bell_(executor, boost::asio::steady_timer::time_point::max()) {}
+        : capacity_(capacity), bell_(std::in_place, executor, boost::asio::steady_timer::time_point::max()) {}
 
     void push(V value) {
-        {
-            const std::lock_guard lock(mutex_);
-            if (ended_) return;
-            std::uint64_t skipped = 0;
-            if (waiting_.size() >= capacity_) {
-                skipped = waiting_.back().skipped + 1;
-                waiting_.pop_back();
-            }
-            waiting_.emplace_back(std::move(value), skipped);
-            if (std::exchange(ringing_, true)) return;
+        const std::lock_guard lock(mutex_);
+        if (ended_) return;
+        std::uint64_t skipped = 0;
+        if (waiting_.size() >= capacity_) {
+            skipped = waiting_.back().skipped + 1;
+            waiting_.pop_back();
         }
-        ring();
+        waiting_.emplace_back(std::move(value), skipped);
+        if (!std::exchange(ringing_, true)) ring();
     }
 
     /// Nothing follows what waits; only the first end counts.
     void end(error_code why) {
-        {
-            const std::lock_guard lock(mutex_);
-            if (std::exchange(ended_, true)) return;
-            why_ = why;
-        }
+        const std::lock_guard lock(mutex_);
+        if (std::exchange(ended_, true)) return;
+        why_ = why;
         ring();
+    }
+
+    /// Nobody reads any more. On the strand, or where nothing else of its context runs.
+    void close() {
+        const std::lock_guard lock(mutex_);
+        ended_ = true;
+        waiting_.clear();
+        bell_.reset();
     }
 
     /// The next value, as soon as there is one; none after the last. One call at a time.
@@ -76,7 +80,7 @@ public:
         for (;;) {
             if (auto told = take()) co_return *std::move(told);
             error_code woken;
-            co_await bell_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, woken));
+            if (bell_) co_await bell_->async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, woken));
             const auto state = co_await boost::asio::this_coro::cancellation_state;
             if (state.cancelled() != boost::asio::cancellation_type::none) {
                 co_return boost::asio::error::operation_aborted;
@@ -98,8 +102,13 @@ private:
         return result<std::optional<Update<V>>>(std::optional<Update<V>>());
     }
 
+    /// With the lock.
     void ring() {
-        boost::asio::post(bell_.get_executor(), [self = this->shared_from_this()] { self->bell_.cancel(); });
+        if (!bell_) return;
+        boost::asio::post(bell_->get_executor(), [weak = this->weak_from_this()] {
+            const auto self = weak.lock();
+            if (self && self->bell_) self->bell_->cancel();
+        });
     }
 
     const std::size_t capacity_;
@@ -108,7 +117,7 @@ private:
     bool ringing_ = false; ///< Since the reader looked last.
     bool ended_ = false;
     error_code why_;
-    boost::asio::steady_timer bell_;
+    std::optional<boost::asio::steady_timer> bell_; ///< Changed with the lock, on the strand; none: closed.
 };
 
 } // namespace repository

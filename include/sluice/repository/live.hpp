@@ -39,6 +39,21 @@ template <class T>
     return items;
 }
 
+/// Closes the feed of a watcher once nobody reads it, whoever else still has the watcher.
+template <class Watcher>
+class Reading {
+public:
+    explicit Reading(std::shared_ptr<Watcher> watcher) : watcher_(std::move(watcher)) {}
+    Reading(const Reading&) = delete;
+    Reading& operator=(const Reading&) = delete;
+    ~Reading() { watcher_->feed().close(); }
+
+    [[nodiscard]] auto& feed() const noexcept { return watcher_->feed(); }
+
+private:
+    std::shared_ptr<Watcher> watcher_;
+};
+
 /// What a watcher is told, as values. To be read on the strand of its repository, which it keeps open.
 ///
 /// Sixteen values wait for a reader; of more than these only the newest does, and tells how many are missing.
@@ -52,14 +67,15 @@ public:
 
     /// `documents` are kept open.
     Live(Mapping<T> mapping, std::shared_ptr<Watcher> watcher, std::shared_ptr<const void> documents)
-        : mapping_(std::move(mapping)), watcher_(std::move(watcher)), documents_(std::move(documents)) {}
+        : mapping_(std::move(mapping)), documents_(std::move(documents)),
+          reading_(std::make_shared<const Reading<Watcher>>(std::move(watcher))) {}
 
     /// What there is at once, then what becomes of it as soon as it does; none after the last.
     ///
     /// One call at a time. Errors: those of the repository, after which nothing follows; `item_invalid`;
     /// `operation_aborted` if the wait was cancelled.
     [[nodiscard]] asio::awaitable<result<std::optional<Update<value_type>>>> next() {
-        const auto told = co_await watcher_->feed().next();
+        const auto told = co_await reading_->feed().next();
         if (!told) co_return told.error();
         if (!*told) co_return std::optional<Update<value_type>>();
         auto value = read(mapping_, (*told)->value);
@@ -69,8 +85,8 @@ public:
 
 private:
     Mapping<T> mapping_;
-    std::shared_ptr<Watcher> watcher_;
     std::shared_ptr<const void> documents_;
+    std::shared_ptr<const Reading<Watcher>> reading_; ///< The last member, which goes before what it stands on.
 };
 
 } // namespace repository

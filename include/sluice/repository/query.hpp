@@ -58,6 +58,14 @@ public:
         return *this;
     }
 
+    /// Finds all that was written before, at the price of reading everything where only an index would be asked: one of
+    /// DynamoDB lags behind. Memory and SQLite do so in any case.
+    Query& consistent(bool wanted = true) {
+        consistent_ = wanted;
+        return *this;
+    }
+
+    [[nodiscard]] bool is_consistent() const noexcept { return consistent_; }
     [[nodiscard]] const Condition& condition() const noexcept { return condition_; }
     [[nodiscard]] const std::optional<Order>& order() const noexcept { return order_; }
     [[nodiscard]] std::optional<std::size_t> limit() const noexcept { return limit_; }
@@ -73,6 +81,7 @@ private:
     std::optional<Order> order_;
     std::optional<std::size_t> limit_;
     std::string token_;
+    bool consistent_ = false;
 };
 
 } // namespace sluice
