@@ -247,6 +247,12 @@ TEST_CASE("a refusal is a typed error, and the service's words are in the log") 
         CHECK(summary.error() == error::stream_not_found);
         CHECK(fake.log.find("DescribeStreamSummary") != std::string::npos);
         CHECK(fake.log.find("Stream s not found.") != std::string::npos);
+
+        fake.log.clear();
+        const auto offline = co_await client.describe_stream_summary(DescribeStreamSummary("s"));
+        CHECK(offline.error() == error::connection_failed);
+        CHECK(fake.log == "Kinesis did not do DescribeStreamSummary: " +
+                              sluice::error_code(error::connection_failed).message() + "\n");
     });
 }
 

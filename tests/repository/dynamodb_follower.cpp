@@ -55,7 +55,7 @@ public:
             if (auto answer = instead(operation)) co_return *answer;
         }
         if (operation == "DescribeTable") co_return HttpResponse(200, table);
-        if (operation == "DescribeStream") co_return HttpResponse(200, describe());
+        if (operation == "DescribeStream") co_return HttpResponse(200, describe(body));
         if (operation == "GetShardIterator") co_return HttpResponse(200, iterator(body));
         co_return records(std::string(body.at("ShardIterator").as_string()));
     }
@@ -69,15 +69,22 @@ public:
     int last = 0;
 
 private:
-    [[nodiscard]] std::string describe() const {
+    /// Pages of two shards.
+    [[nodiscard]] std::string describe(const boost::json::object& body) const {
+        const auto* const start = body.if_contains("ExclusiveStartShardId");
+        auto next = start != nullptr ? shards.upper_bound(std::string(start->as_string())) : shards.begin();
         std::string list;
-        for (const auto& [id, shard] : shards) {
+        std::string last_id;
+        for (int count = 0; next != shards.end() && count < 2; ++count, ++next) {
+            const auto& [id, shard] = *next;
+            last_id = id;
             list += (list.empty() ? "" : ",") + (R"({"ShardId":")" + id + "\"");
             if (!shard.parent.empty()) list += R"(,"ParentShardId":")" + shard.parent + "\"";
             list += std::string(R"(,"SequenceNumberRange":{"StartingSequenceNumber":"1")") +
                     (shard.closed ? R"(,"EndingSequenceNumber":"9")" : "") + "}}";
         }
-        return R"({"StreamDescription":{"StreamStatus":")" + status + R"(","Shards":[)" + list + "]}}";
+        const auto end = next == shards.end() ? "" : R"(,"LastEvaluatedShardId":")" + last_id + "\"";
+        return R"({"StreamDescription":{"StreamStatus":")" + status + R"(","Shards":[)" + list + "]" + end + "}}";
     }
 
     [[nodiscard]] std::string iterator(const boost::json::object& body) {
@@ -230,6 +237,23 @@ TEST_CASE("a shard that ends is followed by its children, and never after them")
     });
 }
 
+TEST_CASE("shards of every page are followed") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        Bench bench(context.get_executor());
+        for (int i = 2; i <= 5; ++i) bench.stream.shards["s" + std::to_string(i)];
+        auto notes = std::make_shared<Notes>();
+        const auto watched = co_await bench.follower->watch(notes);
+        CHECK(watched.has_value());
+        CHECK(bench.stream.asked["DescribeStream"] == 3);
+        for (int i = 1; i <= 5; ++i) bench.stream.put("s" + std::to_string(i), "a", i);
+        for (int i = 0; i < 3; ++i) co_await bench.looks();
+        for (int i = 1; i <= 5; ++i) CHECK(notes->text.find("a" + std::to_string(i) + " ") != std::string::npos);
+        CHECK(notes->text.size() == 15);
+        notes.reset();
+        co_await bench.looks(); // until no request is under way
+    });
+}
+
 TEST_CASE("an iterator that expired is renewed where the reading was") {
     run([](asio::io_context& context) -> asio::awaitable<void> {
         Bench bench(context.get_executor());
@@ -304,6 +328,8 @@ TEST_CASE("what passes is waited for, what does not is told") {
         while (failures <= 20) co_await bench.looks();
         co_await bench.looks();
         CHECK(notes->text == "a1 ");
+        CHECK(bench.fake.log == "DynamoDB Streams did not do GetRecords: " +
+                                    error_code(error::connection_failed).message() + "\n"); // once, whenever it looked
         CHECK_FALSE(notes->end);
         bench.stream.instead = [](const std::string&) -> std::optional<result<HttpResponse>> {
             return refusal("AccessDeniedException");

@@ -33,9 +33,8 @@ public:
 
 /// Calls a service that speaks AWS JSON.
 ///
-/// Calls are tried again as `Settings::retry` says. Errors are those of `sluice::error`; the service's own words go to
-/// the log. All on the strand of the world, which outlives the client. To be moved only before the first call, and
-/// destroyed only after the last.
+/// Calls are tried again as `Settings::retry` says. All on the strand of the world, which outlives the client. To be
+/// moved only before the first call, and destroyed only after the last.
 class JsonClient {
 public:
     /// Signs with the world's credentials.
@@ -57,25 +56,17 @@ public:
         return client;
     }
 
-    /// A call of this operation, which has this body. A `conflict` is nothing out of the ordinary: the log is not told.
-    template <class...>
-    [[nodiscard]] asio::awaitable<Reply> send(std::string_view operation, std::string body) {
-        Call its_call(std::string(dialect_.target).append(operation), std::string(dialect_.content_type),
-                      std::make_shared<const std::string>(std::move(body)));
-        auto reply = co_await client_.send(std::move(its_call));
-        if (reply.error && reply.error != error::conflict) {
-            world_->log().info(dialect_.name, " did not do ", operation, ": ", reply.complaint());
-        }
-        co_return reply;
+    /// Makes the call that a request with `operation` and `write(out)` asks for, and says nothing of it in the log.
+    template <class Request>
+    [[nodiscard]] asio::awaitable<Reply> send(const Request& request) {
+        Call call(std::string(dialect_.target).append(Request::operation), std::string(dialect_.content_type),
+                  std::make_shared<const std::string>(encode_json(request)));
+        return client_.send(std::move(call));
     }
 
-    /// Any call with a reply. `Request::operation` is its name.
-    template <class Request>
-    [[nodiscard]] asio::awaitable<result<typename Request::Reply>> call(Request request) {
-        auto body = encode_json(request);
-        const auto reply = co_await send(Request::operation, std::move(body));
-        if (reply.error) co_return reply.error;
-        co_return decode_json<typename Request::Reply>(reply.response.body);
+    /// Tells the log why a call was not done.
+    void note(std::string_view operation, const Reply& failure) const {
+        world_->log().info(dialect_.name, " did not do ", operation, ": ", failure.complaint());
     }
 
     [[nodiscard]] World& world() const noexcept { return *world_; }

@@ -139,7 +139,10 @@ private:
 
     template <class Request>
     [[nodiscard]] asio::awaitable<aws::Reply> send(const Request& request) {
-        return client_.send(Request::operation, aws::encode_json(request));
+        auto reply = co_await client_.send(request);
+        const bool is_usual = !reply.error || reply.error == error::conflict;
+        if (!is_usual) client_.note(Request::operation, reply);
+        co_return reply;
     }
 
     [[nodiscard]] static std::vector<Item> take(std::vector<Item>& items, std::size_t most) {

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <sluice/aws/endpoint_rules.hpp>
+#include <sluice/aws/json_call.hpp>
 #include <sluice/aws/json_client.hpp>
 #include <sluice/aws/machine.hpp>
 #include <sluice/aws/service.hpp>
 #include <sluice/aws/this_machine.hpp>
+#include <sluice/detail/remark.hpp>
 #include <sluice/dynamodb/streams.hpp>
 #include <sluice/error.hpp>
 #include <sluice/world.hpp>
@@ -23,8 +25,8 @@ namespace sluice::dynamodb {
 ///
 /// Calls are tried again as the settings say, and bodies are held against their checksums. Errors are those of
 /// `sluice::error`, among them `stream_not_found`, and `iterator_expired` for an iterator as for data that is not kept
-/// any more; the service's own words go to the log. All on the strand of the world, which outlives the client. To be
-/// moved only before the first call, and destroyed only after the last.
+/// any more; the service's own words go to the log, once for each change. All on the strand of the world, which
+/// outlives the client. To be moved only before the first call, and destroyed only after the last.
 class StreamsClient {
 public:
     /// Signs with the world's credentials.
@@ -44,8 +46,17 @@ public:
     /// Any call with a reply.
     template <class Request>
     [[nodiscard]] asio::awaitable<result<typename Request::Reply>> call(Request request) {
-        return client_.call(std::move(request));
+        const auto reply = co_await client_.send(request);
+        if (reply.error) {
+            failure_ = std::string(Request::operation) + ": " + reply.error.message();
+            if (!failure_.take().empty()) client_.note(Request::operation, reply);
+            co_return reply.error;
+        }
+        co_return aws::decode_json<typename Request::Reply>(reply.response.body);
     }
+
+    /// What was asked for is all there: the log will be told of the next failure, even if it is the last one again.
+    void settle() noexcept { failure_.settle(); }
 
     /// All shards of a stream that are still kept.
     template <class...>
@@ -72,6 +83,7 @@ private:
     explicit StreamsClient(aws::JsonClient client) : client_(std::move(client)) {}
 
     aws::JsonClient client_;
+    sluice::detail::Remark failure_;
 };
 
 } // namespace sluice::dynamodb

@@ -106,6 +106,7 @@ private:
         unsigned failures = 0;
         while (self->watched()) {
             const auto failure = co_await self->look();
+            if (!failure) self->streams_.settle();
             if (failure && is_final(failure)) {
                 self->end(failure); // whoever watches from now on begins anew
                 break;
