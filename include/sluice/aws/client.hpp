@@ -203,10 +203,7 @@ private:
         }
     }
 
-    [[nodiscard]] std::string invocation_id() {
-        const auto high = world_->clock().random();
-        return uuid_v4(high, world_->clock().random());
-    }
+    [[nodiscard]] std::string invocation_id() { return uuid_v4(world_->clock()); }
 
     /// One attempt, whatever is thrown on the way.
     template <class...>

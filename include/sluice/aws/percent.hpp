@@ -1,6 +1,6 @@
 #pragma once
 
-#include <sluice/aws/ascii.hpp>
+#include <sluice/aws/hex.hpp>
 #include <sluice/error.hpp>
 
 #include <cstddef>
@@ -14,12 +14,6 @@ namespace detail {
 [[nodiscard]] constexpr bool unreserved(char c) noexcept {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
            c == '_' || c == '~';
-}
-
-[[nodiscard]] constexpr int hex_digit(char c) noexcept {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (to_lower(c) >= 'a' && to_lower(c) <= 'f') return to_lower(c) - 'a' + 10;
-    return -1;
 }
 
 } // namespace detail

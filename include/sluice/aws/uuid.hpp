@@ -3,6 +3,7 @@
 #include <sluice/aws/digest.hpp>
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -29,6 +30,14 @@ namespace detail {
 
 /// A version 4 UUID (RFC 9562) made of 128 random bits, of which it keeps 122.
 [[nodiscard]] inline std::string uuid_v4(std::uint64_t high, std::uint64_t low) { return detail::uuid(4, high, low); }
+
+/// The same of the next two throws of a clock's dice.
+template <class Clock>
+    requires requires(Clock& clock) { { clock.random() } -> std::same_as<std::uint64_t>; }
+[[nodiscard]] std::string uuid_v4(Clock& clock) {
+    const std::uint64_t high = clock.random();
+    return uuid_v4(high, clock.random());
+}
 
 /// A version 8 UUID (RFC 9562) made of 128 bits of whatever tells one thing from others, of which it keeps 122.
 [[nodiscard]] inline std::string uuid_v8(std::uint64_t high, std::uint64_t low) { return detail::uuid(8, high, low); }

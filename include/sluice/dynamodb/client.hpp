@@ -67,7 +67,7 @@ public:
         for (unsigned tries = 1;; ++tries) {
             aws::Reply reply;
             if (writes.size() > 1) {
-                const TransactWriteItems request(new_token(), writes);
+                const TransactWriteItems request(aws::uuid_v4(world_->clock()), writes);
                 reply = co_await send(request);
             } else if (const auto* const put = std::get_if<PutItem>(&writes.front())) {
                 reply = co_await send(*put);
@@ -150,11 +150,6 @@ private:
         std::vector<Item> taken(std::make_move_iterator(items.begin()), std::make_move_iterator(end));
         items.erase(items.begin(), end);
         return taken;
-    }
-
-    [[nodiscard]] std::string new_token() {
-        const auto high = world_->clock().random();
-        return aws::uuid_v4(high, world_->clock().random());
     }
 
     template <class...>

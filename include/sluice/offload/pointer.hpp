@@ -1,9 +1,9 @@
 #pragma once
 
 #include <sluice/aws/digest.hpp>
+#include <sluice/aws/hex.hpp>
 #include <sluice/aws/json_reader.hpp>
 #include <sluice/aws/json_writer.hpp>
-#include <sluice/aws/percent.hpp>
 #include <sluice/aws/token.hpp>
 #include <sluice/error.hpp>
 
@@ -84,7 +84,7 @@ private:
         if (name == "sluice") return first(2) && value.text == "s3-pointer/1";
         if (name == "bucket") return first(4) && take(value.text, 255, pointer_.bucket);
         if (name == "key") return first(8) && take(value.text, 1'024, pointer_.key);
-        return name == "sha256" && first(16) && take_digest(value.text);
+        return name == "sha256" && first(16) && aws::decode_hex(value.text, pointer_.sha256).has_value();
     }
 
     bool first(unsigned bit) {
@@ -101,17 +101,6 @@ private:
     static bool take(std::string_view text, std::size_t most, std::string& to) {
         to = text;
         return !text.empty() && text.size() <= most;
-    }
-
-    bool take_digest(std::string_view digits) {
-        if (digits.size() != 2 * pointer_.sha256.size()) return false;
-        for (std::size_t i = 0; i < pointer_.sha256.size(); ++i) {
-            const int high = aws::detail::hex_digit(digits[2 * i]);
-            const int low = aws::detail::hex_digit(digits[2 * i + 1]);
-            if (high < 0 || low < 0) return false;
-            pointer_.sha256[i] = static_cast<std::uint8_t>(high * 16 + low);
-        }
-        return true;
     }
 
     aws::JsonReader json_;

@@ -218,11 +218,7 @@ private:
         co_return item;
     }
 
-    [[nodiscard]] std::string new_id() {
-        auto& clock = world_->clock();
-        const auto high = clock.random();
-        return aws::uuid_v4(high, clock.random());
-    }
+    [[nodiscard]] std::string new_id() { return aws::uuid_v4(world_->clock()); }
 
     /// Whoever else changes the item has to come to an end.
     asio::awaitable<error_code> back_off(unsigned tries) {

@@ -2,6 +2,7 @@
 
 #include <sluice/aws/base64.hpp>
 #include <sluice/aws/digest.hpp>
+#include <sluice/aws/hex.hpp>
 #include <sluice/aws/integer.hpp>
 #include <sluice/aws/percent.hpp>
 #include <sluice/detail/checksum.hpp>
@@ -176,12 +177,7 @@ inline constexpr std::uint64_t store_format = 1;
     StoreRecord store;
     store.owner = fields.whole<std::uint64_t>("owner");
     const auto identity = fields.text("identity");
-    if (!fields.ok() || identity.size() != 2 * store.id.size()) return error::storage_corrupt;
-    for (std::size_t i = 0; i < store.id.size(); ++i) {
-        const auto high = aws::detail::hex_digit(identity[2 * i]), low = aws::detail::hex_digit(identity[2 * i + 1]);
-        if (high < 0 || low < 0) return error::storage_corrupt;
-        store.id[i] = static_cast<std::uint8_t>(high * 16 + low);
-    }
+    if (!fields.ok() || !aws::decode_hex(identity, store.id)) return error::storage_corrupt;
     return store;
 }
 
