@@ -380,9 +380,7 @@ awaitable<json::array> play_in(Session session, Recipe recipe, json::array steps
 
 /// In a table of its own, which is deleted in the end.
 awaitable<json::array> play_in_table(Session session, std::string endpoint, json::array steps) {
-    auto& dice = session.world().clock();
-    const auto high = dice.random();
-    const auto table = "conform-" + aws::uuid_v4(high, dice.random());
+    const auto table = "conform-" + aws::uuid_v4(session.world().clock());
     auto client = accepted(dynamodb::Client::open(session.world(), endpoint));
     DynamoDbRepository<Product> recipe(table, mapping());
     recipe = recipe.at(endpoint).create_table().look_every(std::chrono::milliseconds(50));

@@ -2,6 +2,7 @@
 
 #include <sluice/dynamodb/attribute.hpp>
 #include <sluice/dynamodb/expression.hpp>
+#include <sluice/repository/comparator_sign.hpp>
 #include <sluice/repository/condition.hpp>
 #include <sluice/repository/dynamodb_item.hpp>
 
@@ -168,7 +169,7 @@ private:
             say(" AND ");
         }
         const auto path = path_of(wanted.field);
-        say(path + std::string(sign_of(wanted.comparator)) + value(constant));
+        say(path + " " + std::string(sign_of(wanted.comparator)) + " " + value(constant));
         if (different && inside) expression_.text += ")";
     }
 
@@ -190,18 +191,6 @@ private:
     void is_of(const FieldPath& field, const char* type) {
         const auto path = path_of(field);
         say("attribute_type(" + path + ", " + text(type) + ")");
-    }
-
-    [[nodiscard]] static std::string_view sign_of(Condition::Comparator comparator) {
-        switch (comparator) {
-        case Condition::Comparator::equal: return " = ";
-        case Condition::Comparator::not_equal: return " <> ";
-        case Condition::Comparator::less: return " < ";
-        case Condition::Comparator::less_or_equal: return " <= ";
-        case Condition::Comparator::greater: return " > ";
-        case Condition::Comparator::greater_or_equal: return " >= ";
-        }
-        return " = ";
     }
 
     [[nodiscard]] std::string path_of(const FieldPath& field) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/dynamodb/expression.hpp>
+#include <sluice/repository/comparator_sign.hpp>
 #include <sluice/repository/condition.hpp>
 #include <sluice/repository/dynamodb_condition.hpp>
 #include <sluice/repository/dynamodb_item.hpp>
@@ -68,7 +69,7 @@ public:
     [[nodiscard]] std::string of_partition(const Condition& condition, const IndexedField& field) {
         const auto* const wanted = comparison_of(condition, field);
         if (wanted == nullptr || wanted->comparator != Condition::Comparator::equal) return {};
-        return compare(field, " = ", key_value(wanted->constant, field, most_partition_bytes));
+        return compare(field, "=", key_value(wanted->constant, field, most_partition_bytes));
     }
 
     /// One condition on the sort key, if this is what a condition says; else empty.
@@ -80,7 +81,7 @@ public:
             return "begins_with(" + expression_.name(attribute_of(field.name)) + ", " + expression_.value(*value) + ")";
         }
         const auto* const wanted = comparison_of(condition, field);
-        if (wanted == nullptr) return {};
+        if (wanted == nullptr || wanted->comparator == Condition::Comparator::not_equal) return {};
         return compare(field, sign_of(wanted->comparator), key_value(wanted->constant, field, most_sort_bytes));
     }
 
@@ -95,22 +96,11 @@ private:
         return comparison != nullptr && is_of(comparison->field, field) ? comparison : nullptr;
     }
 
-    [[nodiscard]] static std::string_view sign_of(Condition::Comparator comparator) {
-        switch (comparator) {
-        case Condition::Comparator::equal: return " = ";
-        case Condition::Comparator::less: return " < ";
-        case Condition::Comparator::less_or_equal: return " <= ";
-        case Condition::Comparator::greater: return " > ";
-        case Condition::Comparator::greater_or_equal: return " >= ";
-        case Condition::Comparator::not_equal: break;
-        }
-        return {};
-    }
-
     [[nodiscard]] std::string compare(const IndexedField& field, std::string_view sign,
                                       std::optional<dynamodb::AttributeValue> value) {
-        if (sign.empty() || !value) return {};
-        return expression_.name(attribute_of(field.name)) + std::string(sign) + expression_.value(*std::move(value));
+        if (!value) return {};
+        const auto name = expression_.name(attribute_of(field.name));
+        return name + " " + std::string(sign) + " " + expression_.value(*std::move(value));
     }
 
     dynamodb::Expression& expression_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/repository/comparator_sign.hpp>
 #include <sluice/repository/condition.hpp>
 
 #include <boost/json/kind.hpp>
@@ -169,18 +170,6 @@ private:
     [[nodiscard]] static SqlValue number_of(const boost::json::value& constant) {
         if (constant.is_double()) return constant.get_double();
         return constant.to_number<std::int64_t>();
-    }
-
-    [[nodiscard]] static std::string_view sign_of(Condition::Comparator comparator) {
-        switch (comparator) {
-        case Condition::Comparator::equal: return "=";
-        case Condition::Comparator::not_equal: return "<>";
-        case Condition::Comparator::less: return "<";
-        case Condition::Comparator::less_or_equal: return "<=";
-        case Condition::Comparator::greater: return ">";
-        case Condition::Comparator::greater_or_equal: return ">=";
-        }
-        return "=";
     }
 
     /// `$."user"."id"`; empty if SQLite cannot name it, since it compares names as they stand in the text.
