@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/aws/json_writer.hpp>
+#include <sluice/aws/members.hpp>
 #include <sluice/dynamodb/attribute.hpp>
 #include <sluice/dynamodb/expression.hpp>
 #include <sluice/dynamodb/replies.hpp>
@@ -27,31 +28,16 @@ namespace detail {
 
 using aws::JsonWriter;
 
-inline void write_text(JsonWriter& out, std::string_view name, std::string_view value) {
-    out.key(name);
-    out.text(value);
-}
-
 inline void write_named_item(JsonWriter& out, std::string_view name, const Item& item) {
     out.key(name);
     write_item(out, item);
 }
 
-/// What is left out if it is empty, as the service demands.
-inline void write_optional(JsonWriter& out, std::string_view name, std::string_view text) {
-    if (!text.empty()) write_text(out, name, text);
-}
-
 inline void write_condition(JsonWriter& out, const Expression& condition) {
     if (condition.text.empty()) return;
-    write_text(out, "ConditionExpression", condition.text);
+    aws::write_text(out, "ConditionExpression", condition.text);
     condition.write_names_and_values(out);
-    write_text(out, "ReturnValuesOnConditionCheckFailure", "ALL_OLD");
-}
-
-inline void write_count(JsonWriter& out, std::string_view name, std::size_t count) {
-    out.key(name);
-    out.unsigned_integer(count);
+    aws::write_text(out, "ReturnValuesOnConditionCheckFailure", "ALL_OLD");
 }
 
 } // namespace detail
@@ -69,10 +55,9 @@ public:
     bool consistent = true;
 
     void write(aws::JsonWriter& out) const {
-        detail::write_text(out, "TableName", table);
+        aws::write_text(out, "TableName", table);
         detail::write_named_item(out, "Key", key);
-        out.key("ConsistentRead");
-        out.boolean(consistent);
+        aws::write_flag(out, "ConsistentRead", consistent);
     }
 };
 
@@ -91,7 +76,7 @@ public:
     Expression condition;
 
     void write(aws::JsonWriter& out) const {
-        detail::write_text(out, "TableName", table);
+        aws::write_text(out, "TableName", table);
         detail::write_named_item(out, "Item", item);
         detail::write_condition(out, condition);
     }
@@ -112,7 +97,7 @@ public:
     Expression condition;
 
     void write(aws::JsonWriter& out) const {
-        detail::write_text(out, "TableName", table);
+        aws::write_text(out, "TableName", table);
         detail::write_named_item(out, "Key", key);
         detail::write_condition(out, condition);
     }
@@ -134,7 +119,7 @@ public:
     std::vector<Write> writes;
 
     void write(aws::JsonWriter& out) const {
-        detail::write_text(out, "ClientRequestToken", token);
+        aws::write_text(out, "ClientRequestToken", token);
         out.key("TransactItems");
         out.begin_array();
         for (const auto& each : writes) {
@@ -205,17 +190,16 @@ public:
     bool consistent = true;
 
     void write(aws::JsonWriter& out) const {
-        detail::write_text(out, "TableName", table);
-        detail::write_optional(out, "FilterExpression", filter.text);
+        aws::write_text(out, "TableName", table);
+        aws::write_optional_text(out, "FilterExpression", filter.text);
         if (!filter.text.empty()) filter.write_names_and_values(out);
         if (!start.empty()) detail::write_named_item(out, "ExclusiveStartKey", start);
-        if (limit > 0) detail::write_count(out, "Limit", limit);
+        aws::write_optional_number(out, "Limit", limit);
         if (segments > 1) {
-            detail::write_count(out, "Segment", segment);
-            detail::write_count(out, "TotalSegments", segments);
+            aws::write_number(out, "Segment", segment);
+            aws::write_number(out, "TotalSegments", segments);
         }
-        out.key("ConsistentRead");
-        out.boolean(consistent);
+        aws::write_flag(out, "ConsistentRead", consistent);
     }
 };
 
@@ -238,18 +222,16 @@ public:
     bool consistent = true; ///< An index across partitions has to be asked without.
 
     void write(aws::JsonWriter& out) const {
-        detail::write_text(out, "TableName", table);
-        detail::write_optional(out, "IndexName", index);
-        detail::write_optional(out, "KeyConditionExpression", key_condition);
-        detail::write_optional(out, "FilterExpression", filter.text);
-        detail::write_optional(out, "ProjectionExpression", projection);
+        aws::write_text(out, "TableName", table);
+        aws::write_optional_text(out, "IndexName", index);
+        aws::write_optional_text(out, "KeyConditionExpression", key_condition);
+        aws::write_optional_text(out, "FilterExpression", filter.text);
+        aws::write_optional_text(out, "ProjectionExpression", projection);
         filter.write_names_and_values(out);
         if (!start.empty()) detail::write_named_item(out, "ExclusiveStartKey", start);
-        if (limit > 0) detail::write_count(out, "Limit", limit);
-        out.key("ScanIndexForward");
-        out.boolean(!backward);
-        out.key("ConsistentRead");
-        out.boolean(consistent);
+        aws::write_optional_number(out, "Limit", limit);
+        aws::write_flag(out, "ScanIndexForward", !backward);
+        aws::write_flag(out, "ConsistentRead", consistent);
     }
 };
 
@@ -309,17 +291,16 @@ public:
     bool stream = false; ///< With a change stream, of new and old images.
 
     void write(aws::JsonWriter& out) const {
-        detail::write_text(out, "TableName", table);
+        aws::write_text(out, "TableName", table);
         write_definitions(out);
         write_schema(out, key);
-        detail::write_text(out, "BillingMode", "PAY_PER_REQUEST");
+        aws::write_text(out, "BillingMode", "PAY_PER_REQUEST");
         if (!indexes.empty()) write_indexes(out);
         if (!stream) return;
         out.key("StreamSpecification");
         out.begin_map();
-        out.key("StreamEnabled");
-        out.boolean(true);
-        detail::write_text(out, "StreamViewType", "NEW_AND_OLD_IMAGES");
+        aws::write_flag(out, "StreamEnabled", true);
+        aws::write_text(out, "StreamViewType", "NEW_AND_OLD_IMAGES");
         out.end_map();
     }
 
@@ -336,8 +317,8 @@ private:
         out.begin_array();
         for (const auto& attribute : defined) {
             out.begin_map();
-            detail::write_text(out, "AttributeName", attribute.name);
-            detail::write_text(out, "AttributeType", name_of(attribute.type));
+            aws::write_text(out, "AttributeName", attribute.name);
+            aws::write_text(out, "AttributeType", name_of(attribute.type));
             out.end_map();
         }
         out.end_array();
@@ -348,8 +329,8 @@ private:
         out.begin_array();
         for (const auto& attribute : schema.attributes) {
             out.begin_map();
-            detail::write_text(out, "AttributeName", attribute.name);
-            detail::write_text(out, "KeyType", &attribute == &schema.attributes.front() ? "HASH" : "RANGE");
+            aws::write_text(out, "AttributeName", attribute.name);
+            aws::write_text(out, "KeyType", &attribute == &schema.attributes.front() ? "HASH" : "RANGE");
             out.end_map();
         }
         out.end_array();
@@ -360,11 +341,11 @@ private:
         out.begin_array();
         for (const auto& index : indexes) {
             out.begin_map();
-            detail::write_text(out, "IndexName", index.name);
+            aws::write_text(out, "IndexName", index.name);
             write_schema(out, index.key);
             out.key("Projection");
             out.begin_map();
-            detail::write_text(out, "ProjectionType", "ALL");
+            aws::write_text(out, "ProjectionType", "ALL");
             out.end_map();
             out.end_map();
         }
@@ -382,7 +363,7 @@ public:
 
     std::string table;
 
-    void write(aws::JsonWriter& out) const { detail::write_text(out, "TableName", table); }
+    void write(aws::JsonWriter& out) const { aws::write_text(out, "TableName", table); }
 };
 
 class DescribeTable : public OfTable<TableDescription> {
@@ -417,12 +398,11 @@ public:
     std::string attribute;
 
     void write(aws::JsonWriter& out) const {
-        detail::write_text(out, "TableName", table);
+        aws::write_text(out, "TableName", table);
         out.key("TimeToLiveSpecification");
         out.begin_map();
-        out.key("Enabled");
-        out.boolean(true);
-        detail::write_text(out, "AttributeName", attribute);
+        aws::write_flag(out, "Enabled", true);
+        aws::write_text(out, "AttributeName", attribute);
         out.end_map();
     }
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/aws/json_writer.hpp>
+#include <sluice/aws/members.hpp>
 #include <sluice/dynamodb/attribute.hpp>
 #include <sluice/dynamodb/requests.hpp>
 
@@ -77,8 +78,8 @@ public:
     std::string start; ///< `ShardPage::last` of the page before; empty: the first page.
 
     void write(aws::JsonWriter& out) const {
-        detail::write_text(out, "StreamArn", arn);
-        if (!start.empty()) detail::write_text(out, "ExclusiveStartShardId", start);
+        aws::write_text(out, "StreamArn", arn);
+        aws::write_optional_text(out, "ExclusiveStartShardId", start);
     }
 };
 
@@ -129,10 +130,10 @@ public:
     ShardPosition place;
 
     void write(aws::JsonWriter& out) const {
-        detail::write_text(out, "StreamArn", arn);
-        detail::write_text(out, "ShardId", shard);
-        detail::write_text(out, "ShardIteratorType", place.type);
-        if (!place.sequence_number.empty()) detail::write_text(out, "SequenceNumber", place.sequence_number);
+        aws::write_text(out, "StreamArn", arn);
+        aws::write_text(out, "ShardId", shard);
+        aws::write_text(out, "ShardIteratorType", place.type);
+        aws::write_optional_text(out, "SequenceNumber", place.sequence_number);
     }
 };
 
@@ -197,7 +198,7 @@ public:
 
     std::string iterator;
 
-    void write(aws::JsonWriter& out) const { detail::write_text(out, "ShardIterator", iterator); }
+    void write(aws::JsonWriter& out) const { aws::write_text(out, "ShardIterator", iterator); }
 };
 
 } // namespace sluice::dynamodb

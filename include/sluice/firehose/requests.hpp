@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/aws/members.hpp>
 #include <sluice/firehose/replies.hpp>
 
 #include <string>
@@ -45,8 +46,7 @@ public:
 
     template <class Out>
     void write(Out& out) const {
-        out.key("DeliveryStreamName");
-        out.text(stream);
+        aws::write_text(out, "DeliveryStreamName", stream);
         out.key("Record");
         detail::write_record(out, data);
     }
@@ -67,8 +67,7 @@ public:
 
     template <class Out>
     void write(Out& out) const {
-        out.key("DeliveryStreamName");
-        out.text(stream);
+        aws::write_text(out, "DeliveryStreamName", stream);
         out.key("Records");
         out.begin_array();
         for (const auto data : records) detail::write_record(out, data);

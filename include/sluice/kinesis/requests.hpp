@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/aws/members.hpp>
 #include <sluice/kinesis/replies.hpp>
 #include <sluice/kinesis/validate.hpp>
 
@@ -18,26 +19,10 @@ namespace sluice::kinesis {
 
 namespace detail {
 
-/// A text that is left out if it is empty.
-template <class Out>
-void write_text(Out& out, std::string_view name, std::string_view value) {
-    if (value.empty()) return;
-    out.key(name);
-    out.text(value);
-}
-
-/// A number that is left out if it is zero.
-template <class Out>
-void write_number(Out& out, std::string_view name, std::size_t value) {
-    if (value == 0) return;
-    out.key(name);
-    out.unsigned_integer(value);
-}
-
 /// The stream that is meant, by its name or by its ARN.
 template <class Out>
 void write_stream(Out& out, std::string_view stream) {
-    write_text(out, is_arn(stream) ? "StreamARN" : "StreamName", stream);
+    aws::write_optional_text(out, is_arn(stream) ? "StreamARN" : "StreamName", stream);
 }
 
 } // namespace detail
@@ -58,13 +43,13 @@ public:
 
     template <class Out>
     void write(Out& out) const {
-        detail::write_text(out, "StreamName", stream);
-        detail::write_number(out, "ShardCount", shards);
-        detail::write_number(out, "MaxRecordSizeInKiB", max_record_bytes / 1'024);
+        aws::write_optional_text(out, "StreamName", stream);
+        aws::write_optional_number(out, "ShardCount", shards);
+        aws::write_optional_number(out, "MaxRecordSizeInKiB", max_record_bytes / 1'024);
         if (shards > 0) return;
         out.key("StreamModeDetails");
         out.begin_map();
-        detail::write_text(out, "StreamMode", "ON_DEMAND");
+        aws::write_text(out, "StreamMode", "ON_DEMAND");
         out.end_map();
     }
 };
@@ -86,8 +71,7 @@ public:
     void write(Out& out) const {
         detail::write_stream(out, stream);
         if (!consumers_too) return;
-        out.key("EnforceConsumerDeletion");
-        out.boolean(true);
+        aws::write_flag(out, "EnforceConsumerDeletion", true);
     }
 };
 
@@ -123,14 +107,14 @@ public:
 
     template <class Out>
     void write(Out& out) const {
-        detail::write_text(out, "NextToken", next_token);
-        detail::write_number(out, "MaxResults", max_results);
+        aws::write_optional_text(out, "NextToken", next_token);
+        aws::write_optional_number(out, "MaxResults", max_results);
         if (!next_token.empty()) return;
         detail::write_stream(out, stream);
         if (!only_open) return;
         out.key("ShardFilter");
         out.begin_map();
-        detail::write_text(out, "Type", "AT_LATEST");
+        aws::write_text(out, "Type", "AT_LATEST");
         out.end_map();
     }
 };
@@ -192,9 +176,9 @@ public:
     template <class Out>
     void write(Out& out) const {
         detail::write_stream(out, stream);
-        detail::write_text(out, "ShardId", shard_id);
-        detail::write_text(out, "ShardIteratorType", position.name());
-        detail::write_text(out, "StartingSequenceNumber", position.sequence_number);
+        aws::write_optional_text(out, "ShardId", shard_id);
+        aws::write_text(out, "ShardIteratorType", position.name());
+        aws::write_optional_text(out, "StartingSequenceNumber", position.sequence_number);
         if (position.kind != Position::Kind::at_timestamp) return;
         out.key("Timestamp");
         out.timestamp(position.timestamp);
@@ -216,8 +200,8 @@ public:
 
     template <class Out>
     void write(Out& out) const {
-        detail::write_text(out, "ShardIterator", iterator);
-        detail::write_number(out, "Limit", limit);
+        aws::write_optional_text(out, "ShardIterator", iterator);
+        aws::write_optional_number(out, "Limit", limit);
     }
 };
 
@@ -238,8 +222,8 @@ public:
     template <class Out>
     void write(Out& out) const {
         detail::write_stream(out, stream);
-        detail::write_text(out, "ShardToSplit", shard_id);
-        detail::write_text(out, "NewStartingHashKey", hash_key);
+        aws::write_optional_text(out, "ShardToSplit", shard_id);
+        aws::write_optional_text(out, "NewStartingHashKey", hash_key);
     }
 };
 
@@ -260,8 +244,8 @@ public:
     template <class Out>
     void write(Out& out) const {
         detail::write_stream(out, stream);
-        detail::write_text(out, "ShardToMerge", shard_id);
-        detail::write_text(out, "AdjacentShardToMerge", adjacent_shard_id);
+        aws::write_optional_text(out, "ShardToMerge", shard_id);
+        aws::write_optional_text(out, "AdjacentShardToMerge", adjacent_shard_id);
     }
 };
 
@@ -286,9 +270,9 @@ public:
         detail::write_stream(out, stream);
         out.key("Data");
         out.bytes(data);
-        detail::write_text(out, "PartitionKey", partition_key);
-        detail::write_text(out, "ExplicitHashKey", explicit_hash_key);
-        detail::write_text(out, "SequenceNumberForOrdering", sequence_number_for_ordering);
+        aws::write_optional_text(out, "PartitionKey", partition_key);
+        aws::write_optional_text(out, "ExplicitHashKey", explicit_hash_key);
+        aws::write_optional_text(out, "SequenceNumberForOrdering", sequence_number_for_ordering);
     }
 };
 
