@@ -8,6 +8,7 @@
 #include <sluice/repository/collection.hpp>
 #include <sluice/repository/dynamodb_documents.hpp>
 #include <sluice/repository/dynamodb_follower.hpp>
+#include <sluice/repository/dynamodb_index.hpp>
 #include <sluice/repository/dynamodb_table.hpp>
 #include <sluice/repository/repository.hpp>
 #include <sluice/world.hpp>

@@ -4,6 +4,7 @@
 #include <sluice/repository/comparator_sign.hpp>
 #include <sluice/repository/condition.hpp>
 #include <sluice/repository/dynamodb_condition.hpp>
+#include <sluice/repository/dynamodb_index.hpp>
 #include <sluice/repository/dynamodb_item.hpp>
 #include <sluice/repository/dynamodb_table.hpp>
 #include <sluice/repository/query.hpp>
