@@ -10,7 +10,6 @@
 #include <vector>
 
 using sluice::error;
-using sluice::StoreIdentity;
 using sluice::detail::LetterRange;
 using sluice::detail::LetterRoom;
 using sluice::detail::LetterRow;
@@ -30,7 +29,7 @@ class Fixture {
 public:
     Fixture() {
         REQUIRE(database.execute("PRAGMA page_size = 16384").has_value());
-        REQUIRE(SqliteLetters::create(database, StoreIdentity()).has_value());
+        REQUIRE(SqliteLetters::create(database).has_value());
         auto prepared = SqliteLetters::prepare(database);
         REQUIRE(prepared.has_value());
         letters = std::move(*prepared);

@@ -1,3 +1,4 @@
+#include <sluice/clock/system.hpp>
 #include <sluice/repository/conformance.hpp>
 #include <sluice/repository/sqlite.hpp>
 
@@ -229,6 +230,53 @@ TEST_CASE("what others change is live, too") {
     }
     REQUIRE(writing.run(writing.items->remove("a")).has_value());
     CHECK_FALSE(watching.run(item->next())->has_value());
+}
+
+TEST_CASE("looks for what others change keep to the clock of the world") {
+    /// For whom each time that is waited for has come.
+    class HastyClock : public sluice::SystemClock {
+    public:
+        asio::awaitable<sluice::error_code> async_wait_until(sluice::steady_time) {
+            return sluice::SystemClock::async_wait_until(steady() + 1ms);
+        }
+    };
+    const TemporaryDirectory directory;
+    const auto recipe = Objects(directory.path() / "shop.db", "items").look_every(1h);
+    Process writing(recipe);
+    REQUIRE_FALSE(writing.add("a", {{"n", 0}}));
+    asio::io_context context;
+    const sluice::Options options("stream");
+    sluice::ClockBox<HastyClock> clock{HastyClock()};
+    sluice::World world(context.get_executor(), clock, options);
+    const auto watch = [&]() -> asio::awaitable<void> {
+        auto items = (co_await recipe.open(world)).value();
+        auto item = (co_await items.live("a")).value();
+        const auto before = (co_await item.next()).value();
+        CHECK(before->value.at("n") == 0);
+        const auto change = [](object) { return object{{"n", 1}}; };
+        CHECK(writing.run(writing.items->update("a", change)).has_value());
+        const auto after = (co_await item.next()).value();
+        CHECK(after->value.at("n") == 1);
+    };
+    auto watched = asio::co_spawn(context, watch, asio::use_future);
+    context.run();
+    watched.get();
+}
+
+TEST_CASE("nobody waits for a look of what is gone") {
+    const TemporaryDirectory directory;
+    const auto recipe = Objects(directory.path() / "shop.db", "items").look_every(1h);
+    asio::io_context context;
+    TestWorld world(context.get_executor());
+    const auto watch = [&]() -> asio::awaitable<void> {
+        auto items = (co_await recipe.open(world.world)).value();
+        const auto all = co_await items.live(sluice::Query());
+        CHECK(all.has_value());
+    };
+    auto watched = asio::co_spawn(context, watch, asio::use_future);
+    CHECK(context.run_for(1min) > 0);
+    CHECK(context.stopped()); // there is nothing left to do
+    watched.get();
 }
 
 TEST_CASE("who falls behind what is remembered is told so") {

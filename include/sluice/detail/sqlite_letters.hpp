@@ -56,7 +56,7 @@ public:
     /// Whoever puts letters back reads them while others are written.
     static constexpr bool shared = true;
 
-    [[nodiscard]] static result<void> create(SqliteDatabase& database, const StoreIdentity&) {
+    [[nodiscard]] static result<void> create(SqliteDatabase& database) {
         return database.execute("CREATE TABLE letters (number INTEGER PRIMARY KEY AUTOINCREMENT,"
                                 " id TEXT NOT NULL UNIQUE, time TEXT NOT NULL, stream TEXT NOT NULL,"
                                 " reason TEXT NOT NULL, letter TEXT NOT NULL) STRICT;"

@@ -205,9 +205,15 @@ private:
         const auto schema = database.first_integer("PRAGMA schema_version");
         if (!schema) return schema.error();
         if (*schema == 0) {
-            if (auto made = Tables::create(database, place_.fresh); !made) return made;
+            if (auto made = create_tables(database); !made) return made;
         }
         return database.execute("COMMIT");
+    }
+
+    /// Some have to know who they are.
+    result<void> create_tables(SqliteDatabase& database) {
+        if constexpr (requires { Tables::create(database); }) return Tables::create(database);
+        else return Tables::create(database, place_.fresh);
     }
 
     result<void> start_log(SqliteDatabase& database) {

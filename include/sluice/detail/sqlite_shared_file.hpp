@@ -2,6 +2,7 @@
 
 #include <sluice/detail/sqlite_opening.hpp>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,6 +40,22 @@ public:
         return {};
     }
 
+    /// Between `begin` and `commit`: all that others have committed is known.
+    [[nodiscard]] result<void> note() {
+        const auto version = database_->first_integer("PRAGMA data_version");
+        if (!version) return version.error();
+        noted_ = *version;
+        return {};
+    }
+
+    /// Whether nobody else has committed anything since `note`, as far as can be told without a transaction: it takes
+    /// no lock that writers need.
+    [[nodiscard]] bool unchanged() {
+        if (!noted_ || was_moved(*database_)) return false;
+        const auto version = database_->first_integer("PRAGMA data_version");
+        return version && *version == *noted_;
+    }
+
     /// `words` say more than SQLite does, if they say something.
     void rollback(error_code why, wall_time now, const std::string& words = {}) {
         if (!database_) return;
@@ -50,6 +67,7 @@ public:
 
     /// Gives a transaction up for which nothing is wrong with the file.
     void undo() {
+        noted_.reset();
         // SQLite may have rolled back on its own.
         const bool open = database_ && sqlite3_get_autocommit(database_->handle()) == 0;
         if (open) (void)database_->execute("ROLLBACK");
@@ -85,6 +103,7 @@ private:
     }
 
     void close() {
+        noted_.reset();
         tables_.reset();
         database_.reset();
     }
@@ -95,6 +114,7 @@ private:
     std::string what_;
     std::optional<SqliteDatabase> database_;
     std::optional<Tables> tables_;
+    std::optional<std::int64_t> noted_; ///< Of this connection: what SQLite calls its data version.
     std::string remark_;
     std::string told_;
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/clock/clock.hpp>
+#include <sluice/detail/alarm.hpp>
 #include <sluice/detail/group_commit.hpp>
 #include <sluice/detail/sqlite_opening.hpp>
 #include <sluice/detail/sqlite_shared_file.hpp>
@@ -14,8 +15,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/post.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -35,31 +35,52 @@ public:
     SqliteItemStore(sluice::detail::SqlitePlace place, std::string collection)
         : file_(std::move(place), "repository"), collection_(std::move(collection)) {}
 
-    [[nodiscard]] result<Document> get(const std::string& id) { return file_.tables().get(collection_, id); }
+    [[nodiscard]] result<Document> get(const std::string& id) {
+        if (const auto ready = start(); !ready) return ready.error();
+        return file_.tables().get(collection_, id);
+    }
     [[nodiscard]] result<void> write(const std::vector<Change>& changes) {
+        if (const auto ready = start(); !ready) return ready.error();
         return file_.tables().write(collection_, changes);
     }
-    [[nodiscard]] result<DocumentPage> find(const Query& query) { return file_.tables().find(collection_, query); }
+    [[nodiscard]] result<DocumentPage> find(const Query& query) {
+        if (const auto ready = start(); !ready) return ready.error();
+        return file_.tables().find(collection_, query);
+    }
 
     /// Told of what comes after this transaction.
     [[nodiscard]] result<void> watch(const std::shared_ptr<Watcher>& watcher) {
+        if (const auto ready = start(); !ready) return ready.error();
         newcomers_.push_back(watcher);
         return {};
     }
 
+    /// Whether there is a file, or one could be made.
+    [[nodiscard]] result<void> try_file() { return start(); }
+
+    /// Sees to it that whoever watches is told what others did. Most often that is nothing, and then nobody is kept
+    /// from writing.
+    [[nodiscard]] result<void> look() { return file_.unchanged() ? result<void>() : start(); }
+
     [[nodiscard]] result<void> begin(wall_time now) {
         newcomers_.clear();
-        return file_.begin(now);
+        now_ = now;
+        started_ = false;
+        return {};
     }
 
     /// Whoever watches is told what this transaction changed, and what others did since the last one.
     [[nodiscard]] result<void> commit() {
+        if (!started_) return {};
         std::erase_if(watchers_, [](const auto& each) { return each.expired(); });
         const bool watched = !watchers_.empty() || !newcomers_.empty();
         const auto version = watched ? file_.tables().version() : result<std::int64_t>(seen_);
         if (!version) return version.error();
         std::vector<Document> changed;
-        const auto missed = watchers_.empty() ? error_code() : look(*version, changed);
+        const auto missed = watchers_.empty() ? error_code() : collect(*version, changed);
+        if (watched) {
+            if (auto noted = file_.note(); !noted) return noted;
+        }
         if (auto committed = file_.commit(); !committed) return committed;
         tell(changed, missed);
         seen_ = *version;
@@ -79,8 +100,16 @@ public:
     [[nodiscard]] std::string take_remark() { return file_.take_remark(); }
 
 private:
+    /// The transaction begins when something is done in it.
+    [[nodiscard]] result<void> start() {
+        if (started_) return {};
+        auto begun = file_.begin(now_);
+        started_ = begun.has_value();
+        return begun;
+    }
+
     /// What changed since the last time, in order; or why that cannot be told, which is no reason to undo anything.
-    error_code look(std::int64_t version, std::vector<Document>& changed) {
+    error_code collect(std::int64_t version, std::vector<Document>& changed) {
         if (version < seen_) return error::iterator_expired; // it is another file
         for (auto after = seen_;;) {
             auto some = file_.tables().changes(collection_, after);
@@ -102,6 +131,8 @@ private:
 
     sluice::detail::SqliteSharedFile<SqliteItems> file_;
     std::string collection_;
+    wall_time now_;
+    bool started_ = false;
     std::vector<std::weak_ptr<Watcher>> watchers_;
     std::vector<std::weak_ptr<Watcher>> newcomers_; ///< Of the transaction that is open.
     std::int64_t seen_ = 0; ///< The version up to which the watchers were told.
@@ -143,8 +174,8 @@ public:
     /// Whether there is a file, or one could be made.
     template <class...>
     [[nodiscard]] asio::awaitable<result<void>> look() {
-        auto nothing = [](SqliteItemStore&) { return result<void>(); };
-        return shared_->perform<void>(std::move(nothing));
+        auto work = [](SqliteItemStore& store) { return store.try_file(); };
+        return shared_->perform<void>(std::move(work));
     }
 
 private:
@@ -152,44 +183,54 @@ private:
     public:
         Shared(World& world, const asio::any_io_executor& blocking, sluice::detail::SqlitePlace place,
                std::string collection, std::chrono::nanoseconds look_every)
-            : clock_(&world.clock()), log_(std::make_shared<const Log>(world.log())), look_every_(look_every),
-              timer_(world.executor()),
-              commits_(world.executor(), blocking, log_, std::move(place), std::move(collection)) {}
+            : world_(&world), executor_(world.executor()), log_(std::make_shared<const Log>(world.log())),
+              look_every_(look_every), alarm_(std::make_shared<sluice::detail::Alarm>(executor_, world.clock())),
+              commits_(executor_, blocking, log_, std::move(place), std::move(collection)) {}
+
+        Shared(const Shared&) = delete;
+        Shared& operator=(const Shared&) = delete;
+
+        /// Nobody waits for the next look any more, which the strand has to know.
+        ~Shared() {
+            if (looking_) asio::post(executor_, [alarm = std::move(alarm_)] { alarm->cancel(); });
+        }
 
         template <class T, class Work>
         [[nodiscard]] asio::awaitable<result<T>> perform(Work work) {
-            return commits_.template perform<T>(clock_->wall(), std::move(work));
+            return commits_.template perform<T>(world_->clock().wall(), std::move(work));
         }
 
         /// Looks for what others change as long as somebody watches.
         void look_later(const std::weak_ptr<Watcher>& watcher) {
             watchers_.push_back(watcher);
-            if (watchers_.size() == 1) wait();
+            if (!std::exchange(looking_, true)) wait();
         }
 
     private:
         void wait() {
-            timer_.expires_after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(look_every_));
-            timer_.async_wait([weak = this->weak_from_this()](const error_code& failure) {
-                const auto self = weak.lock();
-                if (self && !failure) self->look();
-            });
+            auto next = [weak = this->weak_from_this(), world = world_->hold()] {
+                if (const auto self = weak.lock()) self->look();
+            };
+            alarm_->set(world_->clock().steady() + look_every_, std::move(next));
         }
 
         void look() {
             std::erase_if(watchers_, [](const auto& each) { return each.expired(); });
-            if (watchers_.empty()) return;
-            auto nothing = [](SqliteItemStore&) { return result<void>(); };
+            looking_ = !watchers_.empty();
+            if (!looking_) return;
+            auto work = [](SqliteItemStore& store) { return store.look(); };
             auto next = [self = this->shared_from_this()](const std::exception_ptr&, const result<void>&) {
                 self->wait();
             };
-            asio::co_spawn(timer_.get_executor(), perform<void>(std::move(nothing)), std::move(next));
+            asio::co_spawn(executor_, perform<void>(std::move(work)), std::move(next));
         }
 
-        AnyClock* clock_;
+        World* world_;
+        asio::any_io_executor executor_;
         std::shared_ptr<const Log> log_;
         std::chrono::nanoseconds look_every_;
-        asio::steady_timer timer_;
+        std::shared_ptr<sluice::detail::Alarm> alarm_;
+        bool looking_ = false;
         std::vector<std::weak_ptr<Watcher>> watchers_;
         sluice::detail::GroupCommit<SqliteItemStore> commits_;
     };

@@ -7,7 +7,6 @@
 #include <sluice/repository/page.hpp>
 #include <sluice/repository/query.hpp>
 #include <sluice/repository/sql_condition.hpp>
-#include <sluice/storage/chunk.hpp>
 
 #include <array>
 #include <cstddef>
@@ -39,7 +38,7 @@ public:
     /// Removals are remembered for so many changes.
     static constexpr std::int64_t memory = 100'000;
 
-    [[nodiscard]] static result<void> create(sluice::detail::SqliteDatabase& database, const StoreIdentity&) {
+    [[nodiscard]] static result<void> create(sluice::detail::SqliteDatabase& database) {
         return database.execute("CREATE TABLE items (collection TEXT NOT NULL, id TEXT NOT NULL,"
                                 " version INTEGER NOT NULL, odd INTEGER NOT NULL, body TEXT,"
                                 " PRIMARY KEY (collection, id)) STRICT, WITHOUT ROWID;"
