@@ -43,12 +43,14 @@ public:
     /// A limit, not a size to aim at.
     static constexpr std::size_t largest_body = std::size_t{64} << 20U;
 
-    /// How many documents hold the body.
-    [[nodiscard]] std::size_t pieces() const noexcept { return (body_bytes + piece_bytes - 1) / piece_bytes; }
+    /// How many documents hold the body; of so many bytes `each`.
+    [[nodiscard]] std::size_t pieces(std::size_t each = piece_bytes) const noexcept {
+        return (body_bytes + each - 1) / each;
+    }
 
     /// The bytes of one of them.
-    [[nodiscard]] std::size_t piece_size(std::size_t piece) const noexcept {
-        return std::min(piece_bytes, body_bytes - piece * piece_bytes);
+    [[nodiscard]] std::size_t piece_size(std::size_t piece, std::size_t each = piece_bytes) const noexcept {
+        return std::min(each, body_bytes - piece * each);
     }
 
     [[nodiscard]] bool is_body(std::string_view bytes) const noexcept {
@@ -59,6 +61,7 @@ public:
     std::size_t body_bytes = 0;
     std::uint64_t sum = 0; ///< The checksum of the body.
     bool damaged = false;  ///< Only its stream and first sequence are known.
+    std::string writer;    ///< Who wrote its body, where that is part of the body's name.
 };
 
 /// The ids of the documents of a store.

@@ -10,15 +10,13 @@
 #include <sluice/storage/change_batches.hpp>
 #include <sluice/storage/chunk.hpp>
 #include <sluice/storage/chunk_documents.hpp>
+#include <sluice/storage/chunk_index.hpp>
 
 #include <boost/asio/awaitable.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -91,7 +89,7 @@ public:
             const auto written = co_await write(std::move(changes), last ? after : its_);
             if (!written) co_return written;
         }
-        for (auto& chunk : stored) keep(std::move(chunk));
+        for (auto& chunk : stored) index_.put(std::move(chunk));
         co_return result<void>();
     }
 
@@ -99,17 +97,11 @@ public:
                                                                    std::size_t max) {
         if (const auto ready = co_await look(); !ready) co_return ready.error();
         std::vector<Chunk> found;
-        const auto chunks = index_.find(stream);
-        if (chunks == index_.end()) co_return found;
-        std::size_t bytes = 0;
-        for (auto at = chunks->second.upper_bound(after); at != chunks->second.end(); ++at) {
-            bytes += at->second.body_bytes;
-            if (bytes > max && !found.empty()) break;
-            auto body = co_await read_body(at->second);
+        for (const auto& chunk : index_.page(stream, after, max)) {
+            auto body = co_await read_body(chunk);
             if (!body) co_return body.error();
-            auto chunk = at->second.head;
-            chunk.body = *std::move(body);
-            found.push_back(std::move(chunk));
+            found.push_back(chunk.head);
+            found.back().body = *std::move(body);
         }
         co_return found;
     }
@@ -117,34 +109,27 @@ public:
     [[nodiscard]] asio::awaitable<result<void>> settle(std::vector<Settlement> changes) {
         if (const auto ready = co_await prepare(); !ready) co_return ready;
         ChangeBatches batches;
-        auto after = settled_by(changes);
+        auto after = index_.settled_by(changes);
         for (auto& chunk : after) settle(chunk, batches);
         for (auto& writes : std::move(batches).take()) {
             const auto written = co_await write(std::move(writes), its_);
             if (!written) co_return written;
         }
-        for (auto& chunk : after) keep(std::move(chunk));
+        for (auto& chunk : after) {
+            index_.put(chunk);
+            if (chunk.head.live == 0 && !is_removed_at_once(chunk)) debris_.push_back(std::move(chunk));
+        }
         co_return result<void>();
     }
 
     [[nodiscard]] asio::awaitable<result<std::vector<std::string>>> streams() {
         if (const auto ready = co_await look(); !ready) co_return ready.error();
-        std::vector<std::string> names;
-        for (const auto& [name, chunks] : index_) names.push_back(name);
-        co_return names;
+        co_return index_.streams();
     }
 
     [[nodiscard]] asio::awaitable<result<StoreUsage>> usage() {
         if (const auto ready = co_await look(); !ready) co_return ready.error();
-        StoreUsage all;
-        for (const auto& [name, chunks] : index_) {
-            for (const auto& [first, chunk] : chunks) {
-                all.records += chunk.head.live;
-                all.bytes += chunk.head.live_bytes;
-                all.oldest = std::min(all.oldest, chunk.head.oldest_put);
-            }
-        }
-        co_return all;
+        co_return index_.usage();
     }
 
     [[nodiscard]] asio::awaitable<result<void>> clear() {
@@ -154,10 +139,7 @@ public:
         Changes none;
         const auto written = co_await write(std::move(none), after);
         if (!written) co_return written;
-        for (auto& [name, chunks] : index_) {
-            for (auto& [first, chunk] : chunks) debris_.push_back(std::move(chunk));
-        }
-        index_.clear();
+        debris_ = index_.take_all();
         // What of it remains is no part of the store, and the next call goes on.
         (void)co_await sweep();
         co_return result<void>();
@@ -252,7 +234,7 @@ private:
     }
 
     asio::awaitable<result<void>> load() {
-        index_.clear();
+        index_ = ChunkIndex();
         debris_.clear();
         Query query(Field("chunk_of") == names_.root());
         query.limit(100);
@@ -273,21 +255,8 @@ private:
         if (chunk.damaged && counts) {
             log_.error(about(), "the document ", document.id, " is damaged; it stays where it is, and is not sent");
         }
-        if (counts) keep(std::move(chunk));
+        if (counts) index_.put(std::move(chunk));
         else debris_.push_back(std::move(chunk));
-    }
-
-    /// Puts a chunk where it belongs, in place of what was known of it.
-    void keep(StoredChunk chunk) {
-        if (chunk.head.live > 0) {
-            auto& stream = index_[chunk.head.stream];
-            stream.insert_or_assign(chunk.head.first, std::move(chunk));
-            return;
-        }
-        const auto stream = index_.find(chunk.head.stream);
-        stream->second.erase(chunk.head.first);
-        if (stream->second.empty()) index_.erase(stream);
-        if (!is_removed_at_once(chunk)) debris_.push_back(std::move(chunk));
     }
 
     /// Null if the body is damaged: that must not hold up what comes after it.
@@ -345,26 +314,6 @@ private:
             batches.add(repository::Change::add(names_.piece(id, piece), piece_document(chunk, *body, piece)),
                         size_of_piece(chunk, piece));
         }
-    }
-
-    /// The chunks that are there, as they are to be; of two changes of one the latter counts.
-    [[nodiscard]] std::vector<StoredChunk> settled_by(const std::vector<Settlement>& changes) const {
-        std::map<std::pair<std::string_view, std::uint64_t>, StoredChunk> after;
-        for (const auto& change : changes) {
-            const auto stream = index_.find(change.stream);
-            if (stream == index_.end()) continue;
-            const auto chunk = stream->second.find(change.first);
-            if (chunk == stream->second.end() || chunk->second.damaged) continue;
-            auto& its = after.try_emplace({change.stream, change.first}, chunk->second).first->second;
-            if (its.head.live == 0) continue;
-            its.head.live = change.live;
-            its.head.live_bytes = change.live_bytes;
-            its.head.settled = change.settled;
-            its.head.attempts = change.attempts;
-        }
-        std::vector<StoredChunk> all;
-        for (auto& [name, chunk] : after) all.push_back(std::move(chunk));
-        return all;
     }
 
     [[nodiscard]] static bool is_removed_at_once(const StoredChunk& chunk) {
@@ -443,7 +392,7 @@ private:
     Log log_;
     StoreRecord store_;
     OwnerRecord its_; ///< As it was written last.
-    std::map<std::string, std::map<std::uint64_t, StoredChunk>, std::less<>> index_;
+    ChunkIndex index_;
     std::vector<StoredChunk> debris_; ///< What is there, and no part of the store.
     bool doubtful_ = false;           ///< A write failed, and nothing was read since.
     error_code lost_;                 ///< Why it is not ours any more.
