@@ -73,6 +73,24 @@ TEST_CASE("calls are made one after the other, in the order in which they were b
     CHECK(ended == 4);
 }
 
+TEST_CASE("a call that nobody waits for has its turn, too") {
+    std::string notes;
+    asio::io_context context;
+    {
+        CallQueue queue(context.get_executor());
+        auto held = std::make_shared<int>(0);
+        asio::co_spawn(context, queue.perform<int>(nullptr, Noting(notes, 'a', 3)), asio::detached);
+        while (notes.empty()) context.poll_one();
+        auto work = [&]() -> awaitable<result<void>> {
+            (void)co_await noted(notes, 'b', 1);
+            co_return result<void>();
+        };
+        queue.post(held, work);
+    }
+    context.run();
+    CHECK(notes == "aabb");
+}
+
 TEST_CASE("a call that throws, with or without an awaitable, fails alone") {
     run([](asio::io_context& context) -> awaitable<void> {
         CallQueue queue(context.get_executor());

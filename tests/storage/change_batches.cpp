@@ -8,8 +8,8 @@
 
 namespace {
 
-using sluice::detail::ChangeBatches;
 using sluice::repository::Change;
+using ChangeBatches = sluice::detail::ChangeBatches<Change>;
 
 std::vector<Change> removals(int count) {
     std::vector<Change> changes;

@@ -42,7 +42,7 @@ public:
 
     asio::awaitable<void> make() override {
         auto outcome = co_await guarded(work());
-        waiter_->complete(std::move(outcome));
+        if (waiter_) waiter_->complete(std::move(outcome));
     }
 
 private:
@@ -53,7 +53,7 @@ private:
 
     std::shared_ptr<const void> hold_; ///< The first member, which goes last.
     Work work_;
-    std::shared_ptr<Waiter<result<T>>> waiter_;
+    std::shared_ptr<Waiter<result<T>>> waiter_; ///< Null: nobody waits.
 };
 
 /// Makes calls that take time one after the other, in the order in which they were begun; one strand.
@@ -80,6 +80,12 @@ public:
         asio::use_awaitable_t<> token;
         return asio::async_initiate<asio::use_awaitable_t<>, void(result<T>)>(std::move(begin), token,
                                                                               std::move(work));
+    }
+
+    /// The same for what gives nothing, and nobody waits for.
+    template <class Work>
+    void post(std::shared_ptr<const void> hold, Work work) {
+        calls_->submit(std::make_shared<QueuedCallOf<void, Work>>(std::move(hold), std::move(work), nullptr));
     }
 
 private:

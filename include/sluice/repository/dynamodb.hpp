@@ -4,6 +4,7 @@
 #include <sluice/aws/this_machine.hpp>
 #include <sluice/dynamodb/client.hpp>
 #include <sluice/dynamodb/streams_client.hpp>
+#include <sluice/dynamodb/table_name.hpp>
 #include <sluice/error.hpp>
 #include <sluice/repository/collection.hpp>
 #include <sluice/repository/dynamodb_documents.hpp>
@@ -58,11 +59,7 @@ public:
         : DynamoDbRepository(std::move(table), Mapping<T>()) {}
 
     DynamoDbRepository(std::string table, Mapping<T> mapping) : table_(std::move(table)), mapping_(std::move(mapping)) {
-        const std::string_view known = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
-        const auto& name = table_.name;
-        if (name.size() < 3 || name.size() > 255 || name.find_first_not_of(known) != std::string::npos) {
-            throw std::invalid_argument("sluice: the name of a table is 3 to 255 of a-z, A-Z, 0-9, '_', '.' and '-'");
-        }
+        dynamodb::require_table_name(table_.name);
     }
 
     /// The same repository at another endpoint than the region's: `http://127.0.0.1:8000`.

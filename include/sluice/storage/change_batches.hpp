@@ -8,7 +8,9 @@
 
 namespace sluice::detail {
 
-/// Changes in their order, cut into writes that a repository takes, with room for one small change more in each.
+/// Changes in their order, cut into writes that a repository takes, or a transaction of DynamoDB, with room for one
+/// small change more in each.
+template <class Change>
 class ChangeBatches {
 public:
     static constexpr std::size_t most_changes = repository::max_changes - 1;
@@ -20,7 +22,7 @@ public:
     }
 
     /// All of these in one write; with `fit`.
-    void add(std::vector<repository::Change> together, std::size_t bytes) {
+    void add(std::vector<Change> together, std::size_t bytes) {
         if (batches_.empty() || !fit(batches_.back().size() + together.size(), bytes_ + bytes)) {
             batches_.emplace_back();
             bytes_ = 0;
@@ -29,16 +31,16 @@ public:
         for (auto& change : together) batches_.back().push_back(std::move(change));
     }
 
-    void add(repository::Change change, std::size_t bytes) {
-        std::vector<repository::Change> one;
+    void add(Change change, std::size_t bytes) {
+        std::vector<Change> one;
         one.push_back(std::move(change));
         add(std::move(one), bytes);
     }
 
-    [[nodiscard]] std::vector<std::vector<repository::Change>> take() && { return std::move(batches_); }
+    [[nodiscard]] std::vector<std::vector<Change>> take() && { return std::move(batches_); }
 
 private:
-    std::vector<std::vector<repository::Change>> batches_;
+    std::vector<std::vector<Change>> batches_;
     std::size_t bytes_ = 0; ///< Of the last one.
 };
 

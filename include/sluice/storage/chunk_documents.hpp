@@ -8,6 +8,7 @@
 #include <sluice/detail/checksum.hpp>
 #include <sluice/error.hpp>
 #include <sluice/storage/chunk.hpp>
+#include <sluice/storage/store_rules.hpp>
 
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
@@ -17,7 +18,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,6 +43,15 @@ public:
     /// A limit, not a size to aim at.
     static constexpr std::size_t largest_body = std::size_t{64} << 20U;
 
+    /// What stands for one of which only this is known.
+    [[nodiscard]] static StoredChunk damaged_one(std::string stream, std::uint64_t first) {
+        StoredChunk made;
+        made.head = Chunk(std::move(stream), first, 1, nullptr);
+        made.head.oldest_put = wall_time::max();
+        made.damaged = true;
+        return made;
+    }
+
     /// How many documents hold the body; of so many bytes `each`.
     [[nodiscard]] std::size_t pieces(std::size_t each = piece_bytes) const noexcept {
         return (body_bytes + each - 1) / each;
@@ -63,6 +72,13 @@ public:
     bool damaged = false;  ///< Only its stream and first sequence are known.
     std::string writer;    ///< Who wrote its body, where that is part of the body's name.
 };
+
+/// A number with zeros before it.
+[[nodiscard]] inline std::string padded(std::uint64_t number, std::size_t digits) {
+    auto text = std::to_string(number);
+    if (text.size() < digits) text.insert(0, digits - text.size(), '0');
+    return text;
+}
 
 /// The ids of the documents of a store.
 ///
@@ -98,12 +114,6 @@ public:
     }
 
 private:
-    [[nodiscard]] static std::string padded(std::uint64_t number, std::size_t digits) {
-        auto text = std::to_string(number);
-        if (text.size() < digits) text.insert(0, digits - text.size(), '0');
-        return text;
-    }
-
     std::string root_;
 };
 
@@ -120,10 +130,9 @@ class OwnerRecord {
 public:
     std::uint64_t next = 1;
     std::uint64_t cleared = 1;
-};
 
-/// JSON has greater numbers, but SQLite does not.
-inline constexpr auto largest_stored_number = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+    friend bool operator==(const OwnerRecord&, const OwnerRecord&) = default;
+};
 
 /// Reads the fields of a document; `ok` tells whether all were there.
 class FieldsOf {
@@ -167,6 +176,13 @@ private:
 inline constexpr std::string_view store_mark = "sluice storage";
 inline constexpr std::uint64_t store_format = 1;
 
+/// The id of a store from its hexadecimal digits; none if it is no such text.
+[[nodiscard]] inline std::optional<std::array<std::uint8_t, 16>> read_identity(std::string_view text) {
+    std::array<std::uint8_t, 16> id{};
+    if (!aws::decode_hex(text, id)) return std::nullopt;
+    return id;
+}
+
 [[nodiscard]] inline boost::json::object store_document(const StoreRecord& store) {
     return {{"kind", store_mark}, {"format", store_format}, {"identity", aws::hex(store.id)}, {"owner", store.owner}};
 }
@@ -179,8 +195,9 @@ inline constexpr std::uint64_t store_format = 1;
     if (fields.ok() && format > store_format) return error::storage_foreign;
     StoreRecord store;
     store.owner = fields.whole<std::uint64_t>("owner");
-    const auto identity = fields.text("identity");
-    if (!fields.ok() || !aws::decode_hex(identity, store.id)) return error::storage_corrupt;
+    const auto id = read_identity(fields.text("identity"));
+    if (!fields.ok() || !id) return error::storage_corrupt;
+    store.id = *id;
     return store;
 }
 
@@ -245,11 +262,7 @@ inline constexpr std::uint64_t store_format = 1;
     stored.sum = sum.value_or(0);
     const bool possible = head.live <= head.count && stored.body_bytes <= StoredChunk::largest_body;
     if (fields.ok() && sum && possible) return stored;
-    StoredChunk damaged;
-    damaged.head = Chunk(std::move(head.stream), first, 1, nullptr);
-    damaged.head.oldest_put = wall_time::max();
-    damaged.damaged = true;
-    return damaged;
+    return StoredChunk::damaged_one(std::move(head.stream), first);
 }
 
 /// One of the documents that hold the body of a chunk.

@@ -5,6 +5,7 @@
 #include <sluice/repository/repository.hpp>
 #include <sluice/storage/repository_store.hpp>
 #include <sluice/storage/storage.hpp>
+#include <sluice/storage/store_rules.hpp>
 #include <sluice/world.hpp>
 
 #include <boost/json/object.hpp>

@@ -11,6 +11,7 @@
 #include <sluice/storage/chunk.hpp>
 #include <sluice/storage/chunk_documents.hpp>
 #include <sluice/storage/chunk_index.hpp>
+#include <sluice/storage/store_rules.hpp>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -23,15 +24,6 @@
 #include <vector>
 
 namespace sluice::detail {
-
-/// What a storage says when its repository says this.
-[[nodiscard]] inline error_code told_by_storage(error_code why) {
-    for (const auto known : {error::storage_locked, error::storage_corrupt, error::storage_foreign,
-                             error::storage_unwritable, error::storage_full}) {
-        if (why == known) return why;
-    }
-    return error::storage_failed;
-}
 
 /// What a storage keeps in documents of a repository: one call at a time, each to its end, on one strand.
 ///
@@ -77,7 +69,7 @@ public:
             if (const auto refused = check(chunk, after.next)) co_return refused;
             after.next = chunk.first + chunk.count;
         }
-        ChangeBatches batches;
+        Batches batches;
         std::vector<StoredChunk> stored;
         for (const auto& chunk : chunks) {
             if (chunk.live > 0) add(stored.emplace_back(chunk), chunk.body, batches);
@@ -108,7 +100,7 @@ public:
 
     [[nodiscard]] asio::awaitable<result<void>> settle(std::vector<Settlement> changes) {
         if (const auto ready = co_await prepare(); !ready) co_return ready;
-        ChangeBatches batches;
+        Batches batches;
         auto after = index_.settled_by(changes);
         for (auto& chunk : after) settle(chunk, batches);
         for (auto& writes : std::move(batches).take()) {
@@ -147,6 +139,7 @@ public:
 
 private:
     using Changes = std::vector<repository::Change>;
+    using Batches = ChangeBatches<repository::Change>;
 
     static constexpr int most_tries = 32;
 
@@ -285,12 +278,10 @@ private:
 
     [[nodiscard]] error_code check(const Chunk& chunk, std::uint64_t next) {
         if (chunk.body && chunk.body->size() > StoredChunk::largest_body) return error::record_too_large;
-        const bool used = chunk.first < next;
-        if (used) tell("the sequence of a chunk was used before");
-        else if (chunk.first > largest_stored_number - chunk.count) tell("there are no more sequences");
-        else if (repository::check_id(names_.piece(names_.chunk(chunk.stream, chunk.first), 0))) {
-            tell("the name of a stream is too long for an id");
-        } else return {};
+        const auto words = unfit_sequence(chunk, next);
+        const auto id = names_.piece(names_.chunk(chunk.stream, chunk.first), 0);
+        if (words.empty() && !repository::check_id(id)) return {};
+        tell(words.empty() ? "the name of a stream is too long for an id" : words);
         return error::storage_failed;
     }
 
@@ -307,7 +298,7 @@ private:
     }
 
     /// The chunk's document first: by it its pieces are found.
-    void add(const StoredChunk& chunk, const SharedBytes& body, ChangeBatches& batches) const {
+    void add(const StoredChunk& chunk, const SharedBytes& body, Batches& batches) const {
         const auto id = names_.chunk(chunk.head.stream, chunk.head.first);
         batches.add(repository::Change::add(id, chunk_document(names_, chunk)), size_of(chunk));
         for (std::size_t piece = 0; piece < chunk.pieces(); ++piece) {
@@ -317,7 +308,7 @@ private:
     }
 
     [[nodiscard]] static bool is_removed_at_once(const StoredChunk& chunk) {
-        return ChangeBatches::fit(1 + chunk.pieces(), size_to_remove(chunk));
+        return Batches::fit(1 + chunk.pieces(), size_to_remove(chunk));
     }
 
     /// What is removed counts as what is written: a transaction may look at it.
@@ -326,7 +317,7 @@ private:
     }
 
     /// A large chunk without live records stays until its pieces are gone.
-    void settle(const StoredChunk& chunk, ChangeBatches& batches) const {
+    void settle(const StoredChunk& chunk, Batches& batches) const {
         if (chunk.head.live == 0 && is_removed_at_once(chunk)) {
             return batches.add(removal_of(chunk), size_to_remove(chunk));
         }
@@ -347,7 +338,7 @@ private:
 
     /// Removes what is no part of the store.
     asio::awaitable<result<void>> sweep() {
-        ChangeBatches batches;
+        Batches batches;
         for (const auto& chunk : debris_) {
             for (auto& change : removal_of(chunk)) {
                 batches.add(std::move(change), small + aws::base64_size(StoredChunk::piece_bytes));

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <sluice/detail/call_queue.hpp>
+#include <sluice/detail/spawn.hpp>
+#include <sluice/error.hpp>
+#include <sluice/world.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <chrono>
+#include <exception>
+#include <memory>
+#include <utility>
+
+namespace sluice::detail {
+
+/// The use of a store that has a lease: one call at a time, among them those that renew the lease, and at the end the
+/// one that gives it back, which nobody waits for. On the strand of the world.
+///
+/// `Store` has `renew()` and `release()`, awaitables of `result<void>`, and `lost()`.
+template <class Store>
+class Tenancy {
+public:
+    Tenancy(World& world, std::shared_ptr<Store> store, std::chrono::nanoseconds interval)
+        : world_(world), store_(std::move(store)), calls_(world.executor()) {
+        auto task = renew(world_, store_, calls_, interval);
+        auto ended = [hold = world.hold(), end = end_](std::exception_ptr) {}; // the task uses them until then
+        detail::spawn(world.executor(), std::move(task), end_->slot(), std::move(ended));
+    }
+
+    Tenancy(const Tenancy&) = delete;
+    Tenancy& operator=(const Tenancy&) = delete;
+
+    ~Tenancy() {
+        end_->emit(asio::cancellation_type::terminal);
+        calls_.post(world_.hold(), [store = store_] { return store->release(); });
+    }
+
+    /// Gives what `work(Store&)` does, an awaitable of `result<T>`. See `CallQueue::perform`.
+    template <class T, class Work>
+    [[nodiscard]] asio::awaitable<result<T>> perform(Work work) {
+        auto on_store = [store = store_, work = std::move(work)]() mutable { return work(*store); };
+        return calls_.template perform<T>(world_.hold(), std::move(on_store));
+    }
+
+private:
+    /// Until the lease is lost, or this is cancelled.
+    static asio::awaitable<void> renew(World& world, std::shared_ptr<Store> store, CallQueue calls,
+                                       std::chrono::nanoseconds interval) {
+        co_await asio::post(world.executor(), asio::use_awaitable);
+        while (!store->lost()) {
+            auto& clock = world.clock();
+            if (co_await clock.async_wait_until(clock.steady() + interval)) co_return;
+            auto work = [store] { return store->renew(); };
+            (void)co_await calls.template perform<void>(world.hold(), std::move(work));
+        }
+    }
+
+    World& world_;
+    std::shared_ptr<Store> store_;
+    CallQueue calls_;
+    std::shared_ptr<asio::cancellation_signal> end_ = std::make_shared<asio::cancellation_signal>(); ///< Of `renew`.
+};
+
+} // namespace sluice::detail
