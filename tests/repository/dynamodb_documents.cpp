@@ -190,6 +190,27 @@ TEST_CASE("a change follows one that somebody with another clock made") {
     });
 }
 
+TEST_CASE("many changes follow those of another clock together") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        Bench bench(context.get_executor());
+        const auto future = R"({"$id":{"S":"0"},"$version":{"N":"9000000000000000000"}})";
+        bench.fake.transport.answer(400, std::string(R"({"__type":"TransactionCanceledException",)") +
+                                             R"("CancellationReasons":[{"Code":"ConditionalCheckFailed","Item":)" +
+                                             future + R"(},{"Code":"None"}]})");
+        bench.fake.transport.answer(200, "{}");
+        std::vector<Change> two;
+        two.push_back(Change::replace("0", {}));
+        two.push_back(Change::replace("1", {}));
+        const auto replaced = co_await bench.documents.write(two);
+        CHECK(replaced.has_value());
+        const auto request = bench.request(1);
+        for (const auto& write : request.at("TransactItems").as_array()) {
+            const auto version = write.at("Put").at("Item").at("$version").at("N").as_string();
+            CHECK(std::stoull(std::string(version)) > 9'000'000'000'000'000'000U);
+        }
+    });
+}
+
 TEST_CASE("an addition whose answer was lost is not taken for another's") {
     run([](asio::io_context& context) -> asio::awaitable<void> {
         Bench bench(context.get_executor());

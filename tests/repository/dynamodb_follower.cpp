@@ -154,6 +154,16 @@ public:
     std::shared_ptr<DynamoDbFollower> follower;
 };
 
+/// The bench is there until the follower has come to its end, too.
+template <class Body>
+void with_bench(Body body) {
+    std::unique_ptr<Bench> bench;
+    run([&](asio::io_context& context) -> asio::awaitable<void> {
+        bench = std::make_unique<Bench>(context.get_executor());
+        co_await body(*bench);
+    });
+}
+
 asio::awaitable<void> watch_into(Bench& bench, std::shared_ptr<Notes> notes, std::vector<error_code>& ends) {
     const auto watched = co_await bench.follower->watch(notes);
     ends.push_back(watched ? error_code() : watched.error());
@@ -164,8 +174,7 @@ HttpResponse refusal(std::string_view code) { return {400, R"({"__type":")" + st
 } // namespace
 
 TEST_CASE("every change is told from now on, in order") {
-    run([](asio::io_context& context) -> asio::awaitable<void> {
-        Bench bench(context.get_executor());
+    with_bench([](Bench& bench) -> asio::awaitable<void> {
         bench.stream.put("s1", "before", 1);
         const auto notes = std::make_shared<Notes>();
         const auto watched = co_await bench.follower->watch(notes);
@@ -184,8 +193,7 @@ TEST_CASE("every change is told from now on, in order") {
 }
 
 TEST_CASE("it looks as long as somebody watches, and begins anew") {
-    run([](asio::io_context& context) -> asio::awaitable<void> {
-        Bench bench(context.get_executor());
+    with_bench([](Bench& bench) -> asio::awaitable<void> {
         auto notes = std::make_shared<Notes>();
         static_cast<void>(co_await bench.follower->watch(notes));
         co_await bench.looks();
@@ -204,14 +212,13 @@ TEST_CASE("it looks as long as somebody watches, and begins anew") {
 }
 
 TEST_CASE("who watches at the same time follows together") {
-    run([](asio::io_context& context) -> asio::awaitable<void> {
-        Bench bench(context.get_executor());
+    with_bench([](Bench& bench) -> asio::awaitable<void> {
         const auto one = std::make_shared<Notes>();
         const auto two = std::make_shared<Notes>();
         std::vector<error_code> ends;
-        asio::co_spawn(context, watch_into(bench, one, ends), asio::detached);
-        asio::co_spawn(context, watch_into(bench, two, ends), asio::detached);
-        while (ends.size() < 2) co_await asio::post(context, asio::use_awaitable);
+        asio::co_spawn(bench.fake.world.executor(), watch_into(bench, one, ends), asio::detached);
+        asio::co_spawn(bench.fake.world.executor(), watch_into(bench, two, ends), asio::detached);
+        while (ends.size() < 2) co_await asio::post(bench.fake.world.executor(), asio::use_awaitable);
         CHECK(bench.stream.asked["DescribeTable"] == 1);
         CHECK(bench.stream.asked["GetShardIterator"] == 1);
         bench.stream.put("s1", "a", 1);
@@ -222,8 +229,7 @@ TEST_CASE("who watches at the same time follows together") {
 }
 
 TEST_CASE("a shard that ends is followed by its children, and never after them") {
-    run([](asio::io_context& context) -> asio::awaitable<void> {
-        Bench bench(context.get_executor());
+    with_bench([](Bench& bench) -> asio::awaitable<void> {
         const auto notes = std::make_shared<Notes>();
         static_cast<void>(co_await bench.follower->watch(notes));
         for (int i = 1; i <= 7; ++i) bench.stream.put("s1", "a", i);
@@ -238,8 +244,7 @@ TEST_CASE("a shard that ends is followed by its children, and never after them")
 }
 
 TEST_CASE("shards of every page are followed") {
-    run([](asio::io_context& context) -> asio::awaitable<void> {
-        Bench bench(context.get_executor());
+    with_bench([](Bench& bench) -> asio::awaitable<void> {
         for (int i = 2; i <= 5; ++i) bench.stream.shards["s" + std::to_string(i)];
         auto notes = std::make_shared<Notes>();
         const auto watched = co_await bench.follower->watch(notes);
@@ -254,9 +259,36 @@ TEST_CASE("shards of every page are followed") {
     });
 }
 
+TEST_CASE("children of a shard may be told of late, though others are open") {
+    with_bench([](Bench& bench) -> asio::awaitable<void> {
+        bench.stream.shards["s2"];
+        const auto notes = std::make_shared<Notes>();
+        static_cast<void>(co_await bench.follower->watch(notes));
+        bench.stream.shards["s1"].closed = true;
+        for (int i = 0; i < 3; ++i) co_await bench.looks();
+        const auto begun = bench.fake.clock.steady();
+        bench.stream.shards["s3"].parent = "s1";
+        bench.stream.put("s3", "a", 1);
+        for (int i = 0; i < 3; ++i) co_await bench.looks();
+        CHECK(notes->text == "a1 ");
+        CHECK(bench.fake.clock.steady() - begun < std::chrono::seconds(10));
+    });
+}
+
+TEST_CASE("a shard that fails holds up no other") {
+    with_bench([](Bench& bench) -> asio::awaitable<void> {
+        bench.stream.shards["s2"];
+        const auto notes = std::make_shared<Notes>();
+        static_cast<void>(co_await bench.follower->watch(notes));
+        bench.stream.shards["s1"].records.emplace_back("rubbish");
+        bench.stream.put("s2", "a", 1);
+        for (int i = 0; i < 3; ++i) co_await bench.looks();
+        CHECK(notes->text == "a1 ");
+    });
+}
+
 TEST_CASE("an iterator that expired is renewed where the reading was") {
-    run([](asio::io_context& context) -> asio::awaitable<void> {
-        Bench bench(context.get_executor());
+    with_bench([](Bench& bench) -> asio::awaitable<void> {
         const auto notes = std::make_shared<Notes>();
         static_cast<void>(co_await bench.follower->watch(notes));
         bench.stream.put("s1", "a", 1);
@@ -275,8 +307,7 @@ TEST_CASE("an iterator that expired is renewed where the reading was") {
 }
 
 TEST_CASE("an iterator that expired before there was anything begins where the shard does") {
-    run([](asio::io_context& context) -> asio::awaitable<void> {
-        Bench bench(context.get_executor());
+    with_bench([](Bench& bench) -> asio::awaitable<void> {
         bench.stream.put("s1", "a", 1);
         const auto notes = std::make_shared<Notes>();
         static_cast<void>(co_await bench.follower->watch(notes));
@@ -292,8 +323,7 @@ TEST_CASE("an iterator that expired before there was anything begins where the s
 }
 
 TEST_CASE("what was not kept until it was read ends the watching") {
-    run([](asio::io_context& context) -> asio::awaitable<void> {
-        Bench bench(context.get_executor());
+    with_bench([](Bench& bench) -> asio::awaitable<void> {
         const auto notes = std::make_shared<Notes>();
         static_cast<void>(co_await bench.follower->watch(notes));
         bench.stream.instead = [](const std::string& operation) -> std::optional<result<HttpResponse>> {
@@ -315,8 +345,7 @@ TEST_CASE("what was not kept until it was read ends the watching") {
 }
 
 TEST_CASE("what passes is waited for, what does not is told") {
-    run([](asio::io_context& context) -> asio::awaitable<void> {
-        Bench bench(context.get_executor());
+    with_bench([](Bench& bench) -> asio::awaitable<void> {
         const auto notes = std::make_shared<Notes>();
         static_cast<void>(co_await bench.follower->watch(notes));
         int failures = 0;
@@ -340,8 +369,7 @@ TEST_CASE("what passes is waited for, what does not is told") {
 }
 
 TEST_CASE("a stream that has ended is told, once all of it was read") {
-    run([](asio::io_context& context) -> asio::awaitable<void> {
-        Bench bench(context.get_executor());
+    with_bench([](Bench& bench) -> asio::awaitable<void> {
         const auto notes = std::make_shared<Notes>();
         static_cast<void>(co_await bench.follower->watch(notes));
         bench.stream.put("s1", "a", 1);
@@ -354,8 +382,7 @@ TEST_CASE("a stream that has ended is told, once all of it was read") {
 }
 
 TEST_CASE("a table without a stream of both images cannot be watched") {
-    run([](asio::io_context& context) -> asio::awaitable<void> {
-        Bench bench(context.get_executor());
+    with_bench([](Bench& bench) -> asio::awaitable<void> {
         const auto notes = std::make_shared<Notes>();
         bench.stream.table = R"({"Table":{"TableName":"t","LatestStreamArn":"arn"}})";
         const auto without = co_await bench.follower->watch(notes);
@@ -370,8 +397,7 @@ TEST_CASE("a table without a stream of both images cannot be watched") {
 }
 
 TEST_CASE("items that are no documents are passed over") {
-    run([](asio::io_context& context) -> asio::awaitable<void> {
-        Bench bench(context.get_executor());
+    with_bench([](Bench& bench) -> asio::awaitable<void> {
         const auto notes = std::make_shared<Notes>();
         static_cast<void>(co_await bench.follower->watch(notes));
         bench.stream.shards["s1"].records.emplace_back(

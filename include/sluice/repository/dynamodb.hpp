@@ -38,13 +38,16 @@ namespace sluice {
 /// `$version`, or his changes are neither seen by what is live nor safe from an update at the same time.
 ///
 /// Reads are consistent, but for those by an index. A query without one reads the whole table, in several parts at a
-/// time if told so, and filters there what it can. What is live follows the table's change stream, and looks there
-/// `look_every`; it ends with `iterator_expired` if it falls 24 hours behind. One change of several items takes up to
-/// 100 of them, and 4 MB.
+/// time if told so, and filters there what it can: of values that JSON does not have, numbers of more digits and bytes,
+/// a condition holds by what they are there. One change of several items takes up to 100 of them, and 4 MB.
+///
+/// What is live follows the table's change stream, and looks there `look_every`; it ends with `iterator_expired` if it
+/// falls 24 hours behind. The stream lags behind the table, so that what changed shortly before may be told once more,
+/// and a live query may show for a moment what is gone already; in the end it shows what there is.
 ///
 /// Errors beside those of `RunningRepository`: `table_not_found`, `table_unfit`, `throttled`, `access_denied`, and
-/// those of the connection and the credentials. Nothing is half written: a change whose answer was lost is found out
-/// by its version, or is one transaction with one token.
+/// those of the connection and the credentials. Nothing is half written. A change whose answer was lost is known by its
+/// version, and `timed_out` if somebody changed the item after that; a removal may then remove what was added since.
 ///
 /// Permissions: `dynamodb:DescribeTable`, `GetItem`, `PutItem`, `DeleteItem`, `Scan`, and `Query` for indexes; for what
 /// is live `DescribeStream`, `GetShardIterator`, `GetRecords`; to make the table `CreateTable`, and `UpdateTimeToLive`
@@ -62,9 +65,11 @@ public:
         dynamodb::require_table_name(table_.name);
     }
 
-    /// The same repository at another endpoint than the region's: `http://127.0.0.1:8000`.
-    [[nodiscard]] DynamoDbRepository at(std::string endpoint) const {
+    /// The same repository at another endpoint than the region's: `http://127.0.0.1:8000`. Its change streams are there,
+    /// too, unless they have one of their own.
+    [[nodiscard]] DynamoDbRepository at(std::string endpoint, std::string streams = {}) const {
         auto changed = *this;
+        changed.streams_endpoint_ = streams.empty() ? endpoint : std::move(streams);
         changed.endpoint_ = std::move(endpoint);
         return changed;
     }
@@ -149,7 +154,7 @@ private:
     static asio::awaitable<result<repository::DynamoDbDocuments>> open_table(DynamoDbRepository recipe, World& world) {
         auto tables = dynamodb::Client::open(world, recipe.endpoint_, recipe.machine_);
         if (!tables) co_return tables.error();
-        auto streams = dynamodb::StreamsClient::open(world, recipe.endpoint_, recipe.machine_);
+        auto streams = dynamodb::StreamsClient::open(world, recipe.streams_endpoint_, recipe.machine_);
         if (!streams) co_return streams.error();
         const auto client = std::make_shared<dynamodb::Client>(*std::move(tables));
         const dynamodb::DescribeTable question(recipe.table_.name);
@@ -206,6 +211,7 @@ private:
     repository::DynamoDbTable table_;
     Mapping<T> mapping_;
     std::string endpoint_;
+    std::string streams_endpoint_;
     bool creates_ = false;
     std::size_t scans_ = 1;
     std::chrono::nanoseconds look_every_ = std::chrono::milliseconds(500);

@@ -136,22 +136,24 @@ private:
         }
     }
 
-    /// Reads what there is, of every shard.
+    /// Reads what there is, of every shard; one that fails holds up no other.
     template <class...>
     [[nodiscard]] asio::awaitable<error_code> look() {
-        if (incomplete_ || world_.clock().steady() >= describe_at_) {
+        const auto now = world_.clock().steady();
+        if (readers_.empty() || now < expecting_until_ || now >= describe_at_) {
             const auto failure = co_await look_for_shards();
             if (failure) co_return failure;
         }
+        error_code first;
         for (auto& reader : readers_) {
             const auto failure = co_await read(reader);
-            if (failure) co_return failure;
+            if (failure && !first) first = failure;
             if (!reader.ended) continue;
             order_.end(reader.shard);
-            incomplete_ = true;
+            expecting_until_ = now + describe_every;
         }
         std::erase_if(readers_, [](const auto& reader) { return reader.ended; });
-        co_return error_code();
+        co_return first;
     }
 
     template <class...>
@@ -163,7 +165,6 @@ private:
             world_.log().error("the change stream of the table ", table_, " has ended");
             co_return error::table_unfit;
         }
-        incomplete_ = readers_.empty(); // shards that follow are not always told of at once
         describe_at_ = world_.clock().steady() + describe_every;
         co_return error_code();
     }
@@ -234,7 +235,7 @@ private:
     std::string stream_;
     dynamodb::ShardOrder order_;
     std::vector<Reader> readers_;
-    bool incomplete_ = false; ///< Shards may have come.
+    steady_time expecting_until_; ///< A shard ended: those that follow it are not always told of at once.
     steady_time describe_at_;
 };
 

@@ -38,7 +38,7 @@ public:
         try {
             auto document = write_(object);
             if (const auto invalid = repository::check_document(document)) return invalid;
-            return std::move(document.get_object());
+            return boost::json::object(std::move(document.get_object()), {}); // whatever memory the user took it from
         } catch (...) {
             return error::item_invalid;
         }
