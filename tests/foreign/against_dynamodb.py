@@ -124,9 +124,10 @@ def look_at_storages(checks, place, its):
     with checks.check(f"{its.name}: queries by indexes find what reading everything finds"):
         found, = repository(place, good, "indexes", its.endpoint, "indexed")
         assert int(found.split()[0]) > 100, found
-    with checks.check(f"{its.name}: a storage in a repository keeps every rule of one"):
-        tried, *broken = repository(place, good, "storage", its.endpoint, "storages")
-        assert int(tried.split()[0]) >= 14 and not broken, (tried, broken)
+    for kind in "tuned", "documents":
+        with checks.check(f"{its.name}: a storage keeps every rule of one, {kind}"):
+            tried, *broken = repository(place, good, "storage", its.endpoint, f"storages-{kind}", kind)
+            assert int(tried.split()[0]) >= 14 and not broken, (tried, broken)
 
 
 @contextlib.contextmanager

@@ -2,7 +2,8 @@
 //
 //     repository rules PLACE NAME [KIND...]  which rules of a repository it breaks, a line each; its tables are NAME-1...;
 //                                            KIND is items, queries or live
-//     repository storage PLACE NAME          which rules of a storage one of its documents breaks, a line each
+//     repository storage PLACE NAME KIND     which rules of a storage one breaks, a line each; KIND is `tuned`, for
+//                                            DynamoDbStorage, or `documents`, for RepositoryStorage
 //     repository indexes PLACE NAME          whether queries by indexes and by reading all of a new table find the same
 //     repository add PLACE NAME              adds what stands in standard input, a line of {"id": .., "document": ..} each
 //     repository add_all PLACE NAME          the same, all together
@@ -17,6 +18,7 @@
 #include <sluice/repository/sqlite.hpp>
 #include <sluice/session.hpp>
 #include <sluice/storage/conformance.hpp>
+#include <sluice/storage/dynamodb.hpp>
 #include <sluice/storage/repository.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -115,12 +117,18 @@ asio::awaitable<void> rules(sluice::Session session, Words words) {
     for (const auto& rule : broken) std::cout << rule << '\n';
 }
 
-/// What a storage has written stays in its table: each has a name of its own there.
+/// What a storage has written stays in its table: each has a name of its own there, or a table.
 asio::awaitable<void> storage(sluice::Session session, Words words) {
     int storages = 0;
-    const auto table = sluice::DynamoDbRepository<json::object>(words[2]).at(words[1]).create_table();
-    const auto make = [&] { return sluice::RepositoryStorage(table, "storage-" + std::to_string(++storages)); };
-    const auto broken = co_await sluice::check_storage(make, session.world());
+    const auto name = [&] { return "storage-" + std::to_string(++storages); };
+    const auto documents = [&] {
+        const sluice::DynamoDbRepository<json::object> table(words[2] + '-' + name());
+        return sluice::RepositoryStorage(table.at(words[1]).create_table()); // it reads all of its table
+    };
+    const auto tuned = [&] { return sluice::DynamoDbStorage(words[2], name()).at(words[1]).create_table(); };
+    std::vector<std::string> broken;
+    if (words.at(3) == "tuned") broken = co_await sluice::check_storage(tuned, session.world());
+    else broken = co_await sluice::check_storage(documents, session.world());
     std::cout << storages << " storages were tried\n";
     for (const auto& rule : broken) std::cout << rule << '\n';
 }

@@ -65,8 +65,8 @@ public:
         dynamodb::require_table_name(table_.name);
     }
 
-    /// The same repository at another endpoint than the region's: `http://127.0.0.1:8000`. Its change streams are there,
-    /// too, unless they have one of their own.
+    /// The same repository at another endpoint than the region's: `http://127.0.0.1:8000`. Its change stream is there,
+    /// too, unless streams have one of their own.
     [[nodiscard]] DynamoDbRepository at(std::string endpoint, std::string streams = {}) const {
         auto changed = *this;
         changed.streams_endpoint_ = streams.empty() ? endpoint : std::move(streams);
