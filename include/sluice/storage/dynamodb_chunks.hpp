@@ -246,9 +246,9 @@ private:
 /// That a store is still as it was in this version, with this owner.
 [[nodiscard]] inline dynamodb::Expression unchanged(const StoreItem& store) {
     dynamodb::Expression condition;
-    const auto owner = condition.name("owner"), version = condition.name("version");
-    condition.text = owner + " = " + condition.value(dynamodb::AttributeValue::of(store.owner)) + " AND " + version +
-                     " = " + condition.value(dynamodb::AttributeValue::of(dynamodb::Number(store.version)));
+    condition.text = condition.name("owner") + " = " + condition.value(dynamodb::AttributeValue::of(store.owner));
+    const auto version = condition.value(dynamodb::AttributeValue::of(dynamodb::Number(store.version)));
+    condition.text += " AND " + condition.name("version") + " = " + version;
     return condition;
 }
 

@@ -1,0 +1,574 @@
+#include <sluice/storage/dynamodb_store.hpp>
+
+#include "aws/fakes.hpp"
+#include "run.hpp"
+#include "storage/fake_table.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/json/object.hpp>
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using namespace sluice;
+using namespace std::chrono_literals;
+using asio::awaitable;
+using boost::json::object;
+using detail::DynamoDbStore;
+using Fate = FakeTable::Fate;
+
+constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
+
+/// A table, and who opens stores in it: each is another owner.
+class Bench {
+public:
+    explicit Bench(const asio::any_io_executor& executor) : fake(executor) { fake.world.offer(table); }
+
+    [[nodiscard]] std::unique_ptr<DynamoDbStore> store(std::chrono::nanoseconds lease = 30s) {
+        aws::ResolvedEndpoint where;
+        where.endpoint = aws::Endpoint("http://127.0.0.1:8000", "127.0.0.1:8000");
+        where.signing_name = "dynamodb";
+        where.signing_region = "eu-west-1";
+        --fake.clock.dice;
+        auto client = std::make_shared<dynamodb::Client>(fake.world, where);
+        return std::make_unique<DynamoDbStore>(fake.world, std::move(client), "chunks", "buffer", lease);
+    }
+
+    /// Opens the store, whoever has it, for he is dead.
+    [[nodiscard]] awaitable<std::unique_ptr<DynamoDbStore>> open() {
+        auto made = store();
+        StoreIdentity fresh;
+        fresh.id.fill(7);
+        const auto identity = co_await made->open(fresh);
+        REQUIRE_MESSAGE(identity.has_value(), fake.log);
+        CHECK(identity->id == fresh.id);
+        next = identity->next_sequence;
+        co_return made;
+    }
+
+    /// The request that comes after so many others, and perhaps all after it, has this fate.
+    void strike(std::size_t after, Fate fate, bool for_good) {
+        struck = 0;
+        table.fate = [this, after, fate, for_good, seen = std::size_t{0}](std::string_view) mutable {
+            const bool hit = ++seen == after + 1 || (for_good && seen > after);
+            if (hit && struck++ > 0 && fate == Fate::unanswered) return Fate::refused;
+            return hit ? fate : Fate::done;
+        };
+    }
+
+    void heal() { table.fate = nullptr; }
+
+    [[nodiscard]] std::int64_t leased_until() const {
+        return std::stoll(table.items.at({"buffer", "store"}).at("leased_until").at("N").as_string().c_str());
+    }
+
+    FakeWorld fake;
+    FakeTable table;
+    std::uint64_t next = 0; ///< As of the last opening.
+    int struck = 0;
+};
+
+Chunk chunk(std::uint64_t first, std::size_t size = 10, std::uint32_t count = 1, std::string stream = "stream") {
+    auto body = std::make_shared<const std::string>(size, static_cast<char>('a' + first % 26));
+    Chunk made(std::move(stream), first, count, std::move(body));
+    made.live_bytes = size;
+    return made;
+}
+
+Settlement gone(const Chunk& chunk) {
+    Settlement change(chunk);
+    change.live = 0;
+    return change;
+}
+
+awaitable<error_code> append(DynamoDbStore& store, std::vector<Chunk> chunks) {
+    const auto stored = co_await store.append(std::move(chunks));
+    co_return stored ? error_code() : stored.error();
+}
+
+awaitable<error_code> append(DynamoDbStore& store, Chunk chunk) {
+    std::vector<Chunk> one(1, std::move(chunk));
+    return append(store, std::move(one));
+}
+
+awaitable<error_code> settle(DynamoDbStore& store, std::vector<Settlement> changes) {
+    const auto settled = co_await store.settle(std::move(changes));
+    co_return settled ? error_code() : settled.error();
+}
+
+awaitable<error_code> remove(DynamoDbStore& store, Chunk chunk) {
+    std::vector<Settlement> one(1, gone(chunk));
+    return settle(store, std::move(one));
+}
+
+/// The sequences that a store has, if their bodies are whole.
+awaitable<std::vector<std::uint64_t>> sequences(DynamoDbStore& store) {
+    const auto found = co_await store.read("stream", 0, no_limit);
+    REQUIRE(found.has_value());
+    std::vector<std::uint64_t> firsts;
+    for (const auto& each : *found) {
+        const auto want = chunk(each.first, each.live_bytes);
+        if (each.body && *each.body == *want.body) firsts.push_back(each.first);
+    }
+    co_return firsts;
+}
+
+using Firsts = std::vector<std::uint64_t>;
+
+} // namespace
+
+TEST_CASE("a body is written before its chunk, and read by one query; opening reads no bodies") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        Bench bench(context.get_executor());
+        auto store = co_await bench.open();
+        bench.table.operations.clear();
+        std::vector<Chunk> some{chunk(1, 1'000'000), chunk(2, 10)};
+        const auto failed = co_await append(*store, std::move(some));
+        CHECK_FALSE(failed);
+        CHECK(bench.table.operations ==
+              std::vector<std::string>{"BatchWriteItem", "BatchWriteItem", "TransactWriteItems"});
+        CHECK(bench.table.count("buffer/stream") == 4);
+        CHECK(bench.table.count("buffer", "chunks/stream/") == 2);
+        bench.table.operations.clear();
+        const auto found = co_await sequences(*store);
+        CHECK(found == Firsts{1, 2});
+        CHECK(bench.table.operations == std::vector<std::string>{"Query"});
+        bench.table.operations.clear();
+        const auto more = co_await append(*store, chunk(3));
+        CHECK_FALSE(more);
+        CHECK(bench.table.operations == std::vector<std::string>{"BatchWriteItem", "TransactWriteItems"});
+        const auto settled = co_await remove(*store, chunk(1, 1'000'000));
+        CHECK_FALSE(settled);
+        CHECK(bench.table.count("buffer/stream") == 2);
+        const auto released = co_await store->release();
+        CHECK(released.has_value());
+        auto again = co_await bench.open();
+        CHECK(bench.next == 4);
+        const auto same = co_await sequences(*again);
+        CHECK(same == Firsts{2, 3});
+        CHECK(bench.fake.clock.waits.empty());
+    });
+}
+
+TEST_CASE("no request has more than the service takes, and pages are followed") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        Bench bench(context.get_executor());
+        bench.table.page = 7;
+        auto store = co_await bench.open();
+        std::vector<Chunk> many;
+        for (std::uint64_t i = 1; i <= 250; ++i) many.push_back(chunk(i));
+        many.push_back(chunk(251, 20'000'000));
+        std::vector<Settlement> all;
+        for (const auto& each : many) all.push_back(gone(each));
+        const auto failed = co_await append(*store, std::move(many));
+        CHECK_FALSE(failed);
+        const auto kept = co_await sequences(*store);
+        CHECK(kept.size() == 251);
+        CHECK(bench.table.most_writes <= 100);
+        CHECK(bench.table.largest_request < 8'000'000);
+        auto again = co_await bench.open();
+        const auto same = co_await sequences(*again);
+        CHECK(same == kept);
+        const auto settled = co_await settle(*again, std::move(all));
+        CHECK_FALSE(settled);
+        CHECK(bench.table.count("buffer/stream") == 0);
+        CHECK(bench.table.places("buffer") == std::vector<std::string>{"store", "streams/stream"});
+    });
+}
+
+TEST_CASE("what a batch leaves over is written again") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        Bench bench(context.get_executor());
+        auto store = co_await bench.open();
+        bench.table.fate = [n = 0](std::string_view operation) mutable {
+            return operation == "BatchWriteItem" && ++n % 2 == 0 ? Fate::half : Fate::done;
+        };
+        const auto failed = co_await append(*store, chunk(1, 6'000'000));
+        CHECK_FALSE(failed);
+        const auto found = co_await sequences(*store);
+        CHECK(found == Firsts{1});
+        const auto settled = co_await remove(*store, chunk(1, 6'000'000));
+        CHECK_FALSE(settled);
+        CHECK(bench.table.count("buffer/stream") == 0);
+    });
+}
+
+TEST_CASE("an append that stops anywhere stores all or nothing, and a reopened store has no rest of it") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        for (const auto fate : {Fate::refused, Fate::unanswered}) {
+            for (std::size_t after = 0; after <= 5; ++after) {
+                CAPTURE(after);
+                Bench bench(context.get_executor());
+                auto store = co_await bench.open();
+                bench.strike(after, fate, true);
+                // The stream, twelve pieces in two requests, another stream's piece with them, the chunks.
+                std::vector<Chunk> large{chunk(1, 4'000'000), chunk(2), chunk(3, 10, 1, "other")};
+                const auto failed = co_await append(*store, std::move(large));
+                CHECK(failed == (after > 3 ? error_code() : error_code(error::storage_failed)));
+                bench.heal();
+                auto again = co_await bench.open();
+                const auto found = co_await sequences(*again);
+                const bool all = after > 3 || (after == 3 && fate == Fate::unanswered);
+                CHECK(found == (all ? Firsts{1, 2} : Firsts{}));
+                CHECK(bench.next == (all ? 4 : 1));
+                CHECK(bench.table.count("buffer/stream") == (all ? 11 : 0));
+                CHECK(bench.table.count("buffer/other") == (all ? 1 : 0));
+                CHECK(bench.table.count("buffer", "chunks/") == (all ? 3 : 0));
+            }
+        }
+    });
+}
+
+TEST_CASE("after an append that failed the store goes on, has nothing of it, and takes its sequences again") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        for (const auto fate : {Fate::refused, Fate::unanswered}) {
+            for (std::size_t after = 0; after <= 3; ++after) {
+                CAPTURE(after);
+                Bench bench(context.get_executor());
+                auto store = co_await bench.open();
+                bench.strike(after, fate, true);
+                std::vector<Chunk> large{chunk(1, 4'000'000), chunk(2)};
+                const auto failed = co_await append(*store, std::move(large));
+                CHECK(failed == error::storage_failed);
+                bench.heal();
+                const auto none = co_await sequences(*store);
+                CHECK(none.empty());
+                const auto later = co_await append(*store, chunk(1, 500'000));
+                CHECK_FALSE(later);
+                const auto some = co_await sequences(*store);
+                CHECK(some == Firsts{1});
+                CHECK(bench.table.count("buffer/stream") == 2);
+                CHECK(bench.table.count("buffer", "chunks/") == 1);
+                auto again = co_await bench.open();
+                CHECK(bench.next == 2);
+            }
+        }
+    });
+}
+
+TEST_CASE("an answer that is lost once is no failure") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        for (std::size_t after = 0; after <= 8; ++after) {
+            CAPTURE(after);
+            Bench bench(context.get_executor());
+            bench.strike(after, Fate::unanswered, false);
+            auto store = co_await bench.open();
+            const auto failed = co_await append(*store, chunk(1, 500'000));
+            CHECK_FALSE(failed);
+            bench.fake.clock.advance(20s);
+            const auto renewed = co_await store->renew();
+            CHECK(renewed.has_value());
+            const auto found = co_await sequences(*store);
+            CHECK(found == Firsts{1});
+            const auto cleared = co_await store->clear();
+            CHECK(cleared.has_value());
+            CHECK(bench.table.count("buffer/stream") == 0);
+            CHECK(bench.struck == 1);
+        }
+    });
+}
+
+TEST_CASE("a request that arrives late changes nothing") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        Bench bench(context.get_executor());
+        auto store = co_await bench.open();
+        const auto before = bench.table.items.at({"buffer", "store"});
+        const auto failed = co_await append(*store, chunk(1));
+        CHECK_FALSE(failed);
+        // As if an older write of the same owner had been done only now, and told as failed.
+        auto late = bench.table.items.at({"buffer", "store"});
+        late["version"] = object{{"N", "77"}};
+        late["next_sequence"] = object{{"N", "50"}};
+        bench.table.items[{"buffer", "store"}] = late;
+        const auto refused = co_await append(*store, chunk(2));
+        CHECK(refused == error::storage_failed);
+        const auto again = co_await append(*store, chunk(3));
+        CHECK_FALSE(again);
+        const auto found = co_await sequences(*store);
+        CHECK(found == Firsts{1, 3});
+        const auto reopened = co_await bench.open();
+        CHECK(bench.next == 4);
+    });
+}
+
+TEST_CASE("a settlement that fails anywhere may be repeated, and loses nothing that is live") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        for (const auto fate : {Fate::refused, Fate::unanswered}) {
+            for (std::size_t after = 0; after <= 3; ++after) {
+                CAPTURE(after);
+                Bench bench(context.get_executor());
+                auto store = co_await bench.open();
+                std::vector<Chunk> chunks{chunk(1, 5'000'000), chunk(2), chunk(3, 10, 2), chunk(5)};
+                const auto failed = co_await append(*store, chunks);
+                CHECK_FALSE(failed);
+                std::vector<Settlement> changes;
+                for (const auto& each : chunks) changes.push_back(gone(each));
+                changes[2].live = 1;
+                changes.pop_back();
+                bench.strike(after, fate, true);
+                const auto once = co_await settle(*store, changes);
+                CHECK(once == (after > 0 ? error_code() : error_code(error::storage_failed)));
+                bench.heal();
+                const auto twice = co_await settle(*store, changes);
+                CHECK_FALSE(twice);
+                const auto found = co_await sequences(*store);
+                CHECK(found == Firsts{3, 5});
+                CHECK(bench.table.count("buffer/stream") == 2);
+                CHECK(bench.table.count("buffer", "chunks/") == 2);
+                auto again = co_await bench.open();
+                const auto usage = co_await again->usage();
+                CHECK(usage->records == 2);
+            }
+        }
+    });
+}
+
+TEST_CASE("what was cleared is gone at once and for good, whatever fails") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        for (std::size_t after = 0; after <= 4; ++after) {
+            CAPTURE(after);
+            Bench bench(context.get_executor());
+            auto store = co_await bench.open();
+            std::vector<Chunk> chunks;
+            for (std::uint64_t i = 1; i <= 150; ++i) chunks.push_back(chunk(i));
+            const auto failed = co_await append(*store, std::move(chunks));
+            CHECK_FALSE(failed);
+            bench.strike(after, Fate::refused, true);
+            const auto cleared = co_await store->clear();
+            CHECK(cleared.has_value() == (after > 0));
+            bench.heal();
+            auto again = co_await bench.open();
+            const auto left = co_await sequences(*again);
+            CHECK(left.size() == (after > 0 ? 0 : 150));
+            CHECK(bench.next == 151);
+            CHECK(bench.table.count("buffer/stream") == left.size());
+        }
+    });
+}
+
+TEST_CASE("who opens a store waits for the end of a lease that is not kept, and no longer") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        Bench bench(context.get_executor());
+        auto first = co_await bench.open();
+        const auto stored = co_await append(*first, chunk(1));
+        CHECK_FALSE(stored);
+        bench.fake.clock.advance(12s);
+        bench.fake.clock.waits.clear();
+        auto second = co_await bench.open();
+        CHECK(bench.fake.clock.waits == std::vector<std::chrono::milliseconds>{18s});
+        CHECK(bench.next == 2);
+        const auto late = co_await append(*first, chunk(2));
+        CHECK(late == error::storage_locked);
+        CHECK(first->lost());
+        CHECK(bench.fake.log.find("another one has taken it over") != std::string::npos);
+        const auto new_one = co_await append(*second, chunk(2, 50));
+        CHECK_FALSE(new_one);
+        const auto settled = co_await remove(*first, chunk(2));
+        CHECK(settled == error::storage_locked);
+        const auto read = co_await first->read("stream", 0, no_limit);
+        CHECK(read.error() == error::storage_locked);
+        const auto renewed = co_await first->renew();
+        CHECK(renewed.error() == error::storage_locked);
+        const auto released = co_await first->release();
+        CHECK(released.error() == error::storage_locked);
+        const auto found = co_await sequences(*second);
+        CHECK(found == Firsts{1, 2});
+    });
+}
+
+TEST_CASE("a lease that is kept is not taken") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        Bench bench(context.get_executor());
+        auto first = co_await bench.open();
+        auto second = bench.store();
+        // While the second one waits, the first one renews its lease.
+        bench.table.fate = [&, n = 0](std::string_view operation) mutable {
+            if (operation != "GetItem" || ++n != 2) return Fate::done;
+            auto& item = bench.table.items.at({"buffer", "store"});
+            const auto until = bench.fake.clock.wall() + 30s;
+            item["leased_until"] = object{{"N", std::to_string(detail::milliseconds_of(until))}};
+            item["version"] = object{{"N", "2"}};
+            return Fate::done;
+        };
+        const auto opened = co_await second->open(StoreIdentity());
+        CHECK(opened.error() == error::storage_locked);
+        CHECK(bench.fake.log.find("has it, for 30000 ms more") != std::string::npos);
+        bench.heal();
+        auto impatient = bench.store(5s);
+        bench.fake.clock.waits.clear();
+        const auto refused = co_await impatient->open(StoreIdentity());
+        CHECK(refused.error() == error::storage_locked); // longer than leases of its own
+        CHECK(bench.fake.clock.waits.empty());
+    });
+}
+
+TEST_CASE("every write keeps the lease, and what was written just now needs no renewal") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        Bench bench(context.get_executor());
+        auto store = co_await bench.open();
+        bench.table.operations.clear();
+        const auto early = co_await store->renew();
+        CHECK(early.has_value());
+        CHECK(bench.table.operations.empty());
+        bench.fake.clock.advance(10s);
+        const auto due = co_await store->renew();
+        CHECK(due.has_value());
+        CHECK(bench.table.operations == std::vector<std::string>{"PutItem"});
+        const auto until = detail::milliseconds_of(bench.fake.clock.wall() + 30s);
+        CHECK(bench.leased_until() == until);
+        bench.fake.clock.advance(10s);
+        const auto stored = co_await append(*store, chunk(1));
+        CHECK_FALSE(stored);
+        const auto later = detail::milliseconds_of(bench.fake.clock.wall() + 30s);
+        CHECK(bench.leased_until() == later);
+    });
+}
+
+TEST_CASE("a lease that ran out while the table was out of reach is kept, if nobody took it") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        Bench bench(context.get_executor());
+        auto store = co_await bench.open();
+        bench.strike(0, Fate::refused, true);
+        bench.fake.clock.advance(10s);
+        const auto failed = co_await store->renew();
+        CHECK(failed.error() == error::storage_failed);
+        CHECK_FALSE(store->lost());
+        bench.fake.clock.advance(100s);
+        bench.heal();
+        const auto stored = co_await append(*store, chunk(1));
+        CHECK_FALSE(stored);
+    });
+}
+
+TEST_CASE("of two that take a store at the same time one has it") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        for (const bool there : {false, true}) {
+            Bench bench(context.get_executor());
+            if (there) {
+                auto before = co_await bench.open();
+                const auto released = co_await before->release();
+                CHECK(released.has_value());
+            }
+            auto second = bench.store();
+            bench.table.fate = [&](std::string_view operation) {
+                if (operation != "PutItem") return Fate::done;
+                bench.heal();
+                asio::io_context inner;
+                FakeWorld other(inner.get_executor());
+                other.clock.dice = 5;
+                other.world.offer(bench.table);
+                aws::ResolvedEndpoint where;
+                where.endpoint = aws::Endpoint("http://127.0.0.1:8000", "127.0.0.1:8000");
+                where.signing_name = "dynamodb";
+                where.signing_region = "eu-west-1";
+                auto client = std::make_shared<dynamodb::Client>(other.world, where);
+                DynamoDbStore faster(other.world, client, "chunks", "buffer", 30s);
+                auto work = [&]() -> awaitable<void> {
+                    const auto opened = co_await faster.open(StoreIdentity());
+                    CHECK(opened.has_value());
+                    const auto stored = co_await append(faster, chunk(1));
+                    CHECK_FALSE(stored);
+                };
+                asio::co_spawn(inner, work(), [](std::exception_ptr thrown) { CHECK_FALSE(thrown); });
+                inner.run();
+                return Fate::done;
+            };
+            const auto opened = co_await second->open(StoreIdentity());
+            REQUIRE(opened.has_value()); // after the lease of the faster one, which is not kept
+            CHECK(opened->next_sequence == 2);
+            CHECK(bench.fake.clock.waits.size() == 1);
+        }
+    });
+}
+
+TEST_CASE("a damaged chunk holds up no other, is told in the log, and stays where it is") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        const FakeTable::Key head{"buffer", "chunks/stream/00000000000000000002"};
+        const auto piece_of = [](FakeTable& table) {
+            for (auto& [key, item] : table.items) {
+                if (key.second.starts_with("00000000000000000002/")) return key;
+            }
+            return FakeTable::Key();
+        };
+        const std::vector<std::function<void(FakeTable&)>> ways{
+            [&](FakeTable& table) { table.items.at(head).erase("count"); },
+            [&](FakeTable& table) { table.items.erase(piece_of(table)); },
+            [&](FakeTable& table) { table.items.at(piece_of(table))["body"] = object{{"B", "YQ=="}}; },
+            [&](FakeTable& table) { table.items.at(piece_of(table))["body"] = object{{"S", "YQ=="}}; }};
+        for (const auto& spoil : ways) {
+            Bench bench(context.get_executor());
+            auto store = co_await bench.open();
+            std::vector<Chunk> chunks{chunk(1), chunk(2, 500'000), chunk(3)};
+            const auto failed = co_await append(*store, std::move(chunks));
+            CHECK_FALSE(failed);
+            spoil(bench.table);
+            auto again = co_await bench.open();
+            const auto found = co_await sequences(*again);
+            CHECK(found == Firsts{1, 3});
+            const auto all = co_await again->read("stream", 0, no_limit);
+            REQUIRE(all->size() == 3);
+            CHECK((*all)[1].first == 2);
+            CHECK((*all)[1].body == nullptr);
+            CHECK(bench.fake.log.find("damaged; it stays where it is") != std::string::npos);
+            CHECK(bench.table.items.contains(head));
+        }
+    });
+}
+
+TEST_CASE("a store whose own item is damaged, another's or gone is told so, and left as it is") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        const FakeTable::Key key{"buffer", "store"};
+        for (const auto& [field, value, why] :
+             {std::tuple("kind", "order", error::storage_foreign), std::tuple("identity", "1", error::storage_corrupt)}) {
+            Bench bench(context.get_executor());
+            auto store = co_await bench.open();
+            bench.table.items.at(key)[field] = object{{"S", value}};
+            const auto before = bench.table.items;
+            auto again = bench.store();
+            const auto opened = co_await again->open(StoreIdentity());
+            CHECK(opened.error() == why);
+            CHECK(bench.table.items == before);
+            bench.table.items.clear();
+            const auto stored = co_await append(*store, chunk(1));
+            CHECK(stored == error::storage_corrupt);
+            CHECK(bench.fake.log.find("its items are gone") != std::string::npos);
+        }
+    });
+}
+
+TEST_CASE("what can never be stored is refused, with all that came in the same call") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        Bench bench(context.get_executor());
+        auto store = co_await bench.open();
+        const auto before = bench.table.items;
+        std::vector<Chunk> used{chunk(5, 10, 10), chunk(14)};
+        const auto reused = co_await append(*store, std::move(used));
+        CHECK(reused == error::storage_failed);
+        std::vector<Chunk> huge{chunk(5), chunk(6, detail::StoredChunk::largest_body + 1)};
+        const auto large = co_await append(*store, std::move(huge));
+        CHECK(large == error::record_too_large);
+        const auto named = co_await append(*store, chunk(5, 10, 1, std::string(1'000, 'x')));
+        CHECK(named == error::storage_failed);
+        CHECK(bench.table.items == before);
+        auto empty = chunk(5);
+        empty.live = 0;
+        const auto nothing = co_await append(*store, std::move(empty));
+        CHECK_FALSE(nothing);
+        CHECK(bench.table.count("buffer") == 1);
+        auto again = co_await bench.open();
+        CHECK(bench.next == 6);
+    });
+}

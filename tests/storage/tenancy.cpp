@@ -1,0 +1,111 @@
+#include <sluice/storage/tenancy.hpp>
+
+#include "run.hpp"
+#include "world.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+namespace {
+
+using namespace sluice;
+using namespace std::chrono_literals;
+
+/// Notes what it is asked to do.
+class Lodging {
+public:
+    asio::awaitable<result<void>> renew() {
+        notes += 'r';
+        is_lost = notes.size() == lost_after;
+        co_return result<void>();
+    }
+    asio::awaitable<result<void>> release() {
+        notes += 'e';
+        co_return result<void>();
+    }
+    asio::awaitable<result<int>> work() {
+        notes += '[';
+        for (int i = 0; i < 10; ++i) co_await asio::post(asio::use_awaitable);
+        notes += ']';
+        co_return 7;
+    }
+    bool lost() const { return is_lost; }
+
+    std::string notes;
+    std::size_t lost_after = 0;
+    bool is_lost = false;
+};
+
+using Tenancy = detail::Tenancy<Lodging>;
+
+} // namespace
+
+TEST_CASE("a lease is renewed again and again, and given back at the end") {
+    const auto lodging = std::make_shared<Lodging>();
+    asio::io_context context;
+    TestWorld world(context.get_executor());
+    {
+        Tenancy tenancy(world.world, lodging, 1ms);
+        while (lodging->notes.size() < 3) context.run_one();
+    }
+    CHECK(lodging->notes == "rrr");
+    context.run(); // comes to an end
+    CHECK(lodging->notes == "rrre");
+    CHECK(lodging.use_count() == 1);
+}
+
+TEST_CASE("a lease that is lost is not renewed") {
+    const auto lodging = std::make_shared<Lodging>();
+    lodging->lost_after = 2;
+    asio::io_context context;
+    TestWorld world(context.get_executor());
+    Tenancy tenancy(world.world, lodging, 1ms);
+    context.run(); // comes to an end
+    CHECK(lodging->notes == "rr");
+}
+
+TEST_CASE("a tenancy that ends at once renews nothing") {
+    const auto lodging = std::make_shared<Lodging>();
+    asio::io_context context;
+    TestWorld world(context.get_executor());
+    { const Tenancy tenancy(world.world, lodging, 1h); }
+    context.run_for(10s);
+    CHECK(context.stopped());
+    CHECK(lodging->notes == "e");
+}
+
+TEST_CASE("calls have their turn between renewals, and are made before the lease is given back") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        TestWorld world(context.get_executor());
+        const auto lodging = std::make_shared<Lodging>();
+        const auto work = [](Lodging& its) { return its.work(); };
+        {
+            Tenancy tenancy(world.world, lodging, 1h);
+            const auto done = co_await tenancy.perform<int>(work);
+            CHECK(done.value() == 7);
+            asio::co_spawn(context, tenancy.perform<int>(work), [](std::exception_ptr, result<int>) {});
+            while (lodging->notes.size() < 3) co_await asio::post(asio::use_awaitable);
+        }
+        while (lodging->notes.size() < 5) co_await asio::post(asio::use_awaitable);
+        CHECK(lodging->notes == "[][]e");
+    });
+}
+
+TEST_CASE("a context may end while a lease is kept") {
+    const auto lodging = std::make_shared<Lodging>();
+    {
+        asio::io_context context;
+        TestWorld world(context.get_executor());
+        const Tenancy tenancy(world.world, lodging, 1h);
+        context.poll();
+    }
+    CHECK(lodging.use_count() == 1);
+}
