@@ -26,17 +26,19 @@ class Tenancy {
 public:
     Tenancy(World& world, std::shared_ptr<Store> store, std::chrono::nanoseconds interval)
         : world_(world), store_(std::move(store)), calls_(world.executor()) {
-        auto task = renew(world_, store_, calls_, interval);
+        auto task = renew(world_, end_, store_, calls_, interval);
         auto ended = [hold = world.hold(), end = end_](std::exception_ptr) {}; // the task uses them until then
-        detail::spawn(world.executor(), std::move(task), end_->slot(), std::move(ended));
+        detail::spawn(world.executor(), std::move(task), end_->signal.slot(), std::move(ended));
     }
 
     Tenancy(const Tenancy&) = delete;
     Tenancy& operator=(const Tenancy&) = delete;
 
     ~Tenancy() {
-        end_->emit(asio::cancellation_type::terminal);
-        calls_.post(world_.hold(), [store = store_] { return store->release(); });
+        end_->is_there = true;
+        end_->signal.emit(asio::cancellation_type::terminal);
+        // Off the strand the signal takes effect later, and has to be there then.
+        calls_.post(world_.hold(), [store = store_, end = end_] { return store->release(); });
     }
 
     /// Gives what `work(Store&)` does, an awaitable of `result<T>`. See `CallQueue::perform`.
@@ -47,11 +49,18 @@ public:
     }
 
 private:
-    /// Until the lease is lost, or this is cancelled.
-    static asio::awaitable<void> renew(World& world, std::shared_ptr<Store> store, CallQueue calls,
-                                       std::chrono::nanoseconds interval) {
+    /// Told to whoever renews the lease.
+    class End {
+    public:
+        asio::cancellation_signal signal;
+        bool is_there = false;
+    };
+
+    /// Until the lease is lost, or the end is there.
+    static asio::awaitable<void> renew(World& world, std::shared_ptr<const End> end, std::shared_ptr<Store> store,
+                                       CallQueue calls, std::chrono::nanoseconds interval) {
         co_await asio::post(world.executor(), asio::use_awaitable);
-        while (!store->lost()) {
+        while (!end->is_there && !store->lost()) {
             auto& clock = world.clock();
             if (co_await clock.async_wait_until(clock.steady() + interval)) co_return;
             auto work = [store] { return store->renew(); };
@@ -62,7 +71,7 @@ private:
     World& world_;
     std::shared_ptr<Store> store_;
     CallQueue calls_;
-    std::shared_ptr<asio::cancellation_signal> end_ = std::make_shared<asio::cancellation_signal>(); ///< Of `renew`.
+    std::shared_ptr<End> end_ = std::make_shared<End>();
 };
 
 } // namespace sluice::detail

@@ -1,0 +1,213 @@
+#include <sluice/storage/dynamodb.hpp>
+
+#include "aws/fakes.hpp"
+#include "producer/fixture.hpp"
+#include "run.hpp"
+#include "storage/fake_table.hpp"
+#include "world.hpp"
+
+#include <sluice/storage/conformance.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using namespace sluice;
+using namespace std::chrono_literals;
+
+static_assert(Storage<DynamoDbStorage>);
+
+Options somewhere() {
+    auto options = quick();
+    options.region = "eu-west-1";
+    return options;
+}
+
+DynamoDbStorage buffers(std::string name = "buffer") {
+    return DynamoDbStorage("chunks", std::move(name)).on_machine(aws::Machine());
+}
+
+/// A world with a real clock, whose transport leads to a table.
+class TableWorld {
+public:
+    explicit TableWorld(const asio::any_io_executor& executor, Options options = somewhere())
+        : inner(executor, std::move(options)) {
+        inner.world.offer(table);
+        inner.world.offer(credentials);
+    }
+
+    World& operator*() { return inner.world; }
+
+    FakeTable table;
+    FakeCredentials credentials;
+    TestWorld inner;
+};
+
+/// Runs `body(world)` on a world that is there until everything has come to its end, leases that are given back too.
+template <class Body>
+void run_on_table(Body body, Options options = somewhere()) {
+    asio::io_context context;
+    TableWorld world(context.get_executor(), std::move(options));
+    bool ended = false;
+    asio::co_spawn(context, body(world), [&](std::exception_ptr thrown) {
+        ended = true;
+        if (thrown) std::rethrow_exception(thrown);
+    });
+    context.run_for(60s);
+    CHECK(ended);
+    CHECK(context.stopped());
+}
+
+/// A transport policy that leads to a table which outlives it.
+class ToTable {
+public:
+    using policy_kind = kind::transport;
+
+    explicit ToTable(std::shared_ptr<FakeTable> its_table) : table(std::move(its_table)) {}
+
+    class Running {
+    public:
+        explicit Running(std::shared_ptr<FakeTable> table) : table_(std::move(table)) {}
+
+        asio::awaitable<result<HttpResponse>> send(HttpRequest request) { return table_->send(std::move(request)); }
+
+    private:
+        std::shared_ptr<FakeTable> table_;
+    };
+
+    asio::awaitable<result<Running>> open(World&) const { co_return Running(table); }
+
+    std::shared_ptr<FakeTable> table;
+};
+
+/// A producer on a storage in a table, what its destination is to say, and what became its dead letters.
+class Stall {
+public:
+    Stall(asio::io_context& context, const std::shared_ptr<FakeTable>& table)
+        : producer(make_producer(context.get_executor(), somewhere(), ScriptedDestination{script}, NobodySigns{},
+                                 ToTable{table}, KeepDeadLetters{letters}, buffers())) {}
+
+    std::shared_ptr<Script> script = std::make_shared<Script>();
+    std::shared_ptr<std::vector<DeadLetter>> letters = std::make_shared<std::vector<DeadLetter>>();
+    Producer<ScriptedDestination, NobodySigns, ToTable, KeepDeadLetters, DynamoDbStorage> producer;
+};
+
+} // namespace
+
+TEST_CASE("a storage in a table keeps every rule") {
+    std::vector<std::string> found;
+    run_on_table([&](TableWorld& world) -> asio::awaitable<void> {
+        int made = 0;
+        const auto make = [&] { return buffers("buffer " + std::to_string(++made)); };
+        found = co_await check_storage(make, *world);
+        CHECK(made > 10);
+    });
+    for (const auto& rule : found) FAIL_CHECK(rule);
+}
+
+TEST_CASE("a storage opens where its table is, or makes it if it may") {
+    run_on_table([](TableWorld& world) -> asio::awaitable<void> {
+        world.table.there = false;
+        auto recipe = buffers();
+        const auto missing = co_await recipe.open(*world);
+        CHECK(missing.error() == error::table_not_found);
+        auto maker = buffers().create_table();
+        const auto made = co_await maker.open(*world);
+        CHECK(made.has_value());
+        CHECK(world.table.there);
+        world.table.sort_key = "other";
+        const auto unfit = co_await recipe.open(*world);
+        CHECK(unfit.error() == error::table_unfit);
+        TableWorld nowhere((*world).executor(), Options("stream"));
+        const auto no_region = co_await recipe.open(*nowhere);
+        CHECK(no_region.error() == error::region_missing);
+        auto elsewhere = buffers().at("no URL");
+        const auto no_endpoint = co_await elsewhere.open(*world);
+        CHECK(no_endpoint.error() == error::endpoint_invalid);
+    });
+}
+
+TEST_CASE("what can never work is refused at once") {
+    CHECK_THROWS_AS(DynamoDbStorage("ab"), std::invalid_argument);
+    CHECK_THROWS_AS(DynamoDbStorage("chunks", ""), std::invalid_argument);
+    CHECK_THROWS_AS(DynamoDbStorage("chunks", std::string(201, 'x')), std::invalid_argument);
+    CHECK_THROWS_AS(static_cast<void>(buffers().lease(0s)), std::invalid_argument);
+    CHECK_THROWS_AS(static_cast<void>(buffers().lease(2h)), std::invalid_argument);
+    CHECK_NOTHROW(static_cast<void>(buffers(std::string(200, '/')).lease(1h)));
+}
+
+TEST_CASE("a lease is kept as long as the storage is there, and given back at its end") {
+    run_on_table([](TableWorld& world) -> asio::awaitable<void> {
+        auto recipe = buffers().lease(1s);
+        {
+            auto storage = co_await recipe.open(*world);
+            REQUIRE(storage.has_value());
+            world.table.operations.clear();
+            auto& clock = (*world).clock();
+            const auto interrupted = co_await clock.async_wait_until(clock.steady() + 1'500ms);
+            CHECK_FALSE(interrupted);
+            CHECK(world.table.operations.size() >= 3);
+            CHECK(std::set<std::string>(world.table.operations.begin(), world.table.operations.end()) ==
+                  std::set<std::string>{"PutItem"});
+            auto other = buffers().lease(1s);
+            const auto locked = co_await other.open(*world);
+            CHECK(locked.error() == error::storage_locked);
+        }
+        const auto before = std::chrono::steady_clock::now();
+        const auto again = co_await recipe.open(*world);
+        CHECK(again.has_value());
+        CHECK(std::chrono::steady_clock::now() - before < 500ms);
+    });
+}
+
+TEST_CASE("what a producer could not deliver is in the table after a restart, and is delivered then, once") {
+    const auto table = std::make_shared<FakeTable>();
+    constexpr int count = 30;
+    run([&](asio::io_context& context) -> asio::awaitable<void> {
+        Stall offline(context, table);
+        offline.script->repeat_last = true;
+        offline.script->replies.emplace_back([](const auto&, auto) { return fail(error::connection_failed); });
+        for (int i = 0; i < count; ++i) {
+            // Some are larger than an item may be.
+            Record record("key", std::to_string(i) + std::string(i % 10 == 0 ? 700'000 : 10, 'x'));
+            co_await offline.producer.async_put(std::move(record), asio::use_awaitable);
+        }
+        const auto report = co_await offline.producer.async_close(10ms, asio::use_awaitable);
+        CHECK(report.left == count);
+        CHECK(offline.letters->empty());
+    });
+    run([&](asio::io_context& context) -> asio::awaitable<void> {
+        Stall online(context, table);
+        const auto report = co_await online.producer.async_flush(asio::use_awaitable);
+        CHECK(report.delivered == count);
+        std::set<std::string> arrived;
+        for (const auto& arrival : online.script->taken) arrived.insert(arrival.data);
+        CHECK(arrived.size() == count);
+        CHECK(online.script->taken.size() == count);
+        co_await online.producer.async_close(asio::use_awaitable);
+    });
+    CHECK(table->places("buffer") == std::vector<std::string>{"store", "streams/clicks"});
+    CHECK(table->count("buffer/clicks") == 0);
+}
+
+TEST_CASE("a context may end while a producer has its storage in a table") {
+    const auto table = std::make_shared<FakeTable>();
+    asio::io_context context;
+    Stall stall(context, table);
+    stall.producer.async_put(Record("key", "data"), [](error_code) {});
+    context.run_for(50ms);
+    CHECK(table->count("buffer") > 0);
+}
