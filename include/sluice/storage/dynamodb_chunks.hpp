@@ -95,20 +95,20 @@ public:
     }
 
     /// The stream of such an item; none for another place.
-    [[nodiscard]] static std::optional<std::string> read_stream(std::string_view place) {
-        if (!place.starts_with("streams/")) return std::nullopt;
-        auto stream = aws::decode_percent(place.substr(8));
+    [[nodiscard]] static std::optional<std::string> read_stream(std::string_view from) {
+        if (!from.starts_with("streams/")) return std::nullopt;
+        auto stream = aws::decode_percent(from.substr(8));
         if (!stream) return std::nullopt;
         return *std::move(stream);
     }
 
     /// The stream and the first sequence of a chunk; none for another place.
-    [[nodiscard]] static std::optional<std::pair<std::string, std::uint64_t>> read_chunk(std::string_view place) {
-        if (!place.starts_with("chunks/") || place.size() < 28) return std::nullopt;
-        const auto end = place.size() - 21;
-        auto stream = aws::decode_percent(place.substr(7, end - 7));
-        const auto first = aws::parse_integer<std::uint64_t>(place.substr(end + 1));
-        if (!stream || !first || place[end] != '/') return std::nullopt;
+    [[nodiscard]] static std::optional<std::pair<std::string, std::uint64_t>> read_chunk(std::string_view from) {
+        if (!from.starts_with("chunks/") || from.size() < 28) return std::nullopt;
+        const auto end = from.size() - 21;
+        auto stream = aws::decode_percent(from.substr(7, end - 7));
+        const auto first = aws::parse_integer<std::uint64_t>(from.substr(end + 1));
+        if (!stream || !first || from[end] != '/') return std::nullopt;
         return std::pair(*std::move(stream), *first);
     }
 
@@ -344,8 +344,8 @@ private:
 
 /// The request that makes a table for stores.
 [[nodiscard]] inline dynamodb::CreateTable store_table(std::string name) {
-    dynamodb::KeySchema key(dynamodb::KeyAttribute(std::string(StoreKeys::partition)),
-                            dynamodb::KeyAttribute(std::string(StoreKeys::place)));
+    const auto text = [](std::string_view attribute) { return dynamodb::KeyAttribute(std::string(attribute)); };
+    dynamodb::KeySchema key(text(StoreKeys::partition), text(StoreKeys::place));
     return dynamodb::CreateTable(std::move(name), std::move(key));
 }
 

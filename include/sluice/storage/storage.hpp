@@ -49,8 +49,8 @@ concept RunningStorage = requires(S storage, const S constant, std::vector<Chunk
 /// Where records wait: a recipe with `open(World&)`, which gives a `RunningStorage`.
 ///
 /// Opening fails with `storage_locked`, `storage_corrupt`, `storage_foreign`, `storage_unwritable` or
-/// `storage_failed`. Models: MemoryStorage (default), SqliteStorage,
-/// DynamoDbStorage, RepositoryStorage.
+/// `storage_failed`, or with what is wrong with the place where it is to be. Models: MemoryStorage (default),
+/// SqliteStorage, DynamoDbStorage, RepositoryStorage.
 template <class P>
 concept Storage = PolicyOf<P, kind::storage> && requires(P recipe, World& world) {
     { recipe.open(world) } -> std::same_as<asio::awaitable<result<running_t<P>>>>;
