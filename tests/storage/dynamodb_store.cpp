@@ -549,6 +549,55 @@ TEST_CASE("a store whose own item is damaged, another's or gone is told so, and 
     });
 }
 
+TEST_CASE("chunks without their store are not taken for those of a new one") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        Bench bench(context.get_executor());
+        auto store = co_await bench.open();
+        CHECK_FALSE(co_await append(*store, chunk(1)));
+        store.reset();
+        bench.table.items.erase({"buffer", "store"});
+        const auto before = bench.table.items.size();
+        auto again = bench.store();
+        const auto opened = co_await again->open(StoreIdentity());
+        CHECK(opened.error() == error::storage_corrupt);
+        CHECK(bench.table.items.size() == before);
+    });
+}
+
+TEST_CASE("what an owner after this one has written is not its debris") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        Bench bench(context.get_executor());
+        auto first = co_await bench.open();
+        CHECK_FALSE(co_await append(*first, chunk(1)));
+        bench.strike(0, Fate::refused, true);
+        CHECK(co_await append(*first, chunk(2)));
+        bench.heal();
+        bench.fake.clock.advance(31s);
+        auto second = co_await bench.open();
+        CHECK_FALSE(co_await append(*second, chunk(2)));
+        CHECK(co_await append(*first, chunk(3)) == error::storage_locked);
+        const auto kept = co_await sequences(*second);
+        CHECK(kept == Firsts{1, 2});
+    });
+}
+
+TEST_CASE("what cannot be removed now does not hold up what comes") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        Bench bench(context.get_executor());
+        auto store = co_await bench.open();
+        CHECK_FALSE(co_await append(*store, chunk(1)));
+        bench.table.removes = false;
+        CHECK_FALSE(co_await remove(*store, chunk(1)));
+        CHECK_FALSE(co_await append(*store, chunk(2)));
+        const auto left = co_await sequences(*store);
+        CHECK(left == Firsts{2});
+        const auto with_debris = bench.table.items.size();
+        bench.table.removes = true;
+        CHECK_FALSE(co_await append(*store, chunk(3)));
+        CHECK(bench.table.items.size() == with_debris); // two more, and two less
+    });
+}
+
 TEST_CASE("what can never be stored is refused, with all that came in the same call") {
     run([](asio::io_context& context) -> awaitable<void> {
         Bench bench(context.get_executor());

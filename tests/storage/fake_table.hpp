@@ -36,6 +36,7 @@ public:
 
     std::map<Key, object> items;
     std::function<Fate(std::string_view operation)> fate; ///< None: all is done.
+    bool removes = true;                                  ///< Else batches with removals fail.
     std::vector<std::string> operations;                  ///< Of every request.
     std::size_t page = 1'000;                             ///< Items of one page of a query.
     std::size_t largest_request = 0;
@@ -50,6 +51,9 @@ public:
         operations.push_back(operation);
         largest_request = std::max(largest_request, request.body->size());
         const auto its_fate = fate ? fate(operation) : Fate::done;
+        if (!removes && request.body->find("DeleteRequest") != std::string::npos) {
+            co_return sluice::HttpResponse(500, "{}");
+        }
         if (its_fate == Fate::refused) co_return sluice::HttpResponse(500, "{}");
         auto response = answer(operation, boost::json::parse(*request.body).as_object(), its_fate == Fate::half);
         if (its_fate == Fate::unanswered) co_return sluice::make_error_code(sluice::error::connection_failed);

@@ -35,7 +35,7 @@ namespace sluice {
 /// Another one that opens the storage waits for the end of a lease that is not kept, as that of a process that was
 /// killed; if it is, that is `storage_locked`. Who lost his lease, since the table was out of reach for so long, and
 /// somebody else took the storage, has every call fail with `storage_locked` from then on; what he has read he may
-/// still send. Leases end by the clock of the service.
+/// still send. Leases end by the clocks of those who want them, which therefore differ by no more than a part of one.
 ///
 /// Errors of the opening: `table_not_found`, `table_unfit` (its key is another one), those of the endpoint, and of a
 /// storage. What the service says of a failure is in the log; unless that is an error of a storage, it is

@@ -102,6 +102,12 @@ public:
         return *std::move(stream);
     }
 
+    /// Who wrote a piece of a body.
+    [[nodiscard]] static std::string writer_of(const dynamodb::Item& piece) {
+        const auto from = place_of(piece);
+        return from.size() > 26 ? from.substr(21, from.size() - 26) : std::string();
+    }
+
     /// The stream and the first sequence of a chunk; none for another place.
     [[nodiscard]] static std::optional<std::pair<std::string, std::uint64_t>> read_chunk(std::string_view from) {
         if (!from.starts_with("chunks/") || from.size() < 28) return std::nullopt;
@@ -318,7 +324,7 @@ public:
     void add(const dynamodb::Item& item) {
         const auto place = StoreKeys::place_of(item);
         const auto first = aws::parse_integer<std::uint64_t>(std::string_view(place).substr(0, 20));
-        const auto writer = place.size() > 26 ? place.substr(21, place.size() - 26) : std::string();
+        const auto writer = StoreKeys::writer_of(item);
         const auto body = std::find_if(bodies_.begin(), bodies_.end(), [&](const auto& each) {
             return first == each.first && writer == each.writer;
         });

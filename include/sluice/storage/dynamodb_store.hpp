@@ -1,21 +1,20 @@
 #pragma once
 
 #include <sluice/clock/clock.hpp>
-#include <sluice/detail/remark.hpp>
 #include <sluice/dynamodb/client.hpp>
 #include <sluice/dynamodb/item_size.hpp>
 #include <sluice/dynamodb/requests.hpp>
-#include <sluice/dynamodb/write_outcome.hpp>
 #include <sluice/error.hpp>
 #include <sluice/storage/change_batches.hpp>
 #include <sluice/storage/chunk.hpp>
 #include <sluice/storage/chunk_documents.hpp>
 #include <sluice/storage/chunk_index.hpp>
 #include <sluice/storage/dynamodb_chunks.hpp>
-#include <sluice/world.hpp>
+#include <sluice/storage/dynamodb_owner.hpp>
 
 #include <boost/asio/awaitable.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -32,18 +31,12 @@ namespace sluice::detail {
 
 /// What a storage keeps in a table of DynamoDB: one call at a time, each to its end, on the strand of its world.
 ///
-/// The store's own item has an owner, a lease, and a version, and every transaction replaces it in the version that was
-/// seen last: what somebody else did, or a request that arrives late, is never overwritten. It tells which sequences
-/// count, so that a write of it makes all that was written before it part of the store, or no part.
-///
-/// The pieces of bodies are written before, each by itself, under names that have their writer in them. A chunk that
-/// has no live records stays, as no part of the store, until its pieces are gone.
-class DynamoDbStore {
+/// The pieces of bodies are written before what they are of counts, each by itself, under names that have their writer
+/// in them. A chunk that has no live records stays, as no part of the store, until its pieces are gone.
+class DynamoDbStore : private DynamoDbOwner {
 public:
-    /// `lease`: how long the store is this one's after each write.
-    DynamoDbStore(World& world, std::shared_ptr<dynamodb::Client> client, std::string table, std::string_view name,
-                  std::chrono::nanoseconds lease)
-        : world_(&world), client_(std::move(client)), table_(std::move(table)), keys_(name), lease_(lease) {}
+    using DynamoDbOwner::DynamoDbOwner;
+    using DynamoDbOwner::lost;
 
     /// Takes the store, or makes it with the id of `fresh`. While somebody else has the lease it waits, at most for the
     /// length of one: `storage_locked` if that is renewed.
@@ -53,6 +46,17 @@ public:
         for (int tries = 0; tries < most_tries; ++tries) {
             auto found = co_await find_store();
             if (!found) co_return found.error();
+            if (!*found) {
+                // Chunks without their store are not taken for those of a new one, which would remove them.
+                const auto items = co_await count_of_first_page();
+                if (!items) co_return items.error();
+                if (*items > 0) found = co_await find_store(); // somebody else is making it just now?
+                if (!found) co_return found.error();
+                if (*items > 0 && !*found) {
+                    tell("its own item is gone, but not its chunks");
+                    co_return error::storage_corrupt;
+                }
+            }
             const auto left = *found ? (*found)->until - now() : std::chrono::nanoseconds(0);
             if (left > std::chrono::nanoseconds(0)) {
                 const bool renewed = waited && *waited != (*found)->version;
@@ -97,13 +101,9 @@ public:
         const auto page = index_.page(stream, after, max);
         if (page.empty()) co_return found;
         BodiesOf bodies(page);
-        auto query = keys_.pieces(table_, stream, page.front().head.first, page.back().head.first);
-        do {
-            auto some = co_await client_->call(query);
-            if (!some) co_return told(some.error());
-            for (const auto& item : some->items) bodies.add(item);
-            query.start = std::move(some->last);
-        } while (!query.start.empty());
+        const auto query = keys_.pieces(table_, stream, page.front().head.first, page.back().head.first);
+        const auto add = [&](const dynamodb::Item& item) { bodies.add(item); };
+        if (const auto failure = co_await for_each(query, add)) co_return failure;
         for (std::size_t i = 0; i < page.size(); ++i) {
             auto body = bodies.take(i);
             found.push_back(page[i].head);
@@ -146,8 +146,7 @@ public:
         if (const auto ready = co_await prepare(); !ready) co_return ready;
         auto after = store_.its;
         after.cleared = after.next;
-        std::vector<dynamodb::Write> none;
-        if (const auto failure = co_await write(std::move(none), after)) co_return failure;
+        if (const auto written = co_await say(after); !written) co_return written;
         for (auto& chunk : index_.take_all()) scrap(std::move(chunk));
         (void)co_await sweep();
         co_return result<void>();
@@ -158,112 +157,22 @@ public:
     [[nodiscard]] asio::awaitable<result<void>> renew() {
         if (const auto ready = co_await look(); !ready) co_return ready;
         if (world_->clock().steady() - written_ < lease_ / 4) co_return result<void>();
-        std::vector<dynamodb::Write> none;
-        const auto failure = co_await write(std::move(none), store_.its);
-        co_return failure ? result<void>(failure) : result<void>();
+        co_return co_await say(store_.its);
     }
 
     /// Gives the lease back, so that nobody needs to wait for its end.
     template <class...>
     [[nodiscard]] asio::awaitable<result<void>> release() {
-        if (lost_) co_return lost_;
-        std::vector<dynamodb::Write> none;
+        if (const auto ready = co_await look(); !ready) co_return ready;
         lease_ = std::chrono::nanoseconds(0);
-        const auto failure = co_await write(std::move(none), store_.its);
-        co_return failure ? result<void>(failure) : result<void>();
+        co_return co_await say(store_.its);
     }
-
-    [[nodiscard]] bool lost() const noexcept { return lost_.failed(); }
 
 private:
     using Batches = ChangeBatches<dynamodb::Write>;
 
     static constexpr int most_tries = 16;
     static constexpr std::size_t most_pieces = 8; ///< Of one request: 3.2 MB.
-
-    /// As the services count, which all owners have in common.
-    [[nodiscard]] wall_time now() const { return world_->service_time(); }
-
-    // --- the store's own item ------------------------------------------------------------------------------------
-
-    template <class...>
-    [[nodiscard]] asio::awaitable<result<std::optional<StoreItem>>> find_store() {
-        const dynamodb::GetItem request(table_, keys_.store());
-        const auto found = co_await client_->call(request);
-        if (!found) co_return told(found.error());
-        if (!found->item) co_return std::optional<StoreItem>();
-        auto store = read_store(*found->item);
-        if (store) co_return std::optional<StoreItem>(*std::move(store));
-        tell(store.error() == error::storage_foreign ? "its item is not of this sluice" : "its item is damaged");
-        co_return store.error();
-    }
-
-    error_code refuse_lease(const StoreItem& store, std::chrono::nanoseconds left) {
-        tell("another one (", store.owner, ") has it, for ",
-             std::chrono::duration_cast<std::chrono::milliseconds>(left).count(), " ms more");
-        return error::storage_locked;
-    }
-
-    /// `conflict` if somebody else was faster.
-    template <class...>
-    [[nodiscard]] asio::awaitable<result<void>> take(std::optional<StoreItem> found, StoreIdentity fresh) {
-        StoreItem mine = found ? *found : StoreItem();
-        if (!found) mine.id = fresh.id;
-        mine.owner = padded(world_->clock().random(), 20);
-        ++mine.version;
-        mine.until = now() + to_wall(lease_);
-        std::vector<dynamodb::Write> one;
-        auto condition = found ? unchanged(*found) : nothing_there();
-        one.emplace_back(dynamodb::PutItem(table_, store_item(keys_, mine), std::move(condition)));
-        const auto outcome = co_await client_->write(std::move(one));
-        if (outcome.error && !is_done(outcome, mine)) {
-            co_return outcome.error == error::conflict ? outcome.error : told(outcome.error);
-        }
-        store_ = std::move(mine);
-        written_ = world_->clock().steady();
-        co_return result<void>();
-    }
-
-    /// Makes some writes, and says what counts after them; if nobody else has written since this did.
-    template <class...>
-    [[nodiscard]] asio::awaitable<error_code> write(std::vector<dynamodb::Write> writes, OwnerRecord its) {
-        auto after = store_;
-        after.its = its;
-        ++after.version;
-        after.until = now() + to_wall(lease_);
-        writes.insert(writes.begin(), dynamodb::PutItem(table_, store_item(keys_, after), unchanged(store_)));
-        const auto begun = world_->clock().steady();
-        const auto outcome = co_await client_->write(std::move(writes));
-        if (!outcome.error || is_done(outcome, after)) {
-            store_ = std::move(after);
-            written_ = begun;
-            remark_.settle();
-            co_return error_code();
-        }
-        doubtful_ = true;
-        if (outcome.error == error::conflict) {
-            if (const auto owns = co_await check_owner(); !owns) co_return owns.error();
-        }
-        co_return told(outcome.error);
-    }
-
-    /// Whether a write that met its own result was made by an attempt before, whose answer was lost.
-    [[nodiscard]] static bool is_done(const dynamodb::WriteOutcome& outcome, const StoreItem& mine) {
-        if (!outcome.doubtful || outcome.culprit != std::size_t{0} || !outcome.found) return false;
-        const auto there = read_store(*outcome.found);
-        return there && there->owner == mine.owner && there->version == mine.version;
-    }
-
-    /// `storage_locked`, now and for ever, if another one has taken the store; `storage_corrupt` if it is gone.
-    template <class...>
-    [[nodiscard]] asio::awaitable<result<StoreItem>> check_owner() {
-        auto found = co_await find_store();
-        if (!found) co_return found.error();
-        if (*found && (*found)->owner == store_.owner) co_return **std::move(found);
-        tell(*found ? "another one has taken it over" : "its items are gone");
-        lost_ = *found ? error::storage_locked : error::storage_corrupt;
-        co_return lost_;
-    }
 
     // --- what there is -------------------------------------------------------------------------------------------
 
@@ -275,7 +184,7 @@ private:
             const auto failure = co_await remove_strays(stream);
             if (failure) co_return failure;
         }
-        if (const auto swept = co_await sweep(); !swept) co_return swept.error();
+        if (const auto ready = co_await prepare(); !ready) co_return ready.error();
         co_return StoreIdentity(store_.id, store_.its.next);
     }
 
@@ -287,11 +196,8 @@ private:
         const auto there = co_await check_owner();
         if (!there) co_return there.error();
         store_.version = there->version;
-        if (there->its != store_.its) {
-            // A call was done all the same that was told to have failed.
-            std::vector<dynamodb::Write> none;
-            if (const auto failure = co_await write(std::move(none), store_.its)) co_return failure;
-        }
+        // What was told to have failed may be done already, or arrive yet: after this it cannot, and does not count.
+        if (const auto fenced = co_await say(store_.its); !fenced) co_return fenced;
         const auto loaded = co_await load();
         doubtful_ = !loaded;
         co_return loaded;
@@ -301,20 +207,34 @@ private:
     [[nodiscard]] asio::awaitable<result<void>> prepare() {
         const auto looked = co_await look();
         if (!looked) co_return looked;
-        co_return co_await sweep();
+        const auto swept = co_await sweep();
+        co_return swept || is_in_the_way() ? swept : result<void>();
+    }
+
+    /// Whether what was not removed has to be, before something is written: else it would come to count.
+    [[nodiscard]] bool is_in_the_way() const {
+        const auto counts_later = [&](const auto& each) { return each.second.head.first >= store_.its.next; };
+        return doubtful_ || std::any_of(debris_.begin(), debris_.end(), counts_later);
     }
 
     template <class...>
     [[nodiscard]] asio::awaitable<result<void>> load() {
         index_ = ChunkIndex();
-        auto query = keys_.all(table_);
+        const auto its = [this](const dynamodb::Item& item) { note(item); };
+        const auto failure = co_await for_each(keys_.all(table_), its);
+        co_return failure ? result<void>(failure) : result<void>();
+    }
+
+    /// Page after page.
+    template <class Function>
+    [[nodiscard]] asio::awaitable<error_code> for_each(dynamodb::Query query, const Function& function) {
         do {
             auto some = co_await client_->call(query);
             if (!some) co_return told(some.error());
-            for (const auto& item : some->items) note(item);
+            for (const auto& item : some->items) function(item);
             query.start = std::move(some->last);
         } while (!query.start.empty());
-        co_return result<void>();
+        co_return error_code();
     }
 
     void note(const dynamodb::Item& item) {
@@ -323,6 +243,7 @@ private:
         auto name = StoreKeys::read_chunk(place);
         if (!name) return;
         auto chunk = read_chunk(std::move(name->first), name->second, item);
+        if (chunk.writer > store_.owner) return; // of an owner after this one: this one has not noticed yet
         const auto& its = store_.its;
         const bool counts = chunk.head.first >= its.cleared && chunk.head.first < its.next && chunk.head.live > 0;
         if (!counts) return scrap(std::move(chunk));
@@ -338,12 +259,10 @@ private:
         auto query = keys_.pieces(table_, stream, store_.its.next, largest_stored_number);
         query.projection = query.filter.name(StoreKeys::partition) + ", " + query.filter.name(StoreKeys::place);
         std::vector<dynamodb::Item> strays;
-        do {
-            auto some = co_await client_->call(query);
-            if (!some) co_return told(some.error());
-            for (auto& item : some->items) strays.push_back(std::move(item));
-            query.start = std::move(some->last);
-        } while (!query.start.empty());
+        const auto its = [&](const dynamodb::Item& item) {
+            if (StoreKeys::writer_of(item) <= store_.owner) strays.push_back(item);
+        };
+        if (const auto failure = co_await for_each(query, its)) co_return failure;
         co_return co_await remove(std::move(strays));
     }
 
@@ -449,46 +368,12 @@ private:
         co_return result<void>();
     }
 
-    // --- words ---------------------------------------------------------------------------------------------------
-
-    [[nodiscard]] std::string about() const { return "storage " + keys_.root() + " in table " + table_ + ": "; }
-
-    /// Each thing once, until something was written again.
-    template <class... Parts>
-    void tell(const Parts&... parts) {
-        auto words = about();
-        (append_loggable(words, parts), ...);
-        remark_ = std::move(words);
-        if (const auto news = remark_.take(); !news.empty()) world_->log().error(news);
-    }
-
-    /// What a storage does not say is for the log.
-    error_code told(error_code why) {
-        const auto known = told_by_storage(why);
-        if (known != why) tell(why);
-        return known;
-    }
-
     /// What a removal counts in a transaction that may look at what it removes.
     static constexpr std::size_t small = 32'768;
 
-    [[nodiscard]] static wall_time::duration to_wall(std::chrono::nanoseconds time) {
-        return std::chrono::duration_cast<wall_time::duration>(time);
-    }
-
-    World* world_;
-    std::shared_ptr<dynamodb::Client> client_;
-    std::string table_;
-    StoreKeys keys_;
-    std::chrono::nanoseconds lease_;
-    StoreItem store_;     ///< As it was written last.
-    steady_time written_; ///< When that was begun.
     ChunkIndex index_;
     std::set<std::string> known_; ///< The streams that the table knows of.
     std::map<std::string, StoredChunk> debris_; ///< What is there, and no part of the store, by its place.
-    bool doubtful_ = false; ///< A write failed, and nothing was read since.
-    error_code lost_;       ///< Why it is not ours any more.
-    Remark remark_;
 };
 
 } // namespace sluice::detail
