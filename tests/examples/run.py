@@ -144,7 +144,7 @@ def foreign_buffer(place):
     with contextlib.closing(sqlite3.connect(buffer)) as theirs:
         theirs.execute("CREATE TABLE theirs (a)")
     status, said = place.run("lines")
-    assert status == 1 and "not a buffer of sluice" in said, (status, said)
+    assert status == 1 and "is not of sluice" in said, (status, said)
     with contextlib.closing(sqlite3.connect(buffer)) as theirs:
         theirs.execute("SELECT * FROM theirs")
     buffer.unlink()
@@ -160,7 +160,7 @@ def locked_buffer(place):
             time.sleep(0.05)
         time.sleep(0.3)
         status, said = place.run("lines")
-        assert status == 1 and "has this storage open" in said, (status, said)
+        assert status == 1 and "Somebody else has this storage" in said, (status, said)
     finally:
         first.kill()
         first.communicate()
