@@ -579,6 +579,25 @@ TEST_CASE("a store whose own documents are damaged, missing or another's does no
     });
 }
 
+TEST_CASE("chunks without their store are not taken for those of a new one") {
+    run([](asio::io_context&) -> awaitable<void> {
+        Place place;
+        auto store = co_await place.open();
+        const auto stored = co_await append(*store, chunk(1));
+        CHECK_FALSE(stored);
+        store.reset();
+        std::vector<Change> changes;
+        changes.push_back(Change::remove("buffer/store"));
+        CHECK(place.shelf->documents.write(std::move(changes)).has_value());
+        const auto before = place.shelf->documents.find(Query()).value().documents.size();
+        auto again = place.store();
+        const auto opened = co_await again->open(StoreIdentity());
+        CHECK(opened.error() == error::storage_corrupt);
+        CHECK(place.shelf->documents.find(Query()).value().documents.size() == before);
+        CHECK(place.log.find("its first document is gone") != std::string::npos);
+    });
+}
+
 TEST_CASE("a store whose documents were removed by others is damaged, and one that lost some is, too") {
     run([](asio::io_context&) -> awaitable<void> {
         Place place;

@@ -40,7 +40,7 @@ public:
     [[nodiscard]] bool lost() const noexcept { return lost_.failed(); }
 
 protected:
-    /// As the services count, which all owners have in common.
+    /// This machine's clock, put right only by what a service has shown of it.
     [[nodiscard]] wall_time now() const { return world_->service_time(); }
 
     template <class...>

@@ -168,6 +168,7 @@ private:
             changes.push_back(repository::Change::replace(store->id, store_document(store_), store->version));
         } else {
             if (store.error() != error::not_found) co_return store.error();
+            if (const auto orphans = co_await look_for_orphans()) co_return orphans;
             store_ = StoreRecord();
             store_.id = fresh.id;
             its_ = OwnerRecord();
@@ -175,6 +176,25 @@ private:
         }
         changes.push_back(repository::Change::add(names_.owner(store_.owner), owner_document(its_)));
         co_return co_await documents_.write(std::move(changes));
+    }
+
+    /// Chunks without their store are not taken for debris of a new one: `storage_corrupt`.
+    asio::awaitable<error_code> look_for_orphans() {
+        Query query(Field("chunk_of") == names_.root());
+        query.limit(100);
+        bool found = false;
+        do {
+            const auto page = co_await documents_.find(query);
+            if (!page) co_return page.error();
+            for (const auto& document : page->documents) found = found || names_.read_chunk(document.id);
+            query.after(page->next);
+        } while (!found && !query.token().empty());
+        if (!found) co_return error_code();
+        const auto store = co_await documents_.get(names_.store());
+        if (store) co_return error::conflict; // somebody else has made it just now
+        if (store.error() != error::not_found) co_return store.error();
+        tell("its first document is gone, but not its chunks");
+        co_return error::storage_corrupt;
     }
 
     /// Makes some changes, and says what counts after them; if this is still the owner.
