@@ -39,7 +39,8 @@ enum class Manners { quick, slow, deaf, throws };
 class Diary {
 public:
     std::vector<std::string> log;
-    bool ended = false; ///< The metrics have.
+    bool ended = false; ///< The metrics have, or the storage.
+    bool closing = false; ///< The storage is.
 };
 
 /// Metrics that take their time.
@@ -78,6 +79,53 @@ private:
     std::shared_ptr<Diary> diary_;
 };
 
+/// A storage that takes its time at its end.
+class SlowToClose {
+public:
+    using policy_kind = sluice::kind::storage;
+
+    SlowToClose(Manners manners, std::shared_ptr<Diary> diary) : manners_(manners), diary_(std::move(diary)) {}
+
+    class Running : public sluice::MemoryStorage::Running {
+    public:
+        Running(sluice::MemoryStorage::Running inner, sluice::World& world, Manners manners,
+                std::shared_ptr<Diary> diary)
+            : sluice::MemoryStorage::Running(std::move(inner)), world_(&world), manners_(manners),
+              diary_(std::move(diary)) {}
+        Running(Running&&) = default;
+        ~Running() {
+            if (diary_) CHECK_FALSE(diary_->closing);
+        }
+
+        awaitable<void> close() {
+            diary_->closing = true;
+            const auto time = manners_ == Manners::quick ? 1s : 1h;
+            if (manners_ == Manners::deaf) {
+                co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+            }
+            const auto cut = co_await world_->clock().async_wait_until(world_->clock().steady() + time);
+            diary_->closing = false;
+            diary_->ended = true;
+            if (cut && manners_ == Manners::throws) throw std::runtime_error("cut short");
+        }
+
+    private:
+        sluice::World* world_;
+        Manners manners_;
+        std::shared_ptr<Diary> diary_;
+    };
+
+    awaitable<sluice::result<Running>> open(sluice::World& world) const {
+        auto inner = co_await sluice::MemoryStorage().open(world);
+        if (!inner) co_return inner.error();
+        co_return Running(*std::move(inner), world, manners_, diary_);
+    }
+
+private:
+    Manners manners_;
+    std::shared_ptr<Diary> diary_;
+};
+
 std::ptrdiff_t logged(const Diary& diary, std::string_view word) {
     return std::count_if(diary.log.begin(), diary.log.end(),
                          [&](const auto& line) { return line.find(word) != std::string::npos; });
@@ -103,12 +151,40 @@ TEST_CASE("the end waits for metrics, but not for ever") {
             CHECK(report.left == 0);
             CHECK(time >= (manners == Manners::quick ? 1s : 5s));
             CHECK(time < 1h);
-            CHECK(logged(*diary, "the metrics have not come to their end in 5 s") == (manners != Manners::quick));
+            CHECK(logged(*diary, "the metrics did not come to an end in 5 s") == (manners != Manners::quick));
             for (int i = 0; i < 10; ++i) co_await asio::post(asio::use_awaitable);
             CHECK(diary->ended == (manners != Manners::deaf));
         });
         CHECK(diary->ended); // what cannot be cancelled has all that it needs to go on
-        CHECK(logged(*diary, "the metrics threw") == 0);
+        CHECK(logged(*diary, "threw an exception") == 0);
+        CHECK(logged(*diary, "please report") == 0);
+    }
+}
+
+TEST_CASE("the end waits for a storage that has to be closed, but not for ever") {
+    for (const auto manners : {Manners::quick, Manners::slow, Manners::throws, Manners::deaf}) {
+        CAPTURE(int(manners));
+        const auto diary = std::make_shared<Diary>();
+        run([&](asio::io_context& context) -> awaitable<void> {
+            auto options = quick();
+            options.log = sluice::Log([diary](auto, std::string_view line) { diary->log.emplace_back(line); });
+            auto producer = sluice::make_producer(context.get_executor(), options, ScriptedDestination{},
+                                                  NobodySigns{}, NoTransport{}, HurriedClock{},
+                                                  SlowToClose{manners, diary});
+            co_await producer.async_put({"key", "data"}, asio::use_awaitable);
+            const HurriedClock clock;
+            const auto begin = clock.steady();
+            const auto report = co_await producer.async_close(asio::use_awaitable);
+            const auto time = clock.steady() - begin;
+            CHECK(report.left == 0);
+            CHECK(time >= (manners == Manners::quick ? 1s : 5s));
+            CHECK(time < 1h);
+            CHECK(logged(*diary, "the storage did not come to an end in 5 s") == (manners != Manners::quick));
+            for (int i = 0; i < 10; ++i) co_await asio::post(asio::use_awaitable);
+            CHECK(diary->ended == (manners != Manners::deaf));
+        });
+        CHECK(diary->ended); // what cannot be cancelled has all that it needs to go on
+        CHECK(logged(*diary, "threw an exception") == 0);
         CHECK(logged(*diary, "please report") == 0);
     }
 }

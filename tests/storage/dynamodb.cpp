@@ -6,6 +6,7 @@
 #include "storage/fake_table.hpp"
 #include "world.hpp"
 
+#include <sluice/blocking_producer.hpp>
 #include <sluice/storage/conformance.hpp>
 
 #include <boost/asio/io_context.hpp>
@@ -201,6 +202,27 @@ TEST_CASE("what a producer could not deliver is in the table after a restart, an
     });
     CHECK(table->places("buffer") == std::vector<std::string>{"store", "streams/clicks"});
     CHECK(table->count("buffer/clicks") == 0);
+}
+
+TEST_CASE("when a producer has come to its end, its lease was given back") {
+    const auto table = std::make_shared<FakeTable>();
+    const auto lease = [&] { return table->items.at({"buffer", "store"}).at("lease_ms").at("N").as_string(); };
+    {
+        asio::io_context context;
+        Stall stall(context, table);
+        stall.producer.async_put(Record("key", "data"), [](error_code) {});
+        stall.producer.async_close([&](error_code, const FlushReport&) { context.stop(); });
+        context.run_for(30s);
+        CHECK(context.stopped());
+        CHECK(lease() == "0");
+    }
+    {
+        BlockingProducer producer(somewhere(), ScriptedDestination{std::make_shared<Script>()}, NobodySigns{},
+                                  ToTable{table}, buffers());
+        producer.put({"key", "data"});
+        CHECK(lease() == "30000");
+    }
+    CHECK(lease() == "0");
 }
 
 TEST_CASE("a context may end while a producer has its storage in a table") {

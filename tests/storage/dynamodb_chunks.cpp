@@ -43,7 +43,7 @@ StoreItem some_store() {
     store.version = 9;
     store.its.next = 12;
     store.its.cleared = 5;
-    store.until = wall_time(std::chrono::milliseconds(1'700'000'000'123));
+    store.lease = std::chrono::milliseconds(30'000);
     return store;
 }
 
@@ -153,13 +153,13 @@ TEST_CASE("a store's own item comes back, and others are told from damaged ones"
     CHECK(read->owner == "me");
     CHECK(read->version == 9);
     CHECK(read->its == some_store().its);
-    CHECK(read->until == some_store().until);
+    CHECK(read->lease == some_store().lease);
     CHECK(read_store(dynamodb::Item()).error() == error::storage_foreign);
     auto newer = item;
     newer["format"] = AttributeValue::of(dynamodb::Number(2));
     CHECK(read_store(newer).error() == error::storage_foreign);
     for (const auto* name : {"format", "identity", "owner", "version", "next_sequence", "cleared_below",
-                             "leased_until"}) {
+                             "lease_ms"}) {
         CAPTURE(name);
         auto spoiled = item;
         spoiled[name] = AttributeValue();

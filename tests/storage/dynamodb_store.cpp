@@ -1,8 +1,8 @@
 #include <sluice/storage/dynamodb_store.hpp>
 
-#include "aws/fakes.hpp"
 #include "run.hpp"
-#include "storage/fake_table.hpp"
+#include "storage/dynamodb_bench.hpp"
+#include "storage/store_calls.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -29,104 +29,6 @@ using asio::awaitable;
 using boost::json::object;
 using detail::DynamoDbStore;
 using Fate = FakeTable::Fate;
-
-constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
-
-/// A table, and who opens stores in it: each is another owner.
-class Bench {
-public:
-    explicit Bench(const asio::any_io_executor& executor) : fake(executor) { fake.world.offer(table); }
-
-    [[nodiscard]] std::unique_ptr<DynamoDbStore> store(std::chrono::nanoseconds lease = 30s) {
-        aws::ResolvedEndpoint where;
-        where.endpoint = aws::Endpoint("http://127.0.0.1:8000", "127.0.0.1:8000");
-        where.signing_name = "dynamodb";
-        where.signing_region = "eu-west-1";
-        --fake.clock.dice;
-        auto client = std::make_shared<dynamodb::Client>(fake.world, where);
-        return std::make_unique<DynamoDbStore>(fake.world, std::move(client), "chunks", "buffer", lease);
-    }
-
-    /// Opens the store, whoever has it, for he is dead.
-    [[nodiscard]] awaitable<std::unique_ptr<DynamoDbStore>> open() {
-        auto made = store();
-        StoreIdentity fresh;
-        fresh.id.fill(7);
-        const auto identity = co_await made->open(fresh);
-        REQUIRE_MESSAGE(identity.has_value(), fake.log);
-        CHECK(identity->id == fresh.id);
-        next = identity->next_sequence;
-        co_return made;
-    }
-
-    /// The request that comes after so many others, and perhaps all after it, has this fate.
-    void strike(std::size_t after, Fate fate, bool for_good) {
-        struck = 0;
-        table.fate = [this, after, fate, for_good, seen = std::size_t{0}](std::string_view) mutable {
-            const bool hit = ++seen == after + 1 || (for_good && seen > after);
-            if (hit && struck++ > 0 && fate == Fate::unanswered) return Fate::refused;
-            return hit ? fate : Fate::done;
-        };
-    }
-
-    void heal() { table.fate = nullptr; }
-
-    [[nodiscard]] std::int64_t leased_until() const {
-        return std::stoll(table.items.at({"buffer", "store"}).at("leased_until").at("N").as_string().c_str());
-    }
-
-    FakeWorld fake;
-    FakeTable table;
-    std::uint64_t next = 0; ///< As of the last opening.
-    int struck = 0;
-};
-
-Chunk chunk(std::uint64_t first, std::size_t size = 10, std::uint32_t count = 1, std::string stream = "stream") {
-    auto body = std::make_shared<const std::string>(size, static_cast<char>('a' + first % 26));
-    Chunk made(std::move(stream), first, count, std::move(body));
-    made.live_bytes = size;
-    return made;
-}
-
-Settlement gone(const Chunk& chunk) {
-    Settlement change(chunk);
-    change.live = 0;
-    return change;
-}
-
-awaitable<error_code> append(DynamoDbStore& store, std::vector<Chunk> chunks) {
-    const auto stored = co_await store.append(std::move(chunks));
-    co_return stored ? error_code() : stored.error();
-}
-
-awaitable<error_code> append(DynamoDbStore& store, Chunk chunk) {
-    std::vector<Chunk> one(1, std::move(chunk));
-    return append(store, std::move(one));
-}
-
-awaitable<error_code> settle(DynamoDbStore& store, std::vector<Settlement> changes) {
-    const auto settled = co_await store.settle(std::move(changes));
-    co_return settled ? error_code() : settled.error();
-}
-
-awaitable<error_code> remove(DynamoDbStore& store, Chunk chunk) {
-    std::vector<Settlement> one(1, gone(chunk));
-    return settle(store, std::move(one));
-}
-
-/// The sequences that a store has, if their bodies are whole.
-awaitable<std::vector<std::uint64_t>> sequences(DynamoDbStore& store) {
-    const auto found = co_await store.read("stream", 0, no_limit);
-    REQUIRE(found.has_value());
-    std::vector<std::uint64_t> firsts;
-    for (const auto& each : *found) {
-        const auto want = chunk(each.first, each.live_bytes);
-        if (each.body && *each.body == *want.body) firsts.push_back(each.first);
-    }
-    co_return firsts;
-}
-
-using Firsts = std::vector<std::uint64_t>;
 
 } // namespace
 
@@ -209,19 +111,19 @@ TEST_CASE("what a batch leaves over is written again") {
 TEST_CASE("an append that stops anywhere stores all or nothing, and a reopened store has no rest of it") {
     run([](asio::io_context& context) -> awaitable<void> {
         for (const auto fate : {Fate::refused, Fate::unanswered}) {
-            for (std::size_t after = 0; after <= 5; ++after) {
+            for (std::size_t after = 0; after <= 6; ++after) {
                 CAPTURE(after);
                 Bench bench(context.get_executor());
                 auto store = co_await bench.open();
                 bench.strike(after, fate, true);
-                // The stream, twelve pieces in two requests, another stream's piece with them, the chunks.
+                // The stream, twelve pieces in three requests, the last one another stream's, the chunks.
                 std::vector<Chunk> large{chunk(1, 4'000'000), chunk(2), chunk(3, 10, 1, "other")};
                 const auto failed = co_await append(*store, std::move(large));
-                CHECK(failed == (after > 3 ? error_code() : error_code(error::storage_failed)));
+                CHECK(failed == (after > 4 ? error_code() : error_code(error::storage_failed)));
                 bench.heal();
                 auto again = co_await bench.open();
                 const auto found = co_await sequences(*again);
-                const bool all = after > 3 || (after == 3 && fate == Fate::unanswered);
+                const bool all = after > 4 || (after == 4 && fate == Fate::unanswered);
                 CHECK(found == (all ? Firsts{1, 2} : Firsts{}));
                 CHECK(bench.next == (all ? 4 : 1));
                 CHECK(bench.table.count("buffer/stream") == (all ? 11 : 0));
@@ -235,7 +137,7 @@ TEST_CASE("an append that stops anywhere stores all or nothing, and a reopened s
 TEST_CASE("after an append that failed the store goes on, has nothing of it, and takes its sequences again") {
     run([](asio::io_context& context) -> awaitable<void> {
         for (const auto fate : {Fate::refused, Fate::unanswered}) {
-            for (std::size_t after = 0; after <= 3; ++after) {
+            for (std::size_t after = 0; after <= 4; ++after) {
                 CAPTURE(after);
                 Bench bench(context.get_executor());
                 auto store = co_await bench.open();
@@ -278,6 +180,43 @@ TEST_CASE("an answer that is lost once is no failure") {
             CHECK(bench.table.count("buffer/stream") == 0);
             CHECK(bench.struck == 1);
         }
+    });
+}
+
+TEST_CASE("a damaged chunk that is cleared leaves no pieces") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        Bench bench(context.get_executor());
+        auto store = co_await bench.open();
+        std::vector<Chunk> chunks{chunk(1, 900'000), chunk(2, 900'000)};
+        CHECK_FALSE(co_await append(*store, std::move(chunks)));
+        bench.table.items.at({"buffer", "chunks/stream/00000000000000000001"}).erase("body_bytes");
+        auto again = co_await bench.open();
+        const auto cleared = co_await again->clear();
+        CHECK(cleared.has_value());
+        CHECK(bench.table.count("buffer/stream") == 0);
+        CHECK(bench.table.places("buffer") == std::vector<std::string>{"store", "streams/stream"});
+    });
+}
+
+TEST_CASE("items that have no name of a store's are left alone") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        Bench bench(context.get_executor());
+        auto store = co_await bench.open();
+        CHECK_FALSE(co_await append(*store, chunk(1)));
+        for (const auto* const name : {"chunks/stream/0000000000000000000x", "chunks/str%65am/00000000000000000001",
+                                       "chunks/stream/+0000000000000000001", "chunks/x", "streams/str%65am", "notes"}) {
+            auto item = bench.table.items.at({"buffer", "chunks/stream/00000000000000000001"});
+            item["place"] = object{{"S", name}};
+            bench.table.items[{"buffer", name}] = item;
+        }
+        auto again = co_await bench.open();
+        const auto usage = co_await again->usage();
+        CHECK(usage->records == 1);
+        const auto streams = co_await again->streams();
+        CHECK(*streams == std::vector<std::string>{"stream"});
+        const auto cleared = co_await again->clear();
+        CHECK(cleared.has_value());
+        CHECK(bench.table.count("buffer") == 8);
     });
 }
 
@@ -359,141 +298,6 @@ TEST_CASE("what was cleared is gone at once and for good, whatever fails") {
     });
 }
 
-TEST_CASE("who opens a store waits for the end of a lease that is not kept, and no longer") {
-    run([](asio::io_context& context) -> awaitable<void> {
-        Bench bench(context.get_executor());
-        auto first = co_await bench.open();
-        const auto stored = co_await append(*first, chunk(1));
-        CHECK_FALSE(stored);
-        bench.fake.clock.advance(12s);
-        bench.fake.clock.waits.clear();
-        auto second = co_await bench.open();
-        CHECK(bench.fake.clock.waits == std::vector<std::chrono::milliseconds>{18s});
-        CHECK(bench.next == 2);
-        const auto late = co_await append(*first, chunk(2));
-        CHECK(late == error::storage_locked);
-        CHECK(first->lost());
-        CHECK(bench.fake.log.find("another one has taken it over") != std::string::npos);
-        const auto new_one = co_await append(*second, chunk(2, 50));
-        CHECK_FALSE(new_one);
-        const auto settled = co_await remove(*first, chunk(2));
-        CHECK(settled == error::storage_locked);
-        const auto read = co_await first->read("stream", 0, no_limit);
-        CHECK(read.error() == error::storage_locked);
-        const auto renewed = co_await first->renew();
-        CHECK(renewed.error() == error::storage_locked);
-        const auto released = co_await first->release();
-        CHECK(released.error() == error::storage_locked);
-        const auto found = co_await sequences(*second);
-        CHECK(found == Firsts{1, 2});
-    });
-}
-
-TEST_CASE("a lease that is kept is not taken") {
-    run([](asio::io_context& context) -> awaitable<void> {
-        Bench bench(context.get_executor());
-        auto first = co_await bench.open();
-        auto second = bench.store();
-        // While the second one waits, the first one renews its lease.
-        bench.table.fate = [&, n = 0](std::string_view operation) mutable {
-            if (operation != "GetItem" || ++n != 2) return Fate::done;
-            auto& item = bench.table.items.at({"buffer", "store"});
-            const auto until = bench.fake.clock.wall() + 30s;
-            item["leased_until"] = object{{"N", std::to_string(detail::milliseconds_of(until))}};
-            item["version"] = object{{"N", "2"}};
-            return Fate::done;
-        };
-        const auto opened = co_await second->open(StoreIdentity());
-        CHECK(opened.error() == error::storage_locked);
-        CHECK(bench.fake.log.find("has it, for 30000 ms more") != std::string::npos);
-        bench.heal();
-        auto impatient = bench.store(5s);
-        bench.fake.clock.waits.clear();
-        const auto refused = co_await impatient->open(StoreIdentity());
-        CHECK(refused.error() == error::storage_locked); // longer than leases of its own
-        CHECK(bench.fake.clock.waits.empty());
-    });
-}
-
-TEST_CASE("every write keeps the lease, and what was written just now needs no renewal") {
-    run([](asio::io_context& context) -> awaitable<void> {
-        Bench bench(context.get_executor());
-        auto store = co_await bench.open();
-        bench.table.operations.clear();
-        const auto early = co_await store->renew();
-        CHECK(early.has_value());
-        CHECK(bench.table.operations.empty());
-        bench.fake.clock.advance(10s);
-        const auto due = co_await store->renew();
-        CHECK(due.has_value());
-        CHECK(bench.table.operations == std::vector<std::string>{"PutItem"});
-        const auto until = detail::milliseconds_of(bench.fake.clock.wall() + 30s);
-        CHECK(bench.leased_until() == until);
-        bench.fake.clock.advance(10s);
-        const auto stored = co_await append(*store, chunk(1));
-        CHECK_FALSE(stored);
-        const auto later = detail::milliseconds_of(bench.fake.clock.wall() + 30s);
-        CHECK(bench.leased_until() == later);
-    });
-}
-
-TEST_CASE("a lease that ran out while the table was out of reach is kept, if nobody took it") {
-    run([](asio::io_context& context) -> awaitable<void> {
-        Bench bench(context.get_executor());
-        auto store = co_await bench.open();
-        bench.strike(0, Fate::refused, true);
-        bench.fake.clock.advance(10s);
-        const auto failed = co_await store->renew();
-        CHECK(failed.error() == error::storage_failed);
-        CHECK_FALSE(store->lost());
-        bench.fake.clock.advance(100s);
-        bench.heal();
-        const auto stored = co_await append(*store, chunk(1));
-        CHECK_FALSE(stored);
-    });
-}
-
-TEST_CASE("of two that take a store at the same time one has it") {
-    run([](asio::io_context& context) -> awaitable<void> {
-        for (const bool there : {false, true}) {
-            Bench bench(context.get_executor());
-            if (there) {
-                auto before = co_await bench.open();
-                const auto released = co_await before->release();
-                CHECK(released.has_value());
-            }
-            auto second = bench.store();
-            bench.table.fate = [&](std::string_view operation) {
-                if (operation != "PutItem") return Fate::done;
-                bench.heal();
-                asio::io_context inner;
-                FakeWorld other(inner.get_executor());
-                other.clock.dice = 5;
-                other.world.offer(bench.table);
-                aws::ResolvedEndpoint where;
-                where.endpoint = aws::Endpoint("http://127.0.0.1:8000", "127.0.0.1:8000");
-                where.signing_name = "dynamodb";
-                where.signing_region = "eu-west-1";
-                auto client = std::make_shared<dynamodb::Client>(other.world, where);
-                DynamoDbStore faster(other.world, client, "chunks", "buffer", 30s);
-                auto work = [&]() -> awaitable<void> {
-                    const auto opened = co_await faster.open(StoreIdentity());
-                    CHECK(opened.has_value());
-                    const auto stored = co_await append(faster, chunk(1));
-                    CHECK_FALSE(stored);
-                };
-                asio::co_spawn(inner, work(), [](std::exception_ptr thrown) { CHECK_FALSE(thrown); });
-                inner.run();
-                return Fate::done;
-            };
-            const auto opened = co_await second->open(StoreIdentity());
-            REQUIRE(opened.has_value()); // after the lease of the faster one, which is not kept
-            CHECK(opened->next_sequence == 2);
-            CHECK(bench.fake.clock.waits.size() == 1);
-        }
-    });
-}
-
 TEST_CASE("a damaged chunk holds up no other, is told in the log, and stays where it is") {
     run([](asio::io_context& context) -> awaitable<void> {
         const FakeTable::Key head{"buffer", "chunks/stream/00000000000000000002"};
@@ -525,42 +329,6 @@ TEST_CASE("a damaged chunk holds up no other, is told in the log, and stays wher
             CHECK(bench.fake.log.find("damaged; it stays where it is") != std::string::npos);
             CHECK(bench.table.items.contains(head));
         }
-    });
-}
-
-TEST_CASE("a store whose own item is damaged, another's or gone is told so, and left as it is") {
-    run([](asio::io_context& context) -> awaitable<void> {
-        const FakeTable::Key key{"buffer", "store"};
-        for (const auto& [field, value, why] :
-             {std::tuple("kind", "order", error::storage_foreign), std::tuple("identity", "1", error::storage_corrupt)}) {
-            Bench bench(context.get_executor());
-            auto store = co_await bench.open();
-            bench.table.items.at(key)[field] = object{{"S", value}};
-            const auto before = bench.table.items;
-            auto again = bench.store();
-            const auto opened = co_await again->open(StoreIdentity());
-            CHECK(opened.error() == why);
-            CHECK(bench.table.items == before);
-            bench.table.items.clear();
-            const auto stored = co_await append(*store, chunk(1));
-            CHECK(stored == error::storage_corrupt);
-            CHECK(bench.fake.log.find("its items are gone") != std::string::npos);
-        }
-    });
-}
-
-TEST_CASE("chunks without their store are not taken for those of a new one") {
-    run([](asio::io_context& context) -> awaitable<void> {
-        Bench bench(context.get_executor());
-        auto store = co_await bench.open();
-        CHECK_FALSE(co_await append(*store, chunk(1)));
-        store.reset();
-        bench.table.items.erase({"buffer", "store"});
-        const auto before = bench.table.items.size();
-        auto again = bench.store();
-        const auto opened = co_await again->open(StoreIdentity());
-        CHECK(opened.error() == error::storage_corrupt);
-        CHECK(bench.table.items.size() == before);
     });
 }
 

@@ -1,6 +1,7 @@
 #include <sluice/storage/repository_store.hpp>
 
 #include "run.hpp"
+#include "storage/store_calls.hpp"
 
 #include <sluice/repository/memory_documents.hpp>
 
@@ -112,21 +113,6 @@ static_assert(repository::Documents<ShelfDocuments>);
 
 using Store = detail::RepositoryStore<ShelfDocuments>;
 
-constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
-
-Chunk chunk(std::uint64_t first, std::size_t size = 10, std::uint32_t count = 1, std::string stream = "stream") {
-    auto body = std::make_shared<const std::string>(size, static_cast<char>('a' + first % 26));
-    Chunk made(std::move(stream), first, count, std::move(body));
-    made.live_bytes = size;
-    return made;
-}
-
-Settlement gone(const Chunk& chunk) {
-    Settlement change(chunk);
-    change.live = 0;
-    return change;
-}
-
 /// A shelf, and what was logged by the stores on it.
 class Place {
 public:
@@ -151,40 +137,6 @@ public:
 
     std::uint64_t next = 0; ///< As of the last opening.
 };
-
-awaitable<error_code> append(Store& store, std::vector<Chunk> chunks) {
-    const auto stored = co_await store.append(std::move(chunks));
-    co_return stored ? error_code() : stored.error();
-}
-
-awaitable<error_code> append(Store& store, Chunk chunk) {
-    std::vector<Chunk> one(1, std::move(chunk));
-    return append(store, std::move(one));
-}
-
-awaitable<error_code> settle(Store& store, std::vector<Settlement> changes) {
-    const auto settled = co_await store.settle(std::move(changes));
-    co_return settled ? error_code() : settled.error();
-}
-
-awaitable<error_code> remove(Store& store, Chunk chunk) {
-    std::vector<Settlement> one(1, gone(chunk));
-    return settle(store, std::move(one));
-}
-
-/// The sequences that a store has, if their bodies are whole.
-awaitable<std::vector<std::uint64_t>> sequences(Store& store) {
-    const auto found = co_await store.read("stream", 0, no_limit);
-    REQUIRE(found.has_value());
-    std::vector<std::uint64_t> firsts;
-    for (const auto& each : *found) {
-        const auto want = chunk(each.first, each.live_bytes);
-        if (each.body && *each.body == *want.body) firsts.push_back(each.first);
-    }
-    co_return firsts;
-}
-
-using Firsts = std::vector<std::uint64_t>;
 
 } // namespace
 

@@ -99,6 +99,21 @@ TEST_CASE("calls have their turn between renewals, and are made before the lease
     });
 }
 
+TEST_CASE("whoever waits for the end of a tenancy has the lease given back by then, and once") {
+    const auto lodging = std::make_shared<Lodging>();
+    run([&](asio::io_context& context) -> asio::awaitable<void> {
+        TestWorld world(context.get_executor());
+        Tenancy tenancy(world.world, lodging, 1h);
+        asio::co_spawn(context, tenancy.perform<int>([](Lodging& its) { return its.work(); }),
+                       [](std::exception_ptr, result<int>) {});
+        co_await asio::post(asio::use_awaitable);
+        co_await tenancy.close();
+        CHECK(lodging->notes == "[]e");
+    });
+    CHECK(lodging->notes == "[]e");
+    CHECK(lodging.use_count() == 1);
+}
+
 TEST_CASE("a context may end while a lease is kept") {
     const auto lodging = std::make_shared<Lodging>();
     {

@@ -11,7 +11,9 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -61,8 +63,12 @@ public:
     [[nodiscard]] asio::awaitable<Reply> send(const Request& request) {
         Call call(std::string(dialect_.target).append(Request::operation), std::string(dialect_.content_type),
                   std::make_shared<const std::string>(encode_json(request)));
+        call.timeout = timeout_;
         return client_.send(std::move(call));
     }
+
+    /// How long one attempt takes at most, in place of `Options::request_timeout`.
+    void set_timeout(std::chrono::milliseconds most) { timeout_ = most; }
 
     /// Tells the log why a call was not done.
     void note(std::string_view operation, const Reply& failure) const {
@@ -75,6 +81,7 @@ private:
     World* world_;
     JsonDialect dialect_;
     Client client_;
+    std::optional<std::chrono::milliseconds> timeout_;
 };
 
 } // namespace sluice::aws

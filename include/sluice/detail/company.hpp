@@ -106,9 +106,10 @@ public:
         co_return co_await destination_->shards(stream);
     }
 
-    /// The end: lets the storage go, so that another producer may open it, and has the credentials asked no more.
-    void dismiss() {
-        storage_.reset();
+    /// The end: lets the storage go, so that another producer may open it, unless that is still busy with its own end;
+    /// and has the credentials asked no more.
+    void dismiss(bool keeps_storage = false) {
+        if (!keeps_storage) storage_.reset();
         if (credentials_) credentials_->stop();
     }
 

@@ -164,7 +164,7 @@ public:
     }
 
 private:
-    static constexpr std::chrono::seconds patience{5}; ///< With metrics that have something to do at the end.
+    static constexpr std::chrono::seconds patience{5}; ///< With a policy that has something to do at the end.
 
     // --- opening -----------------------------------------------------------------------------------------------
 
@@ -330,6 +330,7 @@ private:
         case 0: return abandon();
         case 1: return last_words();
         case 2: return finish_metrics();
+        case 3: return close_storage();
         default: return end();
         }
     }
@@ -361,7 +362,24 @@ private:
         stop_further();
     }
 
-    /// What metrics have to do at their end, and who waits for it.
+    void close_storage() {
+        if constexpr (ClosingStorage<running_t<S>>) {
+            if (open_) return spawn(see_storage_off());
+        }
+        stop_further();
+    }
+
+    asio::awaitable<void> see_storage_off() {
+        auto close = [this] { return company_.storage().close(); };
+        storage_lingers_ = !co_await see_off("the storage", std::move(close));
+    }
+
+    asio::awaitable<void> see_metrics_off() {
+        auto finish = [this] { return company_.metrics().finish(); };
+        (void)co_await see_off("the metrics", std::move(finish));
+    }
+
+    /// What a policy has to do at its end, and who waits for it.
     class Farewell {
     public:
         explicit Farewell(const asio::any_io_executor& executor) : over(executor, steady_time::max()) {}
@@ -372,29 +390,32 @@ private:
         bool cut_short = false;
     };
 
-    /// Waits for the metrics, but not for ever.
-    asio::awaitable<void> see_metrics_off() {
+    /// Waits for the end of a policy, but not for ever: whether it came to it.
+    template <class End>
+    asio::awaitable<bool> see_off(std::string_view whom, End end) {
         const auto farewell = std::make_shared<Farewell>(strand_);
-        auto task = bid_farewell(farewell);
+        auto task = bid_farewell(whom, std::move(end), farewell);
         auto landing = [self = this->shared_from_this(), farewell](std::exception_ptr) {};
         detail::spawn(strand_, std::move(task), farewell->stop.slot(), std::move(landing));
         auto enough = [self = this->shared_from_this(), farewell] { farewell->over.cancel(); };
         alarm_.set(clock_.steady() + patience, std::move(enough));
         if (!farewell->ended) co_await wait_for(farewell->over);
         alarm_.cancel();
-        if (farewell->ended) co_return;
-        options_.log.error("the metrics have not come to their end in ", patience.count(), " s: nobody waits for them");
+        if (farewell->ended) co_return true;
+        options_.log.error(whom, " did not come to an end in ", patience.count(), " s: nobody waits for that");
         farewell->cut_short = true;
         farewell->stop.emit(asio::cancellation_type::terminal);
+        co_return farewell->ended;
     }
 
-    asio::awaitable<void> bid_farewell(std::shared_ptr<Farewell> farewell) {
+    template <class End>
+    asio::awaitable<void> bid_farewell(std::string_view whom, End end, std::shared_ptr<Farewell> farewell) {
         co_await tasks_.begin();
         try {
-            co_await company_.metrics().finish();
+            co_await end();
         } catch (...) {
             if (farewell->cut_short) co_return;
-            options_.log.error("the metrics threw an exception at their end: ", error_of_exception());
+            options_.log.error(whom, " threw an exception at the end: ", error_of_exception());
         }
         farewell->ended = true;
         farewell->over.cancel();
@@ -435,7 +456,7 @@ private:
             report_.failed += lost;
             options_.log.error(lost, " records were lost: the storage could never be opened to take them");
         }
-        company_.dismiss();
+        company_.dismiss(storage_lingers_);
         open_ = false;
         publish(clock_.steady(), true);
         for (const auto& [id, done] : std::exchange(flushes_, {})) done({}, report_);
@@ -447,6 +468,7 @@ private:
     bool closing_ = false;
     bool ended_ = false;
     bool orphans_tried_ = false;
+    bool storage_lingers_ = false; ///< It did not come to its end in time, and goes on without being waited for.
     error_code open_failure_ = error::closed; ///< Of the last opening.
     unsigned failed_opens_ = 0;
     int stage_ = 0;

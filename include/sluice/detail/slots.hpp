@@ -48,6 +48,17 @@ struct Slot<kind::destination> {
     }
 };
 
+// A second base with a member of the same name makes that ambiguous, whatever the first one's is.
+class NamesClose {
+public:
+    int close;
+};
+template <class M, class Name>
+class Named : public M, public Name {};
+
+template <class S>
+concept HasClose = requires { &S::close; } || (!std::is_final_v<S> && !requires { &Named<S, NamesClose>::close; });
+
 template <>
 struct Slot<kind::storage> {
     static constexpr bool opens = true;
@@ -58,6 +69,10 @@ struct Slot<kind::storage> {
         static_assert(RunningStorage<running_t<P>>,
                       "sluice: what this storage opens does not model sluice::RunningStorage; "
                       "give it the members that <sluice/storage/storage.hpp> lists");
+        if constexpr (RunningStorage<running_t<P>> && HasClose<running_t<P>>) {
+            static_assert(ClosingStorage<running_t<P>>, "sluice: the member 'close' of this storage would not be "
+                                                        "awaited; make it 'asio::awaitable<void> close()'");
+        }
     }
 };
 
@@ -127,7 +142,6 @@ struct Slot<kind::offload> {
     }
 };
 
-// A second base with a member of the same name makes that ambiguous, whatever the first one's is.
 class NamesRecord {
 public:
     int record;
@@ -144,9 +158,6 @@ class NamesTakeAll {
 public:
     int take_all;
 };
-template <class M, class Name>
-class Named : public M, public Name {};
-
 template <class R>
 concept HasTakeAll =
     requires { &R::take_all; } || (!std::is_final_v<R> && !requires { &Named<R, NamesTakeAll>::take_all; });

@@ -49,6 +49,9 @@ public:
         return Client(*std::move(client));
     }
 
+    /// How long one attempt of a call takes at most, in place of `Options::request_timeout`.
+    void set_timeout(std::chrono::milliseconds most) { client_.set_timeout(most); }
+
     /// Any call with a reply.
     template <class Request>
     [[nodiscard]] asio::awaitable<result<typename Request::Reply>> call(Request request) {

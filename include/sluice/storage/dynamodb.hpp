@@ -14,6 +14,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -32,10 +33,11 @@ namespace sluice {
 /// each chunk has the rest. Opening reads no bodies.
 ///
 /// One producer has a storage at a time, by a lease, which it keeps as long as it is there, and gives back at its end.
-/// Another one that opens the storage waits for the end of a lease that is not kept, as that of a process that was
-/// killed; if it is, that is `storage_locked`. Who lost his lease, since the table was out of reach for so long, and
-/// somebody else took the storage, has every call fail with `storage_locked` from then on; what he has read he may
-/// still send. Leases end by the clocks of those who want them, which therefore differ by no more than a part of one.
+/// Another one that opens the storage waits until the lease is given back, or was not renewed for its whole length, as
+/// that of a process that was killed; if it is renewed, that is `storage_locked`. Who lost his lease, since the table
+/// was out of reach for so long, and somebody else took the storage, has every call fail with `storage_locked` from
+/// then on; what he has read he may still send. No clocks are compared. A request takes no longer than half of a lease,
+/// or a second.
 ///
 /// Errors of the opening: `table_not_found`, `table_unfit` (its key is another one), those of the endpoint, and of a
 /// storage. What the service says of a failure is in the log; unless that is an error of a storage, it is
@@ -89,6 +91,12 @@ public:
 
         [[nodiscard]] StoreIdentity identity() const { return identity_; }
 
+        /// Gives the lease back.
+        template <class...>
+        [[nodiscard]] asio::awaitable<void> close() {
+            return tenancy_->close();
+        }
+
         /// 64 MiB: a limit, not a size to aim at.
         [[nodiscard]] std::size_t max_chunk_bytes() const { return detail::StoredChunk::largest_body; }
 
@@ -133,7 +141,7 @@ public:
     /// The same storage with leases of this length, in place of 30 s. Throws `std::invalid_argument` unless that is
     /// 1 s to 1 h.
     [[nodiscard]] DynamoDbStorage lease(std::chrono::seconds length) const {
-        if (length < std::chrono::seconds(1) || length > std::chrono::hours(1)) {
+        if (length < std::chrono::seconds(1) || length > detail::StoreItem::longest_lease) {
             throw std::invalid_argument("sluice: a lease has 1 second to 1 hour");
         }
         auto changed = *this;
@@ -155,12 +163,15 @@ public:
 
 private:
     static constexpr std::chrono::seconds patience{300};
+    static constexpr std::chrono::milliseconds shortest_timeout{1'000};
 
     template <class...>
     static asio::awaitable<result<Running>> open_table(DynamoDbStorage recipe, World& world) {
         auto made = dynamodb::Client::open(world, recipe.endpoint_, recipe.machine_);
         if (!made) co_return made.error();
         const auto client = std::make_shared<dynamodb::Client>(*std::move(made));
+        const std::chrono::milliseconds half = std::max(recipe.lease_ / 2, shortest_timeout);
+        client->set_timeout(std::min(half, world.options().request_timeout));
         if (const auto failure = co_await look_for_table(recipe, client)) co_return failure;
         auto store = std::make_shared<detail::DynamoDbStore>(world, client, recipe.table_, recipe.name_, recipe.lease_);
         const auto identity = co_await store->open(StoreIdentity::fresh(world.clock()));
@@ -192,7 +203,7 @@ private:
     std::string name_;
     std::string endpoint_;
     bool creates_ = false;
-    std::chrono::nanoseconds lease_ = std::chrono::seconds(30);
+    std::chrono::milliseconds lease_ = std::chrono::seconds(30);
     aws::Machine machine_ = aws::this_machine();
 };
 

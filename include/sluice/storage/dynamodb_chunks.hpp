@@ -36,7 +36,9 @@ public:
     std::string owner;         ///< Of each opening another one.
     std::uint64_t version = 0; ///< Grows with each write.
     OwnerRecord its;
-    wall_time until; ///< When the lease of the owner ends.
+    std::chrono::milliseconds lease{0}; ///< How long it is the owner's after each write; zero: it was given back.
+
+    static constexpr std::chrono::hours longest_lease{1};
 };
 
 /// The keys of a store's items.
@@ -62,7 +64,7 @@ public:
     [[nodiscard]] dynamodb::Item store() const { return key(root_, "store"); }
     [[nodiscard]] dynamodb::Item stream(std::string_view name) const { return key(root_, "streams/" + encoded(name)); }
     [[nodiscard]] dynamodb::Item chunk(std::string_view stream, std::uint64_t first) const {
-        return key(root_, "chunks/" + encoded(stream) + '/' + padded(first, 20));
+        return key(root_, chunk_place(stream, first));
     }
     [[nodiscard]] dynamodb::Item piece(const StoredChunk& chunk, std::size_t number) const {
         return key(pieces_of(chunk.head.stream),
@@ -98,7 +100,7 @@ public:
     [[nodiscard]] static std::optional<std::string> read_stream(std::string_view from) {
         if (!from.starts_with("streams/")) return std::nullopt;
         auto stream = aws::decode_percent(from.substr(8));
-        if (!stream) return std::nullopt;
+        if (!stream || encoded(*stream) != from.substr(8)) return std::nullopt;
         return *std::move(stream);
     }
 
@@ -114,11 +116,16 @@ public:
         const auto end = from.size() - 21;
         auto stream = aws::decode_percent(from.substr(7, end - 7));
         const auto first = aws::parse_integer<std::uint64_t>(from.substr(end + 1));
-        if (!stream || !first || from[end] != '/') return std::nullopt;
+        if (!stream || !first || chunk_place(*stream, *first) != from) return std::nullopt;
         return std::pair(*std::move(stream), *first);
     }
 
 private:
+    [[nodiscard]] static std::string chunk_place(std::string_view stream, std::uint64_t first) {
+        return "chunks/" + encoded(stream) + '/' + padded(first, 20);
+    }
+
+
     [[nodiscard]] static std::string encoded(std::string_view name) {
         std::string text;
         aws::append_percent_encoded(text, name);
@@ -209,11 +216,6 @@ private:
     dynamodb::Item& item_;
 };
 
-/// Times are kept in milliseconds since 1970: for whoever looks at the table.
-[[nodiscard]] inline std::int64_t milliseconds_of(wall_time when) {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(when.time_since_epoch()).count();
-}
-
 [[nodiscard]] inline dynamodb::Item store_item(const StoreKeys& keys, const StoreItem& store) {
     auto item = keys.store();
     AttributesInto(item)
@@ -224,7 +226,7 @@ private:
         .whole("version", store.version)
         .whole("next_sequence", store.its.next)
         .whole("cleared_below", store.its.cleared)
-        .whole("leased_until", milliseconds_of(store.until));
+        .whole("lease_ms", std::int64_t{store.lease.count()});
     return item;
 }
 
@@ -240,11 +242,11 @@ private:
     store.version = fields.whole<std::uint64_t>("version");
     store.its.next = fields.whole<std::uint64_t>("next_sequence");
     store.its.cleared = fields.whole<std::uint64_t>("cleared_below");
-    store.until = wall_time(std::chrono::milliseconds(fields.whole<std::int64_t>("leased_until")));
+    store.lease = std::chrono::milliseconds(fields.whole<std::int64_t>("lease_ms"));
     const auto id = read_identity(identity);
-    if (!fields.ok() || !id || store.its.next == 0 || store.its.next > largest_stored_number) {
-        return error::storage_corrupt;
-    }
+    const bool possible = store.its.next > 0 && store.its.next <= largest_stored_number &&
+                          store.lease >= std::chrono::milliseconds(0) && store.lease <= StoreItem::longest_lease;
+    if (!fields.ok() || !id || !possible) return error::storage_corrupt;
     store.id = *id;
     return store;
 }

@@ -8,6 +8,7 @@
 #include <sluice/error.hpp>
 #include <sluice/storage/chunk_documents.hpp>
 #include <sluice/storage/dynamodb_chunks.hpp>
+#include <sluice/storage/lease_watch.hpp>
 #include <sluice/world.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -30,18 +31,40 @@ namespace sluice::detail {
 /// Every transaction replaces it in the version that was seen last, by one that is used once: what somebody else did,
 /// or a request that arrives late, is never overwritten. It tells which sequences count, so that a write of it makes
 /// all that was written before it part of the store, or no part. Names of owners grow from one to the next.
+///
+/// A lease has a length and no end: each side measures it by its own steady clock, the owner from before a write, and
+/// whoever waits from after he saw it.
 class DynamoDbOwner {
 public:
-    /// `lease`: how long the store is this one's after each write.
+    /// `lease`: how long the store is this one's after each write; up to an hour.
     DynamoDbOwner(World& world, std::shared_ptr<dynamodb::Client> client, std::string table, std::string_view name,
-                  std::chrono::nanoseconds lease)
+                  std::chrono::milliseconds lease)
         : world_(&world), client_(std::move(client)), table_(std::move(table)), keys_(name), lease_(lease) {}
 
     [[nodiscard]] bool lost() const noexcept { return lost_.failed(); }
 
 protected:
-    /// This machine's clock, put right only by what a service has shown of it.
-    [[nodiscard]] wall_time now() const { return world_->service_time(); }
+    /// Waits until nobody has the store, and gives what there is of it. At most for the length of one lease, and
+    /// `storage_locked` if that is renewed meanwhile.
+    template <class...>
+    [[nodiscard]] asio::awaitable<result<std::optional<StoreItem>>> find_free(LeaseWatch& watch) {
+        auto& clock = world_->clock();
+        for (bool told_so = false;; told_so = true) {
+            auto found = co_await find_store_or_nothing();
+            if (!found || !*found) co_return found;
+            const auto& store = **found;
+            switch (watch.judge(store.version, store.lease, clock.steady())) {
+            case LeaseWatch::Verdict::free: co_return found;
+            case LeaseWatch::Verdict::kept: co_return refuse(store);
+            case LeaseWatch::Verdict::wait: break;
+            }
+            if (!told_so) {
+                world_->log().info(about(), "another one (", store.owner,
+                                   ") has it; waiting for the end of its lease, ", store.lease.count(), " ms");
+            }
+            if (const auto failure = co_await clock.async_wait_until(watch.next_look())) co_return failure;
+        }
+    }
 
     template <class...>
     [[nodiscard]] asio::awaitable<result<std::optional<StoreItem>>> find_store() {
@@ -55,6 +78,20 @@ protected:
         co_return store.error();
     }
 
+    /// Chunks without their store are not taken for those of a new one, which would remove them.
+    template <class...>
+    [[nodiscard]] asio::awaitable<result<std::optional<StoreItem>>> find_store_or_nothing() {
+        auto found = co_await find_store();
+        if (!found || *found) co_return found;
+        const auto items = co_await count_of_first_page();
+        if (!items) co_return items.error();
+        if (*items == 0) co_return found;
+        found = co_await find_store(); // somebody else is making it just now?
+        if (!found || *found) co_return found;
+        tell("its own item is gone, but not its chunks");
+        co_return error::storage_corrupt;
+    }
+
     template <class...>
     [[nodiscard]] asio::awaitable<result<std::size_t>> count_of_first_page() {
         auto query = keys_.all(table_);
@@ -64,9 +101,8 @@ protected:
         co_return some->items.size();
     }
 
-    error_code refuse_lease(const StoreItem& store, std::chrono::nanoseconds left) {
-        tell("another one (", store.owner, ") has it, for ",
-             std::chrono::duration_cast<std::chrono::milliseconds>(left).count(), " ms more");
+    error_code refuse(const StoreItem& store) {
+        tell("another one (", store.owner, ") has it, and keeps its lease");
         return error::storage_locked;
     }
 
@@ -78,7 +114,8 @@ protected:
         tried_ = std::max(tried_, mine.version) + 1;
         mine.version = tried_;
         mine.owner = padded(mine.version, 20) + padded(world_->clock().random(), 20);
-        mine.until = now() + to_wall(lease_);
+        mine.lease = lease_;
+        const auto begun = world_->clock().steady();
         std::vector<dynamodb::Write> one;
         auto condition = found ? unchanged(*found) : nothing_there();
         one.emplace_back(dynamodb::PutItem(table_, store_item(keys_, mine), std::move(condition)));
@@ -87,7 +124,7 @@ protected:
             co_return outcome.error == error::conflict ? outcome.error : told(outcome.error);
         }
         store_ = std::move(mine);
-        written_ = world_->clock().steady();
+        written_ = begun;
         co_return result<void>();
     }
 
@@ -98,7 +135,7 @@ protected:
         after.its = its;
         tried_ = std::max(tried_, store_.version) + 1;
         after.version = tried_;
-        after.until = now() + to_wall(lease_);
+        after.lease = lease_;
         writes.insert(writes.begin(), dynamodb::PutItem(table_, store_item(keys_, after), unchanged(store_)));
         const auto begun = world_->clock().steady();
         const auto outcome = co_await client_->write(std::move(writes));
@@ -121,6 +158,17 @@ protected:
         std::vector<dynamodb::Write> none;
         const auto failure = co_await write(std::move(none), its);
         co_return failure ? result<void>(failure) : result<void>();
+    }
+
+    /// Whether the lease has not ended: if it has, another one may have the store.
+    [[nodiscard]] bool has_lease() const { return world_->clock().steady() - written_ < lease_; }
+
+    /// For the middle of what takes long: keeps the lease, unless it was kept just now.
+    template <class...>
+    [[nodiscard]] asio::awaitable<error_code> keep_lease() {
+        if (world_->clock().steady() - written_ < lease_ / 4) co_return error_code();
+        std::vector<dynamodb::Write> none;
+        co_return co_await write(std::move(none), store_.its);
     }
 
     /// Whether a write that met its own result was made by an attempt before, whose answer was lost.
@@ -159,15 +207,11 @@ protected:
         return known;
     }
 
-    [[nodiscard]] static wall_time::duration to_wall(std::chrono::nanoseconds time) {
-        return std::chrono::duration_cast<wall_time::duration>(time);
-    }
-
     World* world_;
     std::shared_ptr<dynamodb::Client> client_;
     std::string table_;
     StoreKeys keys_;
-    std::chrono::nanoseconds lease_;
+    std::chrono::milliseconds lease_; ///< Zero: it is given back.
     StoreItem store_;     ///< As it was written last.
     std::uint64_t tried_ = 0; ///< The last version that was to be written: none is used twice.
     steady_time written_; ///< When that was begun.

@@ -18,6 +18,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -42,30 +43,10 @@ public:
     /// length of one: `storage_locked` if that is renewed.
     template <class...>
     [[nodiscard]] asio::awaitable<result<StoreIdentity>> open(StoreIdentity fresh) {
-        std::optional<std::uint64_t> waited; // for the lease of this version
+        LeaseWatch watch;
         for (int tries = 0; tries < most_tries; ++tries) {
-            auto found = co_await find_store();
+            const auto found = co_await find_free(watch);
             if (!found) co_return found.error();
-            if (!*found) {
-                // Chunks without their store are not taken for those of a new one, which would remove them.
-                const auto items = co_await count_of_first_page();
-                if (!items) co_return items.error();
-                if (*items > 0) found = co_await find_store(); // somebody else is making it just now?
-                if (!found) co_return found.error();
-                if (*items > 0 && !*found) {
-                    tell("its own item is gone, but not its chunks");
-                    co_return error::storage_corrupt;
-                }
-            }
-            const auto left = *found ? (*found)->until - now() : std::chrono::nanoseconds(0);
-            if (left > std::chrono::nanoseconds(0)) {
-                const bool renewed = waited && *waited != (*found)->version;
-                if (renewed || left > lease_) co_return refuse_lease(**found, left);
-                waited = (*found)->version;
-                auto& clock = world_->clock();
-                if (const auto failure = co_await clock.async_wait_until(clock.steady() + left)) co_return failure;
-                continue;
-            }
             const auto taken = co_await take(*found, fresh);
             if (taken) co_return co_await begin();
             if (taken.error() != error::conflict) co_return taken.error();
@@ -156,15 +137,15 @@ public:
     template <class...>
     [[nodiscard]] asio::awaitable<result<void>> renew() {
         if (const auto ready = co_await look(); !ready) co_return ready;
-        if (world_->clock().steady() - written_ < lease_ / 4) co_return result<void>();
-        co_return co_await say(store_.its);
+        const auto failure = co_await keep_lease();
+        co_return failure ? result<void>(failure) : result<void>();
     }
 
     /// Gives the lease back, so that nobody needs to wait for its end.
     template <class...>
     [[nodiscard]] asio::awaitable<result<void>> release() {
         if (const auto ready = co_await look(); !ready) co_return ready;
-        lease_ = std::chrono::nanoseconds(0);
+        lease_ = std::chrono::milliseconds(0);
         co_return co_await say(store_.its);
     }
 
@@ -172,7 +153,8 @@ private:
     using Batches = ChangeBatches<dynamodb::Write>;
 
     static constexpr int most_tries = 16;
-    static constexpr std::size_t most_pieces = 8; ///< Of one request: 3.2 MB.
+    static constexpr std::size_t most_pieces = 4; ///< Of one request: 1.6 MB, in time on slow lines.
+    static constexpr std::size_t most_removals = 25;
 
     // --- what there is -------------------------------------------------------------------------------------------
 
@@ -181,18 +163,20 @@ private:
     [[nodiscard]] asio::awaitable<result<StoreIdentity>> begin() {
         if (const auto loaded = co_await load(); !loaded) co_return loaded.error();
         for (const auto& stream : known_) {
-            const auto failure = co_await remove_strays(stream);
+            const auto failure = co_await remove_strays(stream, store_.its.next, largest_stored_number);
             if (failure) co_return failure;
         }
         if (const auto ready = co_await prepare(); !ready) co_return ready.error();
         co_return StoreIdentity(store_.id, store_.its.next);
     }
 
-    /// Sees to it that the index is right: after a write that failed nobody knows what there is.
+    /// Sees to it that the store is this one's, and the index right: after a write that failed nobody knows what there
+    /// is, and after the end of a lease whose it is.
     template <class...>
     [[nodiscard]] asio::awaitable<result<void>> look() {
         if (lost_) co_return lost_;
-        if (!doubtful_) co_return result<void>();
+        if (!doubtful_ && has_lease()) co_return result<void>();
+        if (!doubtful_) co_return co_await say(store_.its);
         const auto there = co_await check_owner();
         if (!there) co_return there.error();
         store_.version = there->version;
@@ -233,6 +217,7 @@ private:
             if (!some) co_return told(some.error());
             for (const auto& item : some->items) function(item);
             query.start = std::move(some->last);
+            if (const auto failure = co_await keep_lease()) co_return failure;
         } while (!query.start.empty());
         co_return error_code();
     }
@@ -253,10 +238,10 @@ private:
         index_.put(std::move(chunk));
     }
 
-    /// Pieces of chunks that were never appended: nobody knows their names.
+    /// Pieces whose names nobody knows, of chunks that were never appended, or are damaged.
     template <class...>
-    [[nodiscard]] asio::awaitable<error_code> remove_strays(std::string stream) {
-        auto query = keys_.pieces(table_, stream, store_.its.next, largest_stored_number);
+    [[nodiscard]] asio::awaitable<error_code> remove_strays(std::string stream, std::uint64_t from, std::uint64_t to) {
+        auto query = keys_.pieces(table_, stream, from, to);
         query.projection = query.filter.name(StoreKeys::partition) + ", " + query.filter.name(StoreKeys::place);
         std::vector<dynamodb::Item> strays;
         const auto its = [&](const dynamodb::Item& item) {
@@ -308,14 +293,22 @@ private:
         auto some = std::exchange(items, {});
         if (some.empty()) co_return error_code();
         const auto done = co_await client_->write_batch(table_, std::move(some));
-        co_return done ? error_code() : told(done.error());
+        if (!done) co_return told(done.error());
+        co_return co_await keep_lease();
     }
 
     template <class...>
     [[nodiscard]] asio::awaitable<error_code> remove(std::vector<dynamodb::Item> keys) {
-        std::vector<dynamodb::Item> none;
-        const auto done = co_await client_->write_batch(table_, std::move(none), std::move(keys));
-        co_return done ? error_code() : told(done.error());
+        while (!keys.empty()) {
+            const auto rest = keys.end() - static_cast<std::ptrdiff_t>(std::min(most_removals, keys.size()));
+            std::vector<dynamodb::Item> some(std::make_move_iterator(rest), std::make_move_iterator(keys.end()));
+            keys.erase(rest, keys.end());
+            std::vector<dynamodb::Item> none;
+            const auto done = co_await client_->write_batch(table_, std::move(none), std::move(some));
+            if (!done) co_return told(done.error());
+            if (const auto failure = co_await keep_lease()) co_return failure;
+        }
+        co_return error_code();
     }
 
     /// What counts after it is told with the last of them.
@@ -355,10 +348,15 @@ private:
         std::vector<dynamodb::Item> pieces;
         Batches batches;
         for (const auto& [place, chunk] : debris_) {
+            const auto first = chunk.head.first;
+            if (chunk.damaged) {
+                if (const auto failure = co_await remove_strays(chunk.head.stream, first, first)) co_return failure;
+            }
             for (std::size_t piece = 0; piece < chunk.pieces(dynamodb_piece_bytes); ++piece) {
                 pieces.push_back(keys_.piece(chunk, piece));
             }
-            batches.add(dynamodb::DeleteItem(table_, keys_.chunk(chunk.head.stream, chunk.head.first)), small);
+            const auto size = chunk.damaged ? dynamodb::max_item_size : dynamodb::item_size(chunk_item(keys_, chunk));
+            batches.add(dynamodb::DeleteItem(table_, keys_.chunk(chunk.head.stream, first)), size);
         }
         if (const auto failure = co_await remove(std::move(pieces))) co_return failure;
         for (auto& writes : std::move(batches).take()) {
@@ -367,9 +365,6 @@ private:
         debris_.clear();
         co_return result<void>();
     }
-
-    /// What a removal counts in a transaction that may look at what it removes.
-    static constexpr std::size_t small = 32'768;
 
     ChunkIndex index_;
     std::set<std::string> known_; ///< The streams that the table knows of.

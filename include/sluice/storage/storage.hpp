@@ -27,6 +27,7 @@ namespace sluice {
 /// | `s.identity()`               | The store's id and next sequence, as of the opening.                            |
 /// | `s.max_chunk_bytes()`        | The largest body that `append` takes: 1 MiB, or more if one record may need more.   |
 /// | `s.persistent()`             | Whether what was appended outlives the process.                                 |
+/// | `s.close()`                  | Optional: nothing follows. The producer's end waits for this, for five seconds at most: then it is cancelled (`terminal`), and what cannot be cancelled goes on without being waited for. |
 ///
 /// Called on the producer's strand and completes there; several calls may be under way, and take effect in the order
 /// in which they began. Errors: `storage_full`, `storage_corrupt`, `storage_failed`; a failed call changed nothing, but
@@ -44,6 +45,12 @@ concept RunningStorage = requires(S storage, const S constant, std::vector<Chunk
     { constant.identity() } -> std::same_as<StoreIdentity>;
     { constant.max_chunk_bytes() } -> std::same_as<std::size_t>;
     { constant.persistent() } -> std::same_as<bool>;
+};
+
+/// A storage that has something to do at the end.
+template <class S>
+concept ClosingStorage = RunningStorage<S> && requires(S storage) {
+    { storage.close() } -> std::same_as<asio::awaitable<void>>;
 };
 
 /// Where records wait: a recipe with `open(World&)`, which gives a `RunningStorage`.

@@ -18,7 +18,7 @@
 namespace sluice::detail {
 
 /// The use of a store that has a lease: one call at a time, among them those that renew the lease, and at the end the
-/// one that gives it back, which nobody waits for. On the strand of the world.
+/// one that gives it back, which nobody waits for unless it is `close`. On the strand of the world.
 ///
 /// `Store` has `renew()` and `release()`, awaitables of `result<void>`, and `lost()`.
 template <class Store>
@@ -35,10 +35,17 @@ public:
     Tenancy& operator=(const Tenancy&) = delete;
 
     ~Tenancy() {
-        end_->is_there = true;
-        end_->signal.emit(asio::cancellation_type::terminal);
-        // Off the strand the signal takes effect later, and has to be there then.
+        if (end_->is_there) return;
+        end();
         calls_.post(world_.hold(), [store = store_, end = end_] { return store->release(); });
+    }
+
+    /// Gives the lease back, for whoever waits for that; nothing follows.
+    template <class...>
+    [[nodiscard]] asio::awaitable<void> close() {
+        end();
+        auto work = [store = store_, end = end_] { return store->release(); };
+        (void)co_await calls_.template perform<void>(world_.hold(), std::move(work));
     }
 
     /// Gives what `work(Store&)` does, an awaitable of `result<T>`. See `CallQueue::perform`.
@@ -55,6 +62,12 @@ private:
         asio::cancellation_signal signal;
         bool is_there = false;
     };
+
+    /// Off the strand the signal takes effect later: whoever gives the lease back keeps it until then.
+    void end() {
+        end_->is_there = true;
+        end_->signal.emit(asio::cancellation_type::terminal);
+    }
 
     /// Until the lease is lost, or the end is there.
     static asio::awaitable<void> renew(World& world, std::shared_ptr<const End> end, std::shared_ptr<Store> store,
