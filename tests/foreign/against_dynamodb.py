@@ -3,6 +3,7 @@ import contextlib
 import decimal
 import json
 import subprocess
+import time
 
 from against_moto import make_user
 from harness import HERE, bound, client, environment, free_port, keys, server
@@ -128,6 +129,39 @@ def look_at_storages(checks, place, its):
         with checks.check(f"{its.name}: a storage keeps every rule of one, {kind}"):
             tried, *broken = repository(place, good, "storage", its.endpoint, f"storages-{kind}", kind)
             assert int(tried.split()[0]) >= 14 and not broken, (tried, broken)
+
+
+def take_over(checks, place, its):
+    """A process that has a storage in a table is killed, and another one takes it over when the lease has ended."""
+    good = keys(its.access_key, its.secret_key)
+    command = [place.repository, "fill", its.endpoint, "taken-over"]
+    with checks.check(f"{its.name}: what a killed process had in a DynamoDbStorage is there after its lease, and whole"):
+        for round in range(3):
+            filler = subprocess.Popen(bound(command), env=environment(**good), stdout=subprocess.PIPE,
+                                      stderr=subprocess.DEVNULL, text=True)
+            try:
+                stored = [int(filler.stdout.readline()) for _ in range(10)]
+                if round == 0:
+                    # While it is alive nobody else has the storage.
+                    other = subprocess.run(bound(command), env=environment(**good), capture_output=True, text=True,
+                                           timeout=60)
+                    assert other.returncode == 1 and "keeps its lease" in other.stderr, other.stderr[-500:]
+            finally:
+                filler.kill()
+            stored += [int(line) for line in filler.stdout.read().splitlines()]
+            filler.wait()
+            begun = time.monotonic()
+            there = [int(line) for line in repository(place, good, "drain", its.endpoint, "taken-over")]
+            took = time.monotonic() - begun
+            assert there[:len(stored)] == stored and len(there) <= len(stored) + 1, (stored, there)
+            assert took > 1.5, f"after {took} s the lease had not ended"
+            begun = time.monotonic()
+            assert not repository(place, good, "drain", its.endpoint, "taken-over")
+            assert time.monotonic() - begun < took, "a lease that was given back was waited for"
+    with checks.check(f"{its.name}: it leaves no pieces behind"):
+        left = its.boto3().scan(TableName="taken-over", ProjectionExpression="#p", ExpressionAttributeNames={
+            "#p": "place"})["Items"]
+        assert sorted(item["place"]["S"] for item in left) == ["store", "streams/stream"], left
 
 
 @contextlib.contextmanager

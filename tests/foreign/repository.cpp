@@ -4,6 +4,9 @@
 //                                            KIND is items, queries or live
 //     repository storage PLACE NAME KIND     which rules of a storage one breaks, a line each; KIND is `tuned`, for
 //                                            DynamoDbStorage, or `documents`, for RepositoryStorage
+//     repository fill PLACE NAME             puts chunks into a DynamoDbStorage, and tells the first sequence of each that
+//                                            is there, a line each; for ever
+//     repository drain PLACE NAME            opens it, and tells the first sequences of all chunks that are whole
 //     repository indexes PLACE NAME          whether queries by indexes and by reading all of a new table find the same
 //     repository add PLACE NAME              adds what stands in standard input, a line of {"id": .., "document": ..} each
 //     repository add_all PLACE NAME          the same, all together
@@ -30,8 +33,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <iostream>
+#include <limits>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -133,6 +140,41 @@ asio::awaitable<void> storage(sluice::Session session, Words words) {
     for (const auto& rule : broken) std::cout << rule << '\n';
 }
 
+sluice::DynamoDbStorage leased(const Words& words) {
+    return sluice::DynamoDbStorage(words[2]).at(words[1]).create_table().lease(std::chrono::seconds(2));
+}
+
+/// Each third one needs several items.
+std::string body_of(std::uint64_t first) {
+    return std::string(first % 3 == 0 ? 900'000 : 1'000, static_cast<char>('a' + first % 26));
+}
+
+asio::awaitable<void> fill(sluice::Session session, Words words) {
+    auto recipe = leased(words);
+    auto opened = co_await recipe.open(session.world());
+    auto& kept = opened.value();
+    for (auto first = kept.identity().next_sequence;; ++first) {
+        auto body = std::make_shared<const std::string>(body_of(first));
+        std::vector<sluice::Chunk> one(1, sluice::Chunk("stream", first, 1, std::move(body)));
+        const auto stored = co_await kept.append(std::move(one));
+        stored.value();
+        std::cout << first << std::endl;
+    }
+}
+
+asio::awaitable<void> drain(sluice::Session session, Words words) {
+    auto recipe = leased(words);
+    auto opened = co_await recipe.open(session.world());
+    auto& kept = opened.value();
+    const auto found = co_await kept.read("stream", 0, std::numeric_limits<std::size_t>::max());
+    for (const auto& chunk : found.value()) {
+        if (chunk.body && *chunk.body == body_of(chunk.first)) std::cout << chunk.first << '\n';
+    }
+    const auto cleared = co_await kept.clear();
+    cleared.value();
+    co_await kept.close();
+}
+
 std::string ids_of(const sluice::Page<json::object>& page) {
     std::vector<std::string> ids;
     for (const auto& item : page.items) ids.push_back(item.id);
@@ -195,6 +237,8 @@ asio::awaitable<void> copy(sluice::Session session, Words words) {
 asio::awaitable<void> run(const sluice::Session& session, const Words& words) {
     if (words[0] == "rules") return rules(session, words);
     if (words[0] == "storage") return storage(session, words);
+    if (words[0] == "fill") return fill(session, words);
+    if (words[0] == "drain") return drain(session, words);
     if (words[0] == "indexes") return indexes(session, words);
     if (words[0] == "copy") return copy(session, words);
     if (!words[1].starts_with("http")) {

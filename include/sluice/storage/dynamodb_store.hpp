@@ -1,6 +1,5 @@
 #pragma once
 
-#include <sluice/clock/clock.hpp>
 #include <sluice/dynamodb/client.hpp>
 #include <sluice/dynamodb/item_size.hpp>
 #include <sluice/dynamodb/requests.hpp>
@@ -21,10 +20,8 @@
 #include <iterator>
 #include <map>
 #include <memory>
-#include <optional>
 #include <set>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
