@@ -225,6 +225,7 @@ def run(checks, place, scratch):
         with dynamodb_local() as its:
             look(checks, place, its)
             look_at_storages(checks, place, its)
+            take_over(checks, place, its)
     else:
         checks.skip("DynamoDB Local", "it is not there or cannot be installed")
     if place.dynalite:

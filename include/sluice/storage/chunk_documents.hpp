@@ -242,27 +242,39 @@ inline constexpr std::uint64_t store_format = 1;
             {"checksum", std::to_string(stored.sum)}};
 }
 
-/// The chunk of a document that has this name; if it is no chunk, one that is damaged, of one record.
-[[nodiscard]] inline StoredChunk read_chunk(std::string stream, std::uint64_t first,
-                                            const boost::json::object& document) {
-    FieldsOf fields(document);
+/// What is told of a chunk, but for its checksum, by `Fields` with `whole` and `bytes`.
+template <class Fields>
+[[nodiscard]] StoredChunk read_head(std::string stream, std::uint64_t first, Fields& fields) {
     StoredChunk stored;
     auto& head = stored.head;
     head.stream = std::move(stream);
     head.first = first;
-    head.count = fields.whole<std::uint32_t>("count");
-    head.live = fields.whole<std::uint32_t>("live");
-    head.live_bytes = fields.whole<std::uint64_t>("live_bytes");
-    const std::chrono::nanoseconds put(fields.whole<std::int64_t>("oldest_put"));
+    head.count = fields.template whole<std::uint32_t>("count");
+    head.live = fields.template whole<std::uint32_t>("live");
+    head.live_bytes = fields.template whole<std::uint64_t>("live_bytes");
+    const std::chrono::nanoseconds put(fields.template whole<std::int64_t>("oldest_put"));
     head.oldest_put = wall_time(std::chrono::duration_cast<wall_time::duration>(put));
     head.settled = SettledBits(fields.bytes("settled"));
     head.attempts = fields.bytes("attempts");
-    stored.body_bytes = fields.whole<std::size_t>("body_bytes");
+    stored.body_bytes = fields.template whole<std::size_t>("body_bytes");
+    return stored;
+}
+
+/// The chunk itself, or if all was not there, or it is none, one that is damaged, of one record.
+[[nodiscard]] inline StoredChunk checked(StoredChunk stored, bool all_there) {
+    const auto& head = stored.head;
+    const bool possible = head.live <= head.count && stored.body_bytes <= StoredChunk::largest_body;
+    return all_there && possible ? stored : StoredChunk::damaged_one(head.stream, head.first);
+}
+
+/// The chunk of a document that has this name; if it is no chunk, one that is damaged.
+[[nodiscard]] inline StoredChunk read_chunk(std::string stream, std::uint64_t first,
+                                            const boost::json::object& document) {
+    FieldsOf fields(document);
+    auto stored = read_head(std::move(stream), first, fields);
     const auto sum = aws::parse_integer<std::uint64_t>(fields.text("checksum"));
     stored.sum = sum.value_or(0);
-    const bool possible = head.live <= head.count && stored.body_bytes <= StoredChunk::largest_body;
-    if (fields.ok() && sum && possible) return stored;
-    return StoredChunk::damaged_one(std::move(head.stream), first);
+    return checked(std::move(stored), fields.ok() && sum);
 }
 
 /// One of the documents that hold the body of a chunk.

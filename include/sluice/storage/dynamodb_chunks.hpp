@@ -284,25 +284,13 @@ private:
     return item;
 }
 
-/// The chunk of an item that has this name; if it is no chunk, one that is damaged, of one record.
+/// The chunk of an item that has this name; if it is no chunk, one that is damaged.
 [[nodiscard]] inline StoredChunk read_chunk(std::string stream, std::uint64_t first, const dynamodb::Item& item) {
     AttributesOf fields(item);
-    StoredChunk stored;
-    auto& head = stored.head;
-    head.stream = std::move(stream);
-    head.first = first;
-    head.count = fields.whole<std::uint32_t>("count");
-    head.live = fields.whole<std::uint32_t>("live");
-    head.live_bytes = fields.whole<std::uint64_t>("live_bytes");
-    const std::chrono::nanoseconds put(fields.whole<std::int64_t>("oldest_put"));
-    head.oldest_put = wall_time(std::chrono::duration_cast<wall_time::duration>(put));
-    head.settled = SettledBits(fields.bytes("settled"));
-    head.attempts = fields.bytes("attempts");
-    stored.body_bytes = fields.whole<std::size_t>("body_bytes");
+    auto stored = read_head(std::move(stream), first, fields);
     stored.sum = fields.whole<std::uint64_t>("checksum");
     stored.writer = fields.text("writer");
-    const bool possible = head.live <= head.count && stored.body_bytes <= StoredChunk::largest_body;
-    return fields.ok() && possible ? stored : StoredChunk::damaged_one(std::move(head.stream), first);
+    return checked(std::move(stored), fields.ok());
 }
 
 [[nodiscard]] inline dynamodb::Item piece_item(const StoreKeys& keys, const StoredChunk& stored, std::string_view body,
