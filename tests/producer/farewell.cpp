@@ -131,9 +131,9 @@ std::ptrdiff_t logged(const Diary& diary, std::string_view word) {
                          [&](const auto& line) { return line.find(word) != std::string::npos; });
 }
 
-} // namespace
-
-TEST_CASE("the end waits for metrics, but not for ever") {
+/// The end of a producer waits for that of a policy, `who` in the log, but not for ever.
+template <class Policy>
+void check_farewell(const std::string& who) {
     for (const auto manners : {Manners::quick, Manners::slow, Manners::throws, Manners::deaf}) {
         CAPTURE(int(manners));
         const auto diary = std::make_shared<Diary>();
@@ -142,7 +142,7 @@ TEST_CASE("the end waits for metrics, but not for ever") {
             options.log = sluice::Log([diary](auto, std::string_view line) { diary->log.emplace_back(line); });
             auto producer = sluice::make_producer(context.get_executor(), options, ScriptedDestination{},
                                                   NobodySigns{}, NoTransport{}, HurriedClock{},
-                                                  Lingering{manners, diary});
+                                                  Policy{manners, diary});
             co_await producer.async_put({"key", "data"}, asio::use_awaitable);
             const HurriedClock clock;
             const auto begin = clock.steady();
@@ -151,7 +151,7 @@ TEST_CASE("the end waits for metrics, but not for ever") {
             CHECK(report.left == 0);
             CHECK(time >= (manners == Manners::quick ? 1s : 5s));
             CHECK(time < 1h);
-            CHECK(logged(*diary, "the metrics did not come to an end in 5 s") == (manners != Manners::quick));
+            CHECK(logged(*diary, who + " did not come to an end in 5 s") == (manners != Manners::quick));
             for (int i = 0; i < 10; ++i) co_await asio::post(asio::use_awaitable);
             CHECK(diary->ended == (manners != Manners::deaf));
         });
@@ -161,32 +161,12 @@ TEST_CASE("the end waits for metrics, but not for ever") {
     }
 }
 
+} // namespace
+
+TEST_CASE("the end waits for metrics, but not for ever") { check_farewell<Lingering>("the metrics"); }
+
 TEST_CASE("the end waits for a storage that has to be closed, but not for ever") {
-    for (const auto manners : {Manners::quick, Manners::slow, Manners::throws, Manners::deaf}) {
-        CAPTURE(int(manners));
-        const auto diary = std::make_shared<Diary>();
-        run([&](asio::io_context& context) -> awaitable<void> {
-            auto options = quick();
-            options.log = sluice::Log([diary](auto, std::string_view line) { diary->log.emplace_back(line); });
-            auto producer = sluice::make_producer(context.get_executor(), options, ScriptedDestination{},
-                                                  NobodySigns{}, NoTransport{}, HurriedClock{},
-                                                  SlowToClose{manners, diary});
-            co_await producer.async_put({"key", "data"}, asio::use_awaitable);
-            const HurriedClock clock;
-            const auto begin = clock.steady();
-            const auto report = co_await producer.async_close(asio::use_awaitable);
-            const auto time = clock.steady() - begin;
-            CHECK(report.left == 0);
-            CHECK(time >= (manners == Manners::quick ? 1s : 5s));
-            CHECK(time < 1h);
-            CHECK(logged(*diary, "the storage did not come to an end in 5 s") == (manners != Manners::quick));
-            for (int i = 0; i < 10; ++i) co_await asio::post(asio::use_awaitable);
-            CHECK(diary->ended == (manners != Manners::deaf));
-        });
-        CHECK(diary->ended); // what cannot be cancelled has all that it needs to go on
-        CHECK(logged(*diary, "threw an exception") == 0);
-        CHECK(logged(*diary, "please report") == 0);
-    }
+    check_farewell<SlowToClose>("the storage");
 }
 
 TEST_CASE("a context that is destroyed while the end waits for metrics leaves nothing behind") {

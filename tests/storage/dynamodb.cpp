@@ -4,6 +4,7 @@
 #include "producer/fixture.hpp"
 #include "run.hpp"
 #include "storage/fake_table.hpp"
+#include "storage/restart.hpp"
 #include "world.hpp"
 
 #include <sluice/blocking_producer.hpp>
@@ -176,30 +177,7 @@ TEST_CASE("a lease is kept as long as the storage is there, and given back at it
 
 TEST_CASE("what a producer could not deliver is in the table after a restart, and is delivered then, once") {
     const auto table = std::make_shared<FakeTable>();
-    constexpr int count = 30;
-    run([&](asio::io_context& context) -> asio::awaitable<void> {
-        Stall offline(context, table);
-        offline.script->repeat_last = true;
-        offline.script->replies.emplace_back([](const auto&, auto) { return fail(error::connection_failed); });
-        for (int i = 0; i < count; ++i) {
-            // Some are larger than an item may be.
-            Record record("key", std::to_string(i) + std::string(i % 10 == 0 ? 700'000 : 10, 'x'));
-            co_await offline.producer.async_put(std::move(record), asio::use_awaitable);
-        }
-        const auto report = co_await offline.producer.async_close(10ms, asio::use_awaitable);
-        CHECK(report.left == count);
-        CHECK(offline.letters->empty());
-    });
-    run([&](asio::io_context& context) -> asio::awaitable<void> {
-        Stall online(context, table);
-        const auto report = co_await online.producer.async_flush(asio::use_awaitable);
-        CHECK(report.delivered == count);
-        std::set<std::string> arrived;
-        for (const auto& arrival : online.script->taken) arrived.insert(arrival.data);
-        CHECK(arrived.size() == count);
-        CHECK(online.script->taken.size() == count);
-        co_await online.producer.async_close(asio::use_awaitable);
-    });
+    check_restart([&](asio::io_context& context) { return Stall(context, table); });
     CHECK(table->places("buffer") == std::vector<std::string>{"store", "streams/clicks"});
     CHECK(table->count("buffer/clicks") == 0);
 }

@@ -2,6 +2,7 @@
 
 #include "producer/fixture.hpp"
 #include "run.hpp"
+#include "storage/restart.hpp"
 #include "storage/temporary.hpp"
 #include "world.hpp"
 
@@ -142,30 +143,7 @@ public:
 TEST_CASE("what a producer could not deliver is in its repository after a restart, and is delivered then, once") {
     const TemporaryDirectory directory;
     const auto path = directory / "shop.db";
-    constexpr int count = 30;
-    run([&](asio::io_context& context) -> asio::awaitable<void> {
-        Shop offline(context, path);
-        offline.script->repeat_last = true;
-        offline.script->replies.emplace_back([](const auto&, auto) { return fail(error::connection_failed); });
-        for (int i = 0; i < count; ++i) {
-            // Some are larger than a document may be.
-            Record record("key", std::to_string(i) + std::string(i % 10 == 0 ? 700'000 : 10, 'x'));
-            co_await offline.producer.async_put(std::move(record), asio::use_awaitable);
-        }
-        const auto report = co_await offline.producer.async_close(10ms, asio::use_awaitable);
-        CHECK(report.left == count);
-        CHECK(offline.letters->empty());
-    });
-    run([&](asio::io_context& context) -> asio::awaitable<void> {
-        Shop online(context, path);
-        const auto report = co_await online.producer.async_flush(asio::use_awaitable);
-        CHECK(report.delivered == count);
-        std::set<std::string> arrived;
-        for (const auto& arrival : online.script->taken) arrived.insert(arrival.data);
-        CHECK(arrived.size() == count);
-        CHECK(online.script->taken.size() == count);
-        co_await online.producer.async_close(asio::use_awaitable);
-    });
+    check_restart([&](asio::io_context& context) { return Shop(context, path); });
     run([&](asio::io_context& context) -> asio::awaitable<void> {
         Shop again(context, path);
         co_await again.producer.async_open(asio::use_awaitable);
