@@ -105,6 +105,24 @@ TEST_CASE("a lease that is given back while somebody waits is taken soon") {
     });
 }
 
+TEST_CASE("an opening that fails gives the lease back") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        Bench bench(context.get_executor());
+        auto store = bench.store();
+        bench.table.fate = [queries = 0](std::string_view operation) mutable {
+            return operation == "Query" && ++queries > 1 ? Fate::refused : Fate::done; // the first looks for orphans
+        };
+        const auto failed = co_await store->open(StoreIdentity());
+        CHECK(failed.error() == error::storage_failed);
+        bench.heal();
+        bench.fake.clock.waits.clear();
+        auto again = bench.store();
+        const auto opened = co_await again->open(StoreIdentity());
+        CHECK(opened.has_value());
+        CHECK(bench.fake.clock.waits.empty());
+    });
+}
+
 TEST_CASE("every write keeps the lease, and what was written just now needs no renewal") {
     run([](asio::io_context& context) -> awaitable<void> {
         Bench bench(context.get_executor());

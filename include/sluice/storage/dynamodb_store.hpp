@@ -45,7 +45,11 @@ public:
             const auto found = co_await find_free(watch);
             if (!found) co_return found.error();
             const auto taken = co_await take(*found, fresh);
-            if (taken) co_return co_await begin();
+            if (taken) {
+                const auto identity = co_await begin();
+                if (!identity) (void)co_await release(); // or else the next opening waits for this one's lease
+                co_return identity;
+            }
             if (taken.error() != error::conflict) co_return taken.error();
         }
         co_return error::storage_locked;
