@@ -1865,7 +1865,7 @@ TEST_CASE("the end waits for metrics that have something to do, and survives wha
             const auto finish = std::find(deeds.begin(), deeds.end(), "metrics finish");
             REQUIRE(finish != deeds.end());
             CHECK(std::find(finish, deeds.end(), "closed") != deeds.end());
-            CHECK(its.logged("the metrics threw an exception at their end") == throws);
+            CHECK(its.logged("the metrics threw an exception at the end") == throws);
         });
     }
 }

@@ -62,6 +62,7 @@ public:
 
     [[nodiscard]] AnyCredentials& credentials() { return *credentials_; }
     [[nodiscard]] running_t<S>& storage() { return *storage_; }
+    [[nodiscard]] bool has_storage() const noexcept { return storage_.has_value(); }
     [[nodiscard]] running_t<O>& offload() { return *offload_; }
     [[nodiscard]] running_t<M>& metrics() { return *metrics_; }
     [[nodiscard]] running_t<D>& destination() { return *destination_; }
@@ -106,10 +107,11 @@ public:
         co_return co_await destination_->shards(stream);
     }
 
-    /// The end: lets the storage go, so that another producer may open it, unless that is still busy with its own end;
-    /// and has the credentials asked no more.
-    void dismiss(bool keeps_storage = false) {
-        if (!keeps_storage) storage_.reset();
+    /// Lets the storage go, so that another producer may open it.
+    void release_storage() { storage_.reset(); }
+
+    /// The end: has the credentials asked no more.
+    void dismiss() {
         if (credentials_) credentials_->stop();
     }
 

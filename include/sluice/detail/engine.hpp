@@ -364,19 +364,24 @@ private:
 
     void close_storage() {
         if constexpr (ClosingStorage<running_t<S>>) {
-            if (open_) return spawn(see_storage_off());
+            if (company_.has_storage()) return spawn(see_storage_off());
         }
         stop_further();
     }
 
     asio::awaitable<void> see_storage_off() {
         auto close = [this] { return company_.storage().close(); };
-        storage_lingers_ = !co_await see_off("the storage", std::move(close));
+        auto late = [this] {
+            storage_lingers_ = false;
+            if (ended_) company_.release_storage();
+        };
+        storage_lingers_ = !co_await see_off("the storage", std::move(close), std::move(late));
     }
 
     asio::awaitable<void> see_metrics_off() {
         auto finish = [this] { return company_.metrics().finish(); };
-        (void)co_await see_off("the metrics", std::move(finish));
+        auto late = [] {};
+        (void)co_await see_off("the metrics", std::move(finish), std::move(late));
     }
 
     /// What a policy has to do at its end, and who waits for it.
@@ -390,12 +395,14 @@ private:
         bool cut_short = false;
     };
 
-    /// Waits for the end of a policy, but not for ever: whether it came to it.
-    template <class End>
-    asio::awaitable<bool> see_off(std::string_view whom, End end) {
+    /// Waits for the end of a policy, but not for ever: whether it came to it. `late()` is called if it does after that.
+    template <class End, class Late>
+    asio::awaitable<bool> see_off(std::string_view whom, End end, Late late) {
         const auto farewell = std::make_shared<Farewell>(strand_);
         auto task = bid_farewell(whom, std::move(end), farewell);
-        auto landing = [self = this->shared_from_this(), farewell](std::exception_ptr) {};
+        auto landing = [self = this->shared_from_this(), farewell, late = std::move(late)](std::exception_ptr) {
+            if (farewell->cut_short) late();
+        };
         detail::spawn(strand_, std::move(task), farewell->stop.slot(), std::move(landing));
         auto enough = [self = this->shared_from_this(), farewell] { farewell->over.cancel(); };
         alarm_.set(clock_.steady() + patience, std::move(enough));
@@ -414,8 +421,9 @@ private:
         try {
             co_await end();
         } catch (...) {
-            if (farewell->cut_short) co_return;
-            options_.log.error(whom, " threw an exception at the end: ", error_of_exception());
+            if (!farewell->cut_short) {
+                options_.log.error(whom, " threw an exception at the end: ", error_of_exception());
+            }
         }
         farewell->ended = true;
         farewell->over.cancel();
@@ -456,7 +464,8 @@ private:
             report_.failed += lost;
             options_.log.error(lost, " records were lost: the storage could never be opened to take them");
         }
-        company_.dismiss(storage_lingers_);
+        if (!storage_lingers_) company_.release_storage();
+        company_.dismiss();
         open_ = false;
         publish(clock_.steady(), true);
         for (const auto& [id, done] : std::exchange(flushes_, {})) done({}, report_);
