@@ -237,6 +237,7 @@ TEST_CASE("500, 500, 200 is a success after 50 and 100 ms, with one id and fresh
         auto call = put_record();
         auto reply = co_await bench.client.send(std::move(call));
         CHECK_FALSE(reply.error);
+        CHECK(reply.attempts == 3);
         CHECK(bench.fake.clock.waits == std::vector{50ms, 100ms});
         const auto& requests = bench.fake.transport.requests;
         REQUIRE(requests.size() == 3);
@@ -409,6 +410,7 @@ TEST_CASE("send_once sends once") {
             auto call = put_record();
             auto reply = co_await bench.client.send_once(std::move(call));
             CHECK(reply.error == error::service_failed);
+            CHECK(reply.attempts == 1);
             CHECK(header(bench.fake.transport.requests.back(), "amz-sdk-request") == "attempt=1; max=1");
         }
         CHECK(bench.fake.transport.requests.size() == 2);

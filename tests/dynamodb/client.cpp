@@ -11,6 +11,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -107,6 +108,13 @@ std::vector<std::chrono::milliseconds> back_offs(std::size_t count) {
     const std::vector<std::chrono::milliseconds> all{12ms, 25ms, 50ms, 100ms, 200ms, 400ms, 800ms, 1600ms, 2500ms};
     REQUIRE(count <= all.size());
     return {all.begin(), all.begin() + static_cast<std::ptrdiff_t>(count)};
+}
+
+/// What is waited for calls of four attempts that are all throttled, and after each of them.
+std::vector<std::chrono::milliseconds> throttled_calls(std::size_t count) {
+    const std::vector<std::chrono::milliseconds> all{500ms, 1s, 2s, 100ms, 500ms, 1s, 2s, 1600ms};
+    REQUIRE(count <= 2);
+    return {all.begin(), all.begin() + static_cast<std::ptrdiff_t>(4 * count)};
 }
 
 /// The ids of what a batch puts, and after them of what it removes.
@@ -362,6 +370,73 @@ TEST_CASE("whoever meets others again and again gives up with what stood in the 
     });
 }
 
+TEST_CASE("writes that are throttled as a whole are tried again, a few times more than ten in all") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        for (const int count : {1, 2}) {
+            CAPTURE(count);
+            Bench bench(context.get_executor());
+            for (int i = 0; i < 8; ++i) bench.refuse("ProvisionedThroughputExceededException"); // two calls
+            bench.fake.transport.answer(200, "{}");
+            auto writes = puts(count);
+            auto outcome = co_await bench.client.write(std::move(writes));
+            CHECK_FALSE(outcome.error);
+            CHECK_FALSE(outcome.doubtful);
+            CHECK(bench.requests().size() == 9);
+            CHECK(bench.fake.clock.waits == throttled_calls(2));
+
+            for (int i = 0; i < 12; ++i) bench.refuse("ThrottlingException");
+            writes = puts(count);
+            outcome = co_await bench.client.write(std::move(writes));
+            CHECK(outcome.error == error::throttled);
+            CHECK_FALSE(outcome.doubtful);
+            CHECK(bench.requests().size() == 21);
+        }
+    });
+}
+
+TEST_CASE("writes whose answer was lost before they were throttled are tried again as the same, and stay in doubt") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        Bench bench(context.get_executor());
+        bench.fake.transport.fail(error::timed_out);
+        for (int i = 0; i < 2; ++i) bench.refuse("TransactionInProgressException");
+        bench.refuse("ThrottlingException");
+        bench.fake.transport.script[3] = [&bench, last = bench.fake.transport.script[3]](const HttpRequest& request) {
+            bench.fake.clock.dice = 5; // for another token, if there were one
+            return last(request);
+        };
+        bench.fake.transport.answer(200, "{}");
+        auto two = puts(2);
+        auto outcome = co_await bench.client.write(std::move(two));
+        CHECK_FALSE(outcome.error);
+        REQUIRE(bench.requests().size() == 5);
+        for (std::size_t i = 1; i < 5; ++i) {
+            CHECK(bench.body(i).at("ClientRequestToken") == bench.body(0).at("ClientRequestToken"));
+        }
+
+        bench.fake.transport.fail(error::timed_out);
+        for (int i = 0; i < 3; ++i) bench.refuse("ThrottlingException");
+        bench.refuse("ConditionalCheckFailedException", R"(,"Item":{"id":{"S":"0"}})");
+        auto one = puts(1);
+        outcome = co_await bench.client.write(std::move(one));
+        CHECK(outcome.error == error::conflict);
+        CHECK(outcome.doubtful);
+        CHECK((outcome.found == key("0")));
+        CHECK(bench.requests().size() == 10);
+    });
+}
+
+TEST_CASE("a transaction that was cancelled for no reason that can be read is not tried again") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        Bench bench(context.get_executor());
+        bench.refuse("TransactionCanceledException", cancelled(R"({"Code":"None"},{"Code":"None"})"));
+        auto two = puts(2);
+        const auto outcome = co_await bench.client.write(std::move(two));
+        CHECK(outcome.error == error::response_invalid);
+        CHECK(bench.requests().size() == 1);
+        CHECK(bench.fake.clock.waits.empty());
+    });
+}
+
 TEST_CASE("a service that blames what it was not asked is not believed") {
     run([](asio::io_context& context) -> asio::awaitable<void> {
         Bench bench(context.get_executor());
@@ -507,11 +582,54 @@ TEST_CASE("a batch ends with the first error, or with an answer that makes no se
         items = keys(1);
         done = co_await bench.client.write_batch("t", std::move(items));
         CHECK(done.error() == error::response_invalid);
-        for (int i = 0; i < 4; ++i) bench.refuse("ProvisionedThroughputExceededException");
-        items = keys(1);
+        CHECK(bench.requests().size() == 5);
+        CHECK(bench.fake.clock.waits.empty());
+    });
+}
+
+TEST_CASE("a batch that is throttled as a whole is asked for again, as one of which nothing is done") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        for (const auto* code : {"ProvisionedThroughputExceededException", "ThrottlingException",
+                                 "RequestLimitExceeded"}) {
+            CAPTURE(code);
+            Bench bench(context.get_executor());
+            for (int i = 0; i < 8; ++i) bench.refuse(code); // two calls
+            bench.fake.transport.answer(200, "{}");
+            bench.fake.transport.answer(200, "{}");
+            auto items = keys(25);
+            auto removals = keys(2);
+            const auto done = co_await bench.client.write_batch("t", std::move(items), std::move(removals));
+            CHECK(done.has_value());
+            REQUIRE(bench.requests().size() == 10);
+            CHECK(bench.body(4).at("RequestItems").at("t").as_array().size() == 25);
+            std::vector<std::string> made = ids_of(bench.body(8));
+            for (auto& id : ids_of(bench.body(9))) made.push_back(std::move(id));
+            std::vector<std::string> expected;
+            for (int i = 0; i < 25; ++i) expected.push_back("put " + std::to_string(i));
+            std::sort(made.begin(), made.end());
+            expected.insert(expected.end(), {"remove 0", "remove 1"});
+            std::sort(expected.begin(), expected.end());
+            CHECK(made == expected);
+            CHECK(bench.fake.clock.waits == throttled_calls(2));
+        }
+    });
+}
+
+TEST_CASE("each attempt of a batch that is throttled as a whole counts, so that there are but a few more than ten") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        Bench bench(context.get_executor());
+        for (int i = 0; i < 12; ++i) bench.refuse("ThrottlingException");
+        auto items = keys(3);
+        auto done = co_await bench.client.write_batch("t", std::move(items));
+        CHECK(done.error() == error::throttled);
+        CHECK(bench.requests().size() == 12);
+
+        for (int i = 0; i < 9; ++i) bench.fake.transport.answer(200, undone(0, 3));
+        for (int i = 0; i < 4; ++i) bench.refuse("ThrottlingException");
+        items = keys(3);
         done = co_await bench.client.write_batch("t", std::move(items));
         CHECK(done.error() == error::throttled);
-        CHECK(bench.requests().size() == 9);
+        CHECK(bench.requests().size() == 25);
     });
 }
 

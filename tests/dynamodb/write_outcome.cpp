@@ -5,9 +5,11 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 using namespace sluice;
 using dynamodb::failure_of;
+using dynamodb::judge_batch;
 using dynamodb::judge_write;
 
 namespace {
@@ -43,6 +45,21 @@ std::string list(std::string_view first, Reasons... more) {
     std::string joined(first);
     ((joined += ",", joined += more), ...);
     return joined;
+}
+
+dynamodb::Item key(const std::string& id) {
+    dynamodb::Item item;
+    item["id"] = dynamodb::AttributeValue::of(id);
+    return item;
+}
+
+/// Two to put, and one to remove.
+dynamodb::BatchWriteItem batch_of_three() {
+    dynamodb::BatchWriteItem batch("t", {}, {});
+    batch.puts.push_back(key("a"));
+    batch.puts.push_back(key("b"));
+    batch.removals.push_back(key("c"));
+    return batch;
 }
 
 std::string id_of(const dynamodb::WriteOutcome& outcome) {
@@ -144,15 +161,32 @@ TEST_CASE("what no try can help counts more than all else") {
     }
 }
 
-TEST_CASE("a transaction that was cancelled for no reason that can be read may try again") {
+TEST_CASE("whoever was slowed down as a whole may try again, and what was in doubt stays that") {
+    for (const auto* code : {"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded",
+                             "TransactionInProgressException"}) {
+        CAPTURE(code);
+        auto slowed_down = refusal(code, R"({"message":"slow down"})");
+        auto outcome = judge_write(slowed_down);
+        CHECK(outcome.error == error::throttled);
+        CHECK(outcome.again);
+        CHECK_FALSE(outcome.culprit.has_value());
+        CHECK_FALSE(outcome.doubtful);
+        slowed_down.doubtful = true;
+        outcome = judge_write(slowed_down);
+        CHECK(outcome.again);
+        CHECK(outcome.doubtful);
+    }
+}
+
+TEST_CASE("a transaction that was cancelled for no reason that can be read is an answer that makes no sense") {
     for (const auto* body : {"", "<html>", "{}", R"({"CancellationReasons":null})", R"({"CancellationReasons":[]})",
                              R"({"CancellationReasons":[{"Code":"None"},{"Code":null},{}]})",
                              R"({"CancellationReasons":[{"Code":"ConditionalCheckFailed"},7]})",
                              R"({"CancellationReasons":[{"Code":"ValidationError"})"}) {
         CAPTURE(body);
         const auto outcome = judge_write(refusal("TransactionCanceledException", body));
-        CHECK(outcome.error == error::conflict);
-        CHECK(outcome.again);
+        CHECK(outcome.error == error::response_invalid);
+        CHECK_FALSE(outcome.again);
         CHECK_FALSE(outcome.culprit.has_value());
     }
 }
@@ -200,4 +234,39 @@ TEST_CASE("after an answer that was lost a refusal is in doubt") {
     auto canceled = cancelled(list(none, condition));
     canceled.doubtful = true;
     CHECK(judge_write(canceled).doubtful);
+}
+
+TEST_CASE("of a batch is left what the service says, and all of it if the service slows the call down") {
+    aws::Reply reply;
+    reply.response = HttpResponse(200, "{}");
+    auto left = judge_batch(reply, batch_of_three());
+    REQUIRE(left.has_value());
+    CHECK(left->puts.empty());
+    CHECK(left->removals.empty());
+    reply.response.body = R"({"UnprocessedItems":{"t":[{"PutRequest":{"Item":{"id":{"S":"b"}}}}]}})";
+    left = judge_batch(reply, batch_of_three());
+    REQUIRE(left.has_value());
+    CHECK((left->puts == std::vector<dynamodb::Item>{key("b")}));
+    CHECK(left->removals.empty());
+    for (const auto* code : {"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"}) {
+        left = judge_batch(refusal(code, "{}"), batch_of_three());
+        REQUIRE(left.has_value());
+        CHECK((left->puts == std::vector<dynamodb::Item>{key("a"), key("b")}));
+        CHECK((left->removals == std::vector<dynamodb::Item>{key("c")}));
+    }
+}
+
+TEST_CASE("a batch that was refused, or answered with nonsense, is not tried again") {
+    CHECK(judge_batch(refusal("ResourceNotFoundException", "{}"), batch_of_three()).error() == error::table_not_found);
+    CHECK(judge_batch(refusal("ValidationException", "{}", "Item size has exceeded"), batch_of_three()).error() ==
+          error::item_too_large);
+    CHECK(judge_batch(aws::Reply(error::connection_failed), batch_of_three()).error() == error::connection_failed);
+    aws::Reply reply;
+    const std::string four = R"({"UnprocessedItems":{"t":[{"PutRequest":{"Item":{"id":{"S":"a"}}}},)"
+                             R"({"PutRequest":{"Item":{"id":{"S":"b"}}}},{"PutRequest":{"Item":{"id":{"S":"d"}}}},)"
+                             R"({"DeleteRequest":{"Key":{"id":{"S":"c"}}}}]}})";
+    for (const auto& body : {std::string(), std::string("<html>"), four}) {
+        reply.response = HttpResponse(200, body);
+        CHECK(judge_batch(reply, batch_of_three()).error() == error::response_invalid);
+    }
 }

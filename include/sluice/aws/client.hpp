@@ -72,6 +72,7 @@ public:
     std::string code;    ///< The service's word for its refusal.
     std::string message; ///< The service's sentence.
     std::optional<std::chrono::milliseconds> retry_after; ///< The service's wish, before the call is tried again.
+    unsigned attempts = 1; ///< How many there were.
     bool doubtful = false; ///< An attempt before the last may have been done: its answer was lost.
     HttpResponse response; ///< What came; without its body if that told of the request's signature.
 };
@@ -129,6 +130,7 @@ public:
             }
             auto outcome = co_await attempt(call, invocation);
             auto& reply = outcome.reply;
+            reply.attempts = retries.attempt();
             reply.doubtful = doubtful;
             doubtful = doubtful || is_doubtful(reply.error);
             learn(reply.error);

@@ -35,6 +35,10 @@ namespace sluice::dynamodb {
 /// world, which outlives the client. To be moved only before the first call, and destroyed only after the last.
 class Client {
 public:
+    /// How many requests may come to nothing before writes are given up. Each attempt of a call counts, so that its own
+    /// retries are no factor; a call that has begun is not cut short.
+    static constexpr unsigned most_requests = 10;
+
     /// Signs with the world's credentials.
     Client(World& world, const aws::ResolvedEndpoint& where)
         : Client(aws::JsonClient(world, dialect, where)) {}
@@ -60,17 +64,19 @@ public:
         co_return aws::decode_json<typename Request::Reply>(reply.response.body);
     }
 
-    /// Makes up to 100 writes, each of another item, all or none, and tries again as long as they only meet others.
-    /// Of more it makes none: `error::batch_too_large`.
+    /// Makes up to 100 writes, each of another item, all or none; of more it makes none: `error::batch_too_large`.
+    ///
+    /// As long as they only meet others, or are throttled, they are tried again, until `most_requests` came to nothing.
     template <class...>
     [[nodiscard]] asio::awaitable<WriteOutcome> write(std::vector<Write> writes) {
         if (writes.empty()) co_return WriteOutcome();
         if (writes.size() > most_transaction_writes) co_return WriteOutcome(error::batch_too_large);
         bool doubtful = false;
-        for (unsigned tries = 1;; ++tries) {
+        auto token = aws::uuid_v4(world_->clock());
+        for (unsigned requests = 0;;) {
             aws::Reply reply;
             if (writes.size() > 1) {
-                const TransactWriteItems request(aws::uuid_v4(world_->clock()), writes);
+                const TransactWriteItems request(token, writes);
                 reply = co_await send(request);
             } else if (const auto* const put = std::get_if<PutItem>(&writes.front())) {
                 reply = co_await send(*put);
@@ -81,8 +87,12 @@ public:
             if (outcome.culprit >= writes.size()) outcome = WriteOutcome(error::response_invalid);
             doubtful = doubtful || reply.doubtful; // an answer that an earlier try lost is lost to this one too
             outcome.doubtful = doubtful;
-            if (!outcome.again || tries == most_tries) co_return outcome;
-            const auto interrupted = co_await back_off(tries);
+            requests += reply.attempts;
+            if (!outcome.again || requests >= most_requests) co_return outcome;
+            // What was cancelled is over. What was throttled may have been made by an attempt whose answer was lost:
+            // its token finds out.
+            if (reply.error == error::conflict) token = aws::uuid_v4(world_->clock());
+            const auto interrupted = co_await back_off(requests);
             if (!interrupted) continue;
             WriteOutcome stopped(interrupted);
             stopped.doubtful = doubtful;
@@ -91,7 +101,8 @@ public:
     }
 
     /// Puts items and removes keys, any number, none twice, each on its own: after an error some of it may be done.
-    /// What the service does not process in time is asked for again; `error::throttled` if that comes to nothing.
+    /// What the service does not process in time is asked for again; `error::throttled` if `most_requests` in a row
+    /// come to nothing.
     template <class...>
     [[nodiscard]] asio::awaitable<result<void>> write_batch(std::string table, std::vector<Item> puts,
                                                             std::vector<Item> removals = {}) {
@@ -99,14 +110,14 @@ public:
             BatchWriteItem request(table, take(puts, most_batch_writes), {});
             request.removals = take(removals, most_batch_writes - request.puts.size());
             const auto asked = request.puts.size() + request.removals.size();
-            auto left = co_await call(std::move(request));
+            const auto reply = co_await send(request);
+            auto left = judge_batch(reply, std::move(request));
             if (!left) co_return left.error();
             const auto undone = left->puts.size() + left->removals.size();
-            if (undone > asked) co_return error::response_invalid;
             std::move(left->puts.begin(), left->puts.end(), std::back_inserter(puts));
             std::move(left->removals.begin(), left->removals.end(), std::back_inserter(removals));
-            failures = undone < asked ? (undone > 0 ? 1 : 0) : failures + 1;
-            if (failures == most_tries) co_return error::throttled;
+            failures = undone < asked ? (undone > 0 ? 1 : 0) : failures + reply.attempts;
+            if (failures >= most_requests) co_return error::throttled;
             if (failures == 0) continue;
             const auto interrupted = co_await back_off(failures);
             if (interrupted) co_return interrupted;
@@ -134,7 +145,6 @@ public:
     }
 
 private:
-    static constexpr unsigned most_tries = 10;
     static constexpr aws::JsonDialect dialect{aws::Service::dynamodb, "DynamoDB", "DynamoDB_20120810.",
                                               "application/x-amz-json-1.0"};
 

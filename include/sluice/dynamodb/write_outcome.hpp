@@ -1,10 +1,12 @@
 #pragma once
 
 #include <sluice/aws/client.hpp>
+#include <sluice/aws/json_call.hpp>
 #include <sluice/aws/json_reader.hpp>
 #include <sluice/aws/reply_reader.hpp>
 #include <sluice/dynamodb/attribute.hpp>
 #include <sluice/dynamodb/replies.hpp>
+#include <sluice/dynamodb/requests.hpp>
 #include <sluice/error.hpp>
 
 #include <cstddef>
@@ -44,10 +46,10 @@ namespace detail {
     return is_too_large(message) ? error::item_too_large : error::request_refused;
 }
 
-/// A transaction that was cancelled: what cannot be helped counts before conditions, and these before what passes.
+/// A transaction that was cancelled: what cannot be helped counts before conditions, and these before what passes. One
+/// without a reason that can be read is `response_invalid`: nobody knows whether it would ever be made.
 [[nodiscard]] inline WriteOutcome judge_reasons(WriteRefusal refusal) {
-    WriteOutcome outcome(error::conflict);
-    outcome.again = true;
+    WriteOutcome outcome(error::response_invalid);
     for (std::size_t i = 0; i < refusal.reasons.size(); ++i) {
         auto& reason = refusal.reasons[i];
         if (reason.code.empty() || reason.code == "None") continue;
@@ -57,11 +59,15 @@ namespace detail {
             refused.culprit = i;
             return refused;
         }
-        if (why == error::throttled && outcome.again) outcome.error = why;
-        if (reason.code != "ConditionalCheckFailed" || !outcome.again) continue;
-        outcome = WriteOutcome(error::conflict);
-        outcome.culprit = i;
-        outcome.found = std::move(reason.item);
+        if (outcome.culprit) continue;
+        if (reason.code == "ConditionalCheckFailed") {
+            outcome = WriteOutcome(why);
+            outcome.culprit = i;
+            outcome.found = std::move(reason.item);
+        } else {
+            outcome.again = true;
+            if (outcome.error != error::throttled) outcome.error = why;
+        }
     }
     return outcome;
 }
@@ -88,14 +94,29 @@ namespace detail {
     WriteOutcome outcome(failure_of(reply));
     if (reply.code == "TransactionCanceledException") {
         outcome = detail::judge_reasons(std::move(refusal));
-    } else if (reply.code == "TransactionConflictException") {
-        outcome.again = true;
     } else if (reply.code == "ConditionalCheckFailedException") {
         outcome.culprit = 0;
         if (!refusal.reasons.empty()) outcome.found = std::move(refusal.reasons.front().item);
+    } else {
+        outcome.again = reply.code == "TransactionConflictException" || reply.error == error::throttled;
     }
     outcome.doubtful = reply.doubtful;
     return outcome;
+}
+
+/// What is left to do of a batch: all of it if the call was throttled, or why there is no use in going on.
+[[nodiscard]] inline result<UnprocessedItems> judge_batch(const aws::Reply& reply, BatchWriteItem asked) {
+    const auto count = asked.puts.size() + asked.removals.size();
+    if (reply.error == error::throttled) {
+        UnprocessedItems all;
+        all.puts = std::move(asked.puts);
+        all.removals = std::move(asked.removals);
+        return all;
+    }
+    if (reply.error) return failure_of(reply);
+    auto left = aws::decode_json<UnprocessedItems>(reply.response.body);
+    if (left && left->puts.size() + left->removals.size() > count) return error::response_invalid;
+    return left;
 }
 
 } // namespace sluice::dynamodb
