@@ -512,7 +512,7 @@ TEST_CASE("a source that was stopped is asked no more, and what it says too late
     }
 }
 
-TEST_CASE("good credentials are given after the stop, and ageing ones are not refreshed") {
+TEST_CASE("after the stop credentials are given until they expire, and not refreshed") {
     run([](asio::io_context& context) -> asio::awaitable<void> {
         Bench bench(context.get_executor());
         bench.script.next = bench.secrets("old", 1h);
@@ -525,11 +525,68 @@ TEST_CASE("good credentials are given after the stop, and ageing ones are not re
         CHECK(ageing->access_key_id == "old");
         co_await settle();
         CHECK(bench.script.asked == 1);
-        bench.fake.clock.advance(10min);
+        bench.fake.clock.advance(14min - 1s);
         auto stale = co_await bench.cache->fetch();
-        CHECK(stale.error() == asio::error::operation_aborted);
+        REQUIRE(stale.has_value());
+        CHECK(stale->access_key_id == "old");
+        bench.fake.clock.advance(1s);
+        auto expired = co_await bench.cache->fetch();
+        CHECK(expired.error() == asio::error::operation_aborted);
+        CHECK(bench.script.asked == 1);
+        CHECK(bench.fake.log.empty());
+    });
+}
+
+TEST_CASE("credentials that were rejected are not given after the stop") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        Bench bench(context.get_executor());
+        const auto first = co_await bench.cache->fetch();
+        bench.cache->stop();
+        bench.cache->reject(*first);
+        const auto none = co_await bench.cache->fetch();
+        CHECK(none.error() == asio::error::operation_aborted);
         CHECK(bench.script.asked == 1);
     });
+}
+
+TEST_CASE("whoever waits for better credentials at the stop is given those that there are, unless they have expired") {
+    for (const bool deaf : {false, true}) {
+        for (const bool expired : {false, true}) {
+            CAPTURE(deaf);
+            CAPTURE(expired);
+            run([&](asio::io_context& context) -> asio::awaitable<void> {
+                Bench bench(context.get_executor());
+                bench.script.next = bench.secrets("old", 1h);
+                const auto first = co_await bench.cache->fetch();
+                CHECK(first.has_value());
+                bench.fake.clock.advance(expired ? 60min : 51min);
+                Gate gate(context.get_executor());
+                bench.script.gate = &gate;
+                bench.script.deaf = deaf;
+                bench.script.next = bench.secrets("new", 1h);
+                std::optional<result<Secrets>> answer;
+                asio::co_spawn(context, fetch_into(*bench.cache, answer), asio::detached);
+                co_await settle();
+                CHECK(bench.script.asked == 2);
+                CHECK_FALSE(answer.has_value());
+                bench.cache->stop();
+                const auto later = co_await bench.cache->fetch(); // does not wait, however long the source takes
+                gate.open();
+                co_await settle();
+                REQUIRE(answer.has_value());
+                for (const auto& given : {*answer, later}) {
+                    if (expired) {
+                        REQUIRE(given.has_error());
+                        CHECK(given.error() == asio::error::operation_aborted);
+                    } else {
+                        REQUIRE(given.has_value());
+                        CHECK(given->access_key_id == "old");
+                    }
+                }
+                CHECK(bench.script.asked == 2);
+            });
+        }
+    }
 }
 
 TEST_CASE("whoever owns the world is held until the source has ended, and no longer") {

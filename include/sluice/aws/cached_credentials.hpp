@@ -81,7 +81,8 @@ public:
 
     ~CachedCredentials() override = default;
 
-    /// Cancels what the source has under way, and asks it no more: whoever waits gets `operation_aborted`.
+    /// Cancels what the source has under way, and asks it no more. Whoever waits, or asks later, as a storage for its
+    /// last write, gets the credentials that are there until they expire, and `operation_aborted` if there are none.
     void stop() {
         state_->stopped = true;
         if (const auto flight = state_->flight) flight->stop.emit(asio::cancellation_type::terminal);
@@ -149,7 +150,8 @@ private:
             const bool due = age == detail::Freshness::ageing && !rests && !state->flight;
             if (due && !state->stopped) take_off(state);
             if (age != detail::Freshness::stale) co_return *state->secrets;
-            if (rests && !state->flight && !state->over()) co_return *state->secrets;
+            const bool alone = state->stopped || (rests && !state->flight);
+            if (alone && !state->over()) co_return *state->secrets;
         }
         if (state->stopped) co_return error_code(asio::error::operation_aborted);
         const auto flight = state->flight ? state->flight : take_off(state);
@@ -157,7 +159,8 @@ private:
             co_await detail::wait_for(flight->landed);
         }
         if (!flight->answer) co_return error_code(asio::error::operation_aborted);
-        const bool failed = !*flight->answer && flight->answer->error() != asio::error::operation_aborted;
+        const bool aborted = !*flight->answer && flight->answer->error() == asio::error::operation_aborted;
+        const bool failed = !*flight->answer && (!aborted || state->stopped);
         if (failed && state->secrets && !state->over()) co_return *state->secrets; // stale, but better than none
         co_return *flight->answer;
     }
