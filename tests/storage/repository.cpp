@@ -1,5 +1,6 @@
 #include <sluice/storage/repository.hpp>
 
+#include "aws/fakes.hpp"
 #include "producer/fixture.hpp"
 #include "run.hpp"
 #include "storage/restart.hpp"
@@ -9,16 +10,24 @@
 #include <sluice/repository/sqlite.hpp>
 #include <sluice/storage/conformance.hpp>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json/object.hpp>
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -177,19 +186,167 @@ TEST_CASE("a producer whose storage was taken over is told, and loses nothing th
     });
 }
 
-TEST_CASE("a context may end while calls are under way") {
-    const TemporaryDirectory directory;
-    const InFile recipe(SqliteRepository<object>(directory / "shop.db", "items"));
-    asio::io_context context;
-    TestWorld world(context.get_executor());
-    auto many = [&]() -> asio::awaitable<void> {
-        auto storage = co_await recipe.open(world.world);
-        for (std::uint64_t i = 1; storage; ++i) {
-            std::vector<Chunk> one(1, Chunk("stream", i, 1, nullptr));
-            (void)co_await storage->append(std::move(one));
+namespace {
+
+/// What goes on in a `GatedRepository`.
+class Stage {
+public:
+    Gate* gate = nullptr; ///< If there is one, every write waits for it.
+    int writing = 0;      ///< Writes under way.
+    int written = 0;      ///< Writes that were made.
+    std::weak_ptr<const void> world;
+    bool world_went_first = false; ///< Before a write that was under way in it.
+};
+
+/// A repository in memory whose writes take as long as a gate is shut.
+class GatedRepository : public MemoryRepository<object> {
+public:
+    explicit GatedRepository(std::shared_ptr<Stage> stage) : stage_(std::move(stage)) {}
+
+    class Documents : public MemoryRepository<object>::Shared {
+    public:
+        Documents(Shared inner, std::shared_ptr<Stage> stage) : Shared(std::move(inner)), stage_(std::move(stage)) {}
+
+        asio::awaitable<result<void>> write(std::vector<repository::Change> changes) {
+            const Performance performance(stage_);
+            if (stage_->gate != nullptr) {
+                const auto failure = co_await stage_->gate->wait();
+                if (failure) co_return failure;
+            }
+            const auto made = co_await Shared::write(std::move(changes));
+            if (made) ++stage_->written;
+            co_return made;
         }
+
+    private:
+        class Performance {
+        public:
+            explicit Performance(std::shared_ptr<Stage> stage) : stage_(std::move(stage)) { ++stage_->writing; }
+            Performance(const Performance&) = delete;
+            Performance& operator=(const Performance&) = delete;
+            ~Performance() {
+                --stage_->writing;
+                if (stage_->world.expired()) stage_->world_went_first = true;
+            }
+
+        private:
+            std::shared_ptr<Stage> stage_;
+        };
+
+        std::shared_ptr<Stage> stage_;
     };
-    asio::co_spawn(context, many(), asio::detached);
-    context.run_for(50ms);
-    CHECK_FALSE(context.stopped());
+
+    asio::awaitable<result<Documents>> open_documents(World& world) const {
+        auto inner = co_await MemoryRepository<object>::open_documents(world);
+        co_return Documents(*std::move(inner), stage_);
+    }
+
+private:
+    std::shared_ptr<Stage> stage_;
+};
+
+using Gated = RepositoryStorage<GatedRepository>;
+
+/// A storage with its world, as a producer has them.
+class Owner {
+public:
+    explicit Owner(const asio::any_io_executor& executor) : its(executor) {}
+
+    TestWorld its;
+    std::optional<Gated::Running> storage;
+};
+
+/// What a call of a storage gave, if it has ended.
+using Ended = std::optional<error_code>;
+
+/// Who waits has the storage until then.
+asio::awaitable<void> append_into(std::shared_ptr<Owner> owner, std::uint64_t sequence, Ended& ended) {
+    std::vector<Chunk> one(1, Chunk("stream", sequence, 1, std::make_shared<const std::string>("body")));
+    const auto stored = co_await owner->storage->append(std::move(one));
+    ended = stored ? error_code() : stored.error();
+}
+
+/// Three calls of a storage that are under way, the first of them at work, and who waits for them.
+class ThreeCalls {
+public:
+    explicit ThreeCalls(std::shared_ptr<Stage> stage) : stage_(std::move(stage)) {}
+
+    void begin(asio::io_context& context, Gate& gate) {
+        asio::co_spawn(context, begin(context, Gated(GatedRepository(stage_)), gate), asio::detached);
+        context.poll();
+        CHECK(stage_->writing == 1);
+        CHECK(count_ended() == 0);
+    }
+
+    /// Nobody waits any more, and nobody has the storage.
+    void leave(asio::io_context& context) {
+        for (auto& signal : signals_) signal.emit(asio::cancellation_type::terminal);
+        context.poll();
+        for (const auto& each : ended_) CHECK(each == asio::error::operation_aborted);
+    }
+
+    [[nodiscard]] std::ptrdiff_t count_ended() const {
+        return std::count_if(ended_.begin(), ended_.end(), [](const Ended& each) { return each.has_value(); });
+    }
+
+private:
+    asio::awaitable<void> begin(asio::io_context& context, Gated recipe, Gate& gate) {
+        auto owner = std::make_shared<Owner>(context.get_executor());
+        owner->its.world.belong_to(owner);
+        stage_->world = owner;
+        auto opened = co_await recipe.open(owner->its.world);
+        owner->storage.emplace(*std::move(opened));
+        stage_->gate = &gate;
+        for (std::size_t i = 0; i < ended_.size(); ++i) {
+            asio::co_spawn(context, append_into(owner, i + 1, ended_[i]),
+                           asio::bind_cancellation_slot(signals_[i].slot(), asio::detached));
+        }
+    }
+
+    std::shared_ptr<Stage> stage_;
+    std::vector<Ended> ended_ = std::vector<Ended>(3);
+    std::vector<asio::cancellation_signal> signals_ = std::vector<asio::cancellation_signal>(3);
+};
+
+} // namespace
+
+TEST_CASE("a context may end while calls are under way, and takes all with it, whoever waits for them") {
+    for (const bool left : {false, true}) {
+        CAPTURE(left);
+        const auto stage = std::make_shared<Stage>();
+        ThreeCalls calls(stage);
+        const auto holders = stage.use_count();
+        {
+            asio::io_context context;
+            Gate gate(context.get_executor());
+            calls.begin(context, gate);
+            if (left) calls.leave(context);
+            CHECK(stage->writing == 1);
+            CHECK_FALSE(stage->world.expired()); // the calls have it
+            CHECK(stage.use_count() > holders);
+        }
+        CHECK(calls.count_ended() == (left ? 3 : 0));
+        CHECK(stage->writing == 0);
+        CHECK_FALSE(stage->world_went_first);
+        CHECK(stage->world.expired());
+        CHECK(stage.use_count() == holders);
+    }
+}
+
+TEST_CASE("calls that nobody waits for come to their end when the storage is gone, and then the world may go") {
+    asio::io_context context;
+    const auto stage = std::make_shared<Stage>();
+    ThreeCalls calls(stage);
+    const auto holders = stage.use_count();
+    Gate gate(context.get_executor());
+    calls.begin(context, gate);
+    calls.leave(context);
+    const auto before = stage->written;
+    gate.open();
+    context.poll();
+    CHECK(stage->written == before + 3);
+    CHECK(stage->writing == 0);
+    CHECK_FALSE(stage->world_went_first);
+    CHECK(stage->world.expired());
+    CHECK(stage.use_count() == holders);
 }
