@@ -278,8 +278,9 @@ public:
         CHECK(count_ended() == 0);
     }
 
-    /// Nobody waits any more, and nobody has the storage.
+    /// Nobody waits any more, and the storage is gone, as at a producer's end.
     void leave(asio::io_context& context) {
+        owner_.lock()->storage.reset();
         for (auto& signal : signals_) signal.emit(asio::cancellation_type::terminal);
         context.poll();
         for (const auto& each : ended_) CHECK(each == asio::error::operation_aborted);
@@ -293,6 +294,7 @@ private:
     asio::awaitable<void> begin(asio::io_context& context, Gated recipe, Gate& gate) {
         auto owner = std::make_shared<Owner>(context.get_executor());
         owner->its.world.belong_to(owner);
+        owner_ = owner;
         stage_->world = owner;
         auto opened = co_await recipe.open(owner->its.world);
         owner->storage.emplace(*std::move(opened));
@@ -304,6 +306,7 @@ private:
     }
 
     std::shared_ptr<Stage> stage_;
+    std::weak_ptr<Owner> owner_;
     std::vector<Ended> ended_ = std::vector<Ended>(3);
     std::vector<asio::cancellation_signal> signals_ = std::vector<asio::cancellation_signal>(3);
 };
