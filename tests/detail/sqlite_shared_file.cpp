@@ -75,6 +75,27 @@ TEST_CASE("what another process has set aside is not set aside again: under its 
     CHECK_FALSE(std::filesystem::exists(path.string() + ".corrupt-20261121T064551Z-2"));
 }
 
+TEST_CASE("a failure to write is told once, however much is read meanwhile") {
+    const TemporaryDirectory directory;
+    File file(at(directory / "items"), "repository"), other(at(directory / "items"), "repository");
+    CHECK_FALSE(add(file, "a"));
+    REQUIRE(other.begin(now).has_value());
+    const auto fail = [&] {
+        const auto begun = file.begin(now);
+        file.rollback(begun.error(), now);
+        return file.take_remark();
+    };
+    CHECK(fail().find("locked") != std::string::npos);
+    REQUIRE(file.begin_reading(now).has_value());
+    CHECK(file.tables().get("items", "a").has_value());
+    REQUIRE(file.commit().has_value());
+    CHECK(fail().empty());
+    REQUIRE(other.commit().has_value());
+    CHECK_FALSE(add(file, "b"));
+    REQUIRE(other.begin(now).has_value());
+    CHECK_FALSE(fail().empty());
+}
+
 TEST_CASE("a file that was moved is left where it is, and the next transaction makes another") {
     const TemporaryDirectory directory;
     const auto path = directory / "items";

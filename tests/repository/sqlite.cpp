@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -230,6 +231,39 @@ TEST_CASE("what others change is live, too") {
     }
     REQUIRE(writing.run(writing.items->remove("a")).has_value());
     CHECK_FALSE(watching.run(item->next())->has_value());
+}
+
+TEST_CASE("reads do not wait for somebody who writes, and find what was there before; writes wait") {
+    const TemporaryDirectory directory;
+    const auto path = directory.path() / "shop.db";
+    const Objects recipe(path, "items");
+    Process items(recipe);
+    for (const std::string id : {"a", "b", "c"}) REQUIRE_FALSE(items.add(id, {{"n", 1}}));
+    sqlite3* other = nullptr;
+    REQUIRE(sqlite3_open(path.c_str(), &other) == SQLITE_OK);
+    REQUIRE(sqlite3_exec(other, "BEGIN IMMEDIATE; UPDATE items SET body='{\"n\":2}'", nullptr, nullptr, nullptr) ==
+            SQLITE_OK);
+    CHECK(items.run(items.items->get("a")).value() == object{{"n", 1}});
+    const sluice::Query ones(sluice::Field("n") == 1);
+    CHECK(items.run(items.items->query(ones)).value().items.size() == 3);
+    const auto page = items.run(items.items->query(sluice::Query(ones).limit(2))).value();
+    CHECK(page.items.size() == 2);
+    CHECK(items.run(items.items->query(sluice::Query(ones).limit(2).after(page.next))).value().items.size() == 1);
+    auto live = items.run(items.items->live("b"));
+    REQUIRE(live.has_value());
+    CHECK((*items.run(live->next()))->value == object{{"n", 1}});
+    Process late(recipe); // who only now opens the file
+    REQUIRE_FALSE(late.failure);
+    CHECK(late.run(late.items->get("c")).value() == object{{"n", 1}});
+
+    CHECK(items.add("d", {}) == error::storage_locked);
+    CHECK(late.run(late.items->get("a")).value() == object{{"n", 1}});
+    auto waiting = std::async(std::launch::async, [&] { return items.add("d", {}); });
+    CHECK(waiting.wait_for(100ms) == std::future_status::timeout);
+    sqlite3_exec(other, "COMMIT", nullptr, nullptr, nullptr);
+    sqlite3_close(other);
+    CHECK_FALSE(waiting.get());
+    CHECK(items.run(items.items->get("a")).value() == object{{"n", 2}});
 }
 
 TEST_CASE("looks for what others change keep to the clock of the world") {

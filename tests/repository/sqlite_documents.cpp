@@ -81,7 +81,7 @@ private:
 
 } // namespace
 
-TEST_CASE("who looks in vain needs no lock, and who has something to see sees it") {
+TEST_CASE("who looks needs no lock, and sees what there is to see") {
     const TemporaryDirectory directory;
     Store watching(directory / "items"), writing(directory / "items");
     const auto counter = std::make_shared<Counter>();
@@ -96,10 +96,40 @@ TEST_CASE("who looks in vain needs no lock, and who has something to see sees it
     CHECK_FALSE(watching.look());
     REQUIRE_FALSE(writing.end());
     REQUIRE_FALSE(writing.begin_to_add("c"));
-    CHECK(watching.look() == error::storage_locked); // there is something to see
+    CHECK_FALSE(watching.look()); // there is something to see
+    CHECK(counter->seen == 2);
     REQUIRE_FALSE(writing.end());
     CHECK_FALSE(watching.look());
     CHECK(counter->seen == 3);
+}
+
+TEST_CASE("who begins to watch while somebody else writes is told of what he writes") {
+    const TemporaryDirectory directory;
+    Store watching(directory / "items"), writing(directory / "items");
+    const auto counter = std::make_shared<Counter>();
+    REQUIRE_FALSE(writing.begin_to_add("a"));
+    REQUIRE_FALSE(watching.begin_to_watch(counter));
+    REQUIRE_FALSE(writing.end());
+    CHECK_FALSE(watching.look());
+    CHECK(counter->seen == 1);
+}
+
+TEST_CASE("a transaction that read may write, whatever others wrote in between, and is told of it") {
+    const TemporaryDirectory directory;
+    Store one(directory / "items"), other(directory / "items");
+    const auto counter = std::make_shared<Counter>();
+    REQUIRE_FALSE(one.begin_to_watch(counter));
+    REQUIRE(one.begin(now).has_value());
+    CHECK(one.get("a").error() == error::not_found);
+    REQUIRE_FALSE(other.begin_to_add("a"));
+    REQUIRE_FALSE(other.end());
+    CHECK(one.get("a").error() == error::not_found); // as it was when it read first
+    CHECK(one.write(std::vector<Change>(1, Change::add("a", {}))).error() == error::already_exists);
+    REQUIRE(one.write(std::vector<Change>(1, Change::add("b", {}))).has_value());
+    CHECK(one.get("a").has_value());
+    CHECK(one.get("b").has_value());
+    REQUIRE_FALSE(one.end());
+    CHECK(counter->seen == 2);
 }
 
 TEST_CASE("a transaction that was given up hides nothing from the next look") {

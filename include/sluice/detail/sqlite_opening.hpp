@@ -197,7 +197,15 @@ private:
                                 "PRAGMA journal_size_limit = 67108864;");
     }
 
-    result<void> lock(SqliteDatabase& database) { return database.execute("BEGIN EXCLUSIVE"); }
+    /// Who shares a file that has its tables already waits for nobody who writes.
+    result<void> lock(SqliteDatabase& database) {
+        if constexpr (Tables::shared) {
+            const auto schema = database.first_integer("PRAGMA schema_version");
+            if (!schema) return schema.error();
+            if (*schema != 0) return database.execute("BEGIN");
+        }
+        return database.execute("BEGIN EXCLUSIVE");
+    }
 
     /// The mark and the tables come in one transaction with a rollback journal, so that the header of a file that has
     /// anything in it says whose it is.

@@ -10,7 +10,8 @@
 
 namespace sluice::detail {
 
-/// A file with `Tables` that others may have open at the same time, one transaction after the other.
+/// A file with `Tables` that others may have open at the same time, one transaction after the other. Readers wait for
+/// no writer, nor does a writer wait for them.
 ///
 /// Opened by the first transaction, and again by the next one after it failed, was moved, or was found damaged and set
 /// aside.
@@ -23,24 +24,24 @@ public:
     SqliteSharedFile(const SqliteSharedFile&) = delete;
     SqliteSharedFile& operator=(const SqliteSharedFile&) = delete;
 
-    /// Valid between `begin` and `commit`.
+    /// Valid between `begin` or `begin_reading`, and `commit`.
     [[nodiscard]] Tables& tables() noexcept { return *tables_; }
 
-    [[nodiscard]] result<void> begin(wall_time now) {
-        if (tables_ && was_moved(*database_)) close();
-        if (!tables_) {
-            if (auto opened = open(now); !opened) return opened;
-        }
-        return database_->execute("BEGIN IMMEDIATE");
-    }
+    /// A transaction that writes: it waits for others that do.
+    [[nodiscard]] result<void> begin(wall_time now) { return begin(now, true); }
+
+    /// A transaction that only reads, what was committed when it first does: it waits for nobody who writes. It never
+    /// becomes one that writes, which fails once somebody else has written: that is begun anew, after `undo`.
+    [[nodiscard]] result<void> begin_reading(wall_time now) { return begin(now, false); }
 
     [[nodiscard]] result<void> commit() {
         if (auto committed = database_->execute("COMMIT"); !committed) return committed;
-        told_.clear();
+        if (writing_) told_.clear();
+        told_reading_.clear();
         return {};
     }
 
-    /// Between `begin` and `commit`: all that others have committed is known.
+    /// Before `commit`: all that others have committed is known.
     [[nodiscard]] result<void> note() {
         const auto version = database_->first_integer("PRAGMA data_version");
         if (!version) return version.error();
@@ -79,15 +80,25 @@ public:
         if (database) (void)sqlite3_wal_checkpoint_v2(database, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
     }
 
-    /// What the log should say: each failure once, until something was committed again.
+    /// What the log should say: each failure once, until something of its kind was committed again.
     [[nodiscard]] std::string take_remark() {
         auto words = std::exchange(remark_, {});
-        if (words == told_) return {};
-        if (!words.empty()) told_ = words;
+        auto& told = writing_ ? told_ : told_reading_;
+        if (words == told) return {};
+        if (!words.empty()) told = words;
         return words;
     }
 
 private:
+    result<void> begin(wall_time now, bool writing) {
+        writing_ = writing;
+        if (tables_ && was_moved(*database_)) close();
+        if (!tables_) {
+            if (auto opened = open(now); !opened) return opened;
+        }
+        return database_->execute(writing ? "BEGIN IMMEDIATE" : "BEGIN");
+    }
+
     result<void> open(wall_time now) {
         BasicSqliteOpening<Tables> opening(place_);
         auto database = opening.open(now);
@@ -115,8 +126,10 @@ private:
     std::optional<SqliteDatabase> database_;
     std::optional<Tables> tables_;
     std::optional<std::int64_t> noted_; ///< Of this connection: what SQLite calls its data version.
+    bool writing_ = false; ///< The transaction that was begun last.
     std::string remark_;
-    std::string told_;
+    std::string told_;         ///< Of transactions that write.
+    std::string told_reading_; ///< Of those that only read.
 };
 
 } // namespace sluice::detail

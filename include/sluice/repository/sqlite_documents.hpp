@@ -36,42 +36,41 @@ public:
         : file_(std::move(place), "repository"), collection_(std::move(collection)) {}
 
     [[nodiscard]] result<Document> get(const std::string& id) {
-        if (const auto ready = start(); !ready) return ready.error();
+        if (const auto ready = read(); !ready) return ready.error();
         return file_.tables().get(collection_, id);
     }
     [[nodiscard]] result<void> write(const std::vector<Change>& changes) {
-        if (const auto ready = start(); !ready) return ready.error();
+        if (const auto ready = become_writer(); !ready) return ready.error();
         return file_.tables().write(collection_, changes);
     }
     [[nodiscard]] result<DocumentPage> find(const Query& query) {
-        if (const auto ready = start(); !ready) return ready.error();
+        if (const auto ready = read(); !ready) return ready.error();
         return file_.tables().find(collection_, query);
     }
 
     /// Told of what comes after this transaction.
     [[nodiscard]] result<void> watch(const std::shared_ptr<Watcher>& watcher) {
-        if (const auto ready = start(); !ready) return ready.error();
+        if (const auto ready = read(); !ready) return ready.error();
         newcomers_.push_back(watcher);
         return {};
     }
 
     /// Whether there is a file, or one could be made.
-    [[nodiscard]] result<void> try_file() { return start(); }
+    [[nodiscard]] result<void> try_file() { return read(); }
 
-    /// Sees to it that whoever watches is told what others did. Most often that is nothing, and then nobody is kept
-    /// from writing.
-    [[nodiscard]] result<void> look() { return file_.unchanged() ? result<void>() : start(); }
+    /// Sees to it that whoever watches is told what others did. Most often that is nothing.
+    [[nodiscard]] result<void> look() { return file_.unchanged() ? result<void>() : read(); }
 
     [[nodiscard]] result<void> begin(wall_time now) {
         newcomers_.clear();
         now_ = now;
-        started_ = false;
+        transaction_ = Transaction::none;
         return {};
     }
 
     /// Whoever watches is told what this transaction changed, and what others did since the last one.
     [[nodiscard]] result<void> commit() {
-        if (!started_) return {};
+        if (transaction_ == Transaction::none) return {};
         std::erase_if(watchers_, [](const auto& each) { return each.expired(); });
         const bool watched = !watchers_.empty() || !newcomers_.empty();
         const auto version = watched ? file_.tables().version() : result<std::int64_t>(seen_);
@@ -100,11 +99,22 @@ public:
     [[nodiscard]] std::string take_remark() { return file_.take_remark(); }
 
 private:
+    enum class Transaction : std::uint8_t { none, reading, writing };
+
     /// The transaction begins when something is done in it.
-    [[nodiscard]] result<void> start() {
-        if (started_) return {};
+    [[nodiscard]] result<void> read() {
+        if (transaction_ != Transaction::none) return {};
+        auto begun = file_.begin_reading(now_);
+        if (begun) transaction_ = Transaction::reading;
+        return begun;
+    }
+
+    /// What was read before needs no transaction any more.
+    [[nodiscard]] result<void> become_writer() {
+        if (transaction_ == Transaction::writing) return {};
+        if (transaction_ == Transaction::reading) file_.undo();
         auto begun = file_.begin(now_);
-        started_ = begun.has_value();
+        if (begun) transaction_ = Transaction::writing;
         return begun;
     }
 
@@ -132,7 +142,7 @@ private:
     sluice::detail::SqliteSharedFile<SqliteItems> file_;
     std::string collection_;
     wall_time now_;
-    bool started_ = false;
+    Transaction transaction_ = Transaction::none;
     std::vector<std::weak_ptr<Watcher>> watchers_;
     std::vector<std::weak_ptr<Watcher>> newcomers_; ///< Of the transaction that is open.
     std::int64_t seen_ = 0; ///< The version up to which the watchers were told.
