@@ -27,6 +27,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -50,7 +51,7 @@ const auto forks = doctest::test_suite("forks");
 /// A repository on a thread of its own, as in another process.
 class Process {
 public:
-    explicit Process(Objects recipe) {
+    explicit Process(Objects recipe, sluice::LogSink sink = {}) : world_(context_.get_executor(), logging(std::move(sink))) {
         auto opened = run(recipe.open(world_.world));
         failure = opened ? sluice::error_code() : opened.error();
         if (opened) items.emplace(*std::move(opened));
@@ -91,8 +92,14 @@ private:
         got.emplace(co_await std::move(work));
     }
 
+    static sluice::Options logging(sluice::LogSink sink) {
+        sluice::Options options("stream");
+        options.log = sluice::Log(std::move(sink));
+        return options;
+    }
+
     asio::io_context context_;
-    TestWorld world_{context_.get_executor()};
+    TestWorld world_;
     asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
     std::thread thread_{[this] { context_.run(); }};
 
@@ -468,6 +475,40 @@ TEST_CASE("a text that is no document is damage, and others are still read") {
     const sluice::Query some(sluice::Field("n") == 7);
     CHECK(items.run(items.items->query(some)).error() == error::item_invalid);
     CHECK(items.run(items.items->get("good")).has_value());
+}
+
+TEST_CASE("the log says which item cannot be read, once each time that it was written, and nothing of what is in it") {
+    const TemporaryDirectory directory;
+    const auto path = directory.path() / "shop.db";
+    std::vector<std::string> lines; // of the process's thread, which is done with it when a later call completes
+    Process items(Objects(path, "items").look_every(1h),
+                  [&](sluice::LogLevel, std::string_view line) { lines.emplace_back(line); });
+    REQUIRE_FALSE(items.add("good", {}));
+    REQUIRE_FALSE(items.add("bad\n", {}));
+    auto database = sluice::detail::SqliteDatabase::open(path.string(), SQLITE_OPEN_READWRITE, "");
+    REQUIRE(database->execute("UPDATE items SET body='secret' WHERE id LIKE 'bad%'").has_value());
+    const auto look = [&] {
+        for (int i = 0; i < 2; ++i) {
+            CHECK(items.run(items.items->query()).error() == error::item_invalid);
+            CHECK(items.run(items.items->get("bad\n")).error() == error::item_invalid);
+            CHECK(items.run(items.items->get("good")).has_value());
+        }
+    };
+    look();
+    const auto line = "repository " + path.string() + ": the item ";
+    REQUIRE(lines.size() == 1);
+    CHECK(lines[0] == line + R"("bad\n", version 2 in the collection "items", is no JSON object)");
+    REQUIRE(items.run(items.items->remove("bad\n")).has_value());
+    REQUIRE(items.run(items.items->query()).has_value());
+
+    auto live = items.run(items.items->live("good"));
+    REQUIRE(live.has_value());
+    REQUIRE(database->execute("INSERT INTO items VALUES ('items', '', 100, 0, '[\"secret\"]');"
+                              "UPDATE counters SET value=100 WHERE name='version'").has_value());
+    CHECK(items.run(items.items->get("good")).has_value()); // a look, and what it saw is told after it
+    CHECK(items.run(items.items->get("good")).has_value());
+    REQUIRE(lines.size() == 2);
+    CHECK(lines[1] == line + R"(whose id cannot be one, version 100 in the collection "items", is no JSON object)");
 }
 
 TEST_CASE("paths and names that can never work are refused at once") {

@@ -80,6 +80,9 @@ public:
         if (database) (void)sqlite3_wal_checkpoint_v2(database, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
     }
 
+    /// Has the log say something of this file.
+    void tell(const std::string& words) { remark_ = what_ + ' ' + place_.path + ": " + words; }
+
     /// What the log should say: each failure once, until something of its kind was committed again.
     [[nodiscard]] std::string take_remark() {
         auto words = std::exchange(remark_, {});
@@ -118,8 +121,6 @@ private:
         tables_.reset();
         database_.reset();
     }
-
-    void tell(const std::string& words) { remark_ = what_ + ' ' + place_.path + ": " + words; }
 
     SqlitePlace place_;
     std::string what_;

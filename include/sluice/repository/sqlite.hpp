@@ -28,7 +28,8 @@ namespace sluice {
 /// the last, so that an item that was removed and added again meanwhile seems to have changed.
 ///
 /// The file is readable by its owner only. A damaged file is renamed to `<path>.corrupt-<UTC time>`, the log tells
-/// where, and the next call starts with an empty one.
+/// where, and the next call starts with an empty one. What others wrote there that is no JSON object fails each query
+/// that comes to it with `item_invalid`, and the log tells its id.
 ///
 /// Table `items`: `collection`, `id`, `version` (grows with every change of the file), `odd`, `body` (JSON; null for a
 /// while after a removal).

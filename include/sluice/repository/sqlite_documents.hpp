@@ -81,6 +81,7 @@ public:
             if (auto noted = file_.note(); !noted) return noted;
         }
         if (auto committed = file_.commit(); !committed) return committed;
+        complain();
         tell(changed, missed);
         seen_ = *version;
         watchers_.insert(watchers_.end(), newcomers_.begin(), newcomers_.end());
@@ -90,8 +91,9 @@ public:
     void rollback(error_code why, wall_time now) {
         const bool sound = why == error::not_found || why == error::already_exists || why == error::conflict ||
                            why == error::query_invalid || why == error::item_invalid;
-        if (sound) file_.undo();
-        else file_.rollback(why, now);
+        if (!sound) return file_.rollback(why, now);
+        file_.undo();
+        if (transaction_ != Transaction::none) complain();
     }
 
     [[nodiscard]] bool recover(bool, int) { return false; }
@@ -112,10 +114,16 @@ private:
     /// What was read before needs no transaction any more.
     [[nodiscard]] result<void> become_writer() {
         if (transaction_ == Transaction::writing) return {};
-        if (transaction_ == Transaction::reading) file_.undo();
+        if (std::exchange(transaction_, Transaction::none) == Transaction::reading) file_.undo();
         auto begun = file_.begin(now_);
         if (begun) transaction_ = Transaction::writing;
         return begun;
+    }
+
+    /// Of what could not be read.
+    void complain() {
+        const auto words = file_.tables().take_complaint();
+        if (!words.empty()) file_.tell(words);
     }
 
     /// What changed since the last time, in order; or why that cannot be told, which is no reason to undo anything.

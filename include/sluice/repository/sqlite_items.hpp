@@ -4,15 +4,21 @@
 #include <sluice/error.hpp>
 #include <sluice/repository/document.hpp>
 #include <sluice/repository/document_text.hpp>
+#include <sluice/repository/item.hpp>
 #include <sluice/repository/page.hpp>
 #include <sluice/repository/query.hpp>
 #include <sluice/repository/sql_condition.hpp>
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/string_view.hpp>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -70,7 +76,7 @@ public:
         const auto row = query.next();
         if (!row) return row.error();
         if (!*row) return error::not_found;
-        return document_of(id, query.integer(0), query.text(1));
+        return document_of(collection, id, query.integer(0), query.text(1));
     }
 
     [[nodiscard]] result<void> write(const std::string& collection, const std::vector<Change>& changes) {
@@ -104,7 +110,7 @@ public:
             const auto row = rows.next();
             if (!row) return row.error();
             if (!*row) break;
-            const auto document = document_of(std::string(rows.text(0)), rows.integer(1), rows.text(2));
+            const auto document = document_of(collection, std::string(rows.text(0)), rows.integer(1), rows.text(2));
             if (!document) return document.error();
             maker->add(*document);
         }
@@ -134,13 +140,18 @@ public:
                 found.emplace_back(std::move(id), static_cast<std::uint64_t>(query.integer(1)), nullptr);
                 continue;
             }
-            auto document = document_of(std::move(id), query.integer(1), query.text(2));
+            auto document = document_of(collection, std::move(id), query.integer(1), query.text(2));
             if (!document) return document.error();
             found.push_back(*std::move(document));
         }
     }
 
+    /// What the log should say of an item that could not be read; of each once, until it is written again.
+    [[nodiscard]] std::string take_complaint() { return std::exchange(complaint_, {}); }
+
 private:
+    static constexpr std::size_t most_complaints = 1'000;
+
     enum class Sql : std::size_t {
         get, version_of, put, remove, next_version, counter, changes, forget, forgotten, count
     };
@@ -173,11 +184,25 @@ private:
                                       condition.text + " END ORDER BY id");
     }
 
-    [[nodiscard]] static result<Document> document_of(std::string id, std::int64_t version, std::string_view text) {
+    [[nodiscard]] result<Document> document_of(const std::string& collection, std::string id, std::int64_t version,
+                                               std::string_view text) {
         auto body = read_document(text);
-        if (!body) return body.error(); // somebody wrote it who is not us: the file is sound
+        if (!body) {
+            complain(collection, id, version); // somebody wrote it who is not us: the file is sound
+            return body.error();
+        }
         return Document(std::move(id), static_cast<std::uint64_t>(version),
                         std::make_shared<const boost::json::object>(*std::move(body)));
+    }
+
+    void complain(const std::string& collection, const std::string& id, std::int64_t version) {
+        if (complained_.size() >= most_complaints) complained_.clear();
+        if (!complained_.insert(version).second) return;
+        const auto quoted = [](const std::string& text) {
+            return boost::json::serialize(boost::json::string_view(text));
+        };
+        complaint_ = "the item " + (check_id(id) ? "whose id cannot be one" : quoted(id)) + ", version " +
+                     std::to_string(version) + " in the collection " + quoted(collection) + ", is no JSON object";
     }
 
     [[nodiscard]] result<std::optional<std::uint64_t>> version_of(const std::string& collection,
@@ -232,6 +257,8 @@ private:
 
     sluice::detail::SqliteDatabase* database_;
     std::array<sluice::detail::SqliteStatement, static_cast<std::size_t>(Sql::count)> statements_;
+    std::string complaint_;
+    std::set<std::int64_t> complained_; ///< Of these versions.
 };
 
 } // namespace sluice::repository
