@@ -116,15 +116,21 @@ private:
 /// Writes down what it is told.
 class Notes final : public repository::Watcher {
 public:
+    explicit Notes(bool only_news = false) : only_news_(only_news) {}
+
     void changed(std::span<const repository::Document> documents) override {
         for (const auto& document : documents) {
             text += document.id + std::to_string(document.version) + (document.body ? " " : "- ");
         }
     }
     void ended(error_code why) override { end = why; }
+    [[nodiscard]] bool wants_only_news() const noexcept override { return only_news_; }
 
     std::string text;
     error_code end;
+
+private:
+    bool only_news_;
 };
 
 class Bench {
@@ -225,6 +231,50 @@ TEST_CASE("who watches at the same time follows together") {
         co_await bench.looks();
         CHECK(one->text == "a1 ");
         CHECK(two->text == "a1 ");
+    });
+}
+
+TEST_CASE("who joins and wants only news is not told of what the stream has already; others are told all the same") {
+    with_bench([](Bench& bench) -> asio::awaitable<void> {
+        const auto first = std::make_shared<Notes>();
+        static_cast<void>(co_await bench.follower->watch(first));
+        for (int round = 0; round < 5; ++round) { // at several moments of a look
+            const auto newcomer = std::make_shared<Notes>(true);
+            const auto other = std::make_shared<Notes>(true);
+            std::vector<error_code> ends;
+            first->text.clear();
+            for (int i = 0; i < 3; ++i) {
+                bench.stream.put("s1", "a", 1);
+                bench.stream.put("s1", "a", 1, "REMOVE");
+            }
+            asio::co_spawn(bench.fake.world.executor(), watch_into(bench, newcomer, ends), asio::detached);
+            asio::co_spawn(bench.fake.world.executor(), watch_into(bench, other, ends), asio::detached);
+            while (ends.size() < 2) co_await asio::post(bench.fake.world.executor(), asio::use_awaitable);
+            CHECK(newcomer->text.empty());
+            bench.stream.put("s1", "b", 1);
+            co_await bench.looks();
+            CHECK(newcomer->text == "b1 ");
+            CHECK(other->text == "b1 ");
+            CHECK(first->text == "a1 a2- a1 a2- a1 a2- b1 ");
+            for (int i = 0; i < round; ++i) co_await asio::post(bench.fake.world.executor(), asio::use_awaitable);
+        }
+    });
+}
+
+TEST_CASE("who wants only news begins all the same where the stream cannot be read") {
+    with_bench([](Bench& bench) -> asio::awaitable<void> {
+        const auto first = std::make_shared<Notes>();
+        static_cast<void>(co_await bench.follower->watch(first));
+        bench.stream.instead = [](const std::string&) -> std::optional<result<HttpResponse>> {
+            return result<HttpResponse>(error::connection_failed);
+        };
+        const auto newcomer = std::make_shared<Notes>(true);
+        const auto watched = co_await bench.follower->watch(newcomer);
+        CHECK(watched.has_value());
+        bench.stream.instead = nullptr;
+        bench.stream.put("s1", "a", 1);
+        co_await bench.looks();
+        CHECK(newcomer->text == "a1 ");
     });
 }
 

@@ -128,6 +128,10 @@ public:
 
     /// Nothing more is told: why.
     virtual void ended(error_code why) = 0;
+
+    /// Whether it had better not be told of what could be told already when the watching began: it cannot always know
+    /// that this is old.
+    [[nodiscard]] virtual bool wants_only_news() const noexcept { return false; }
 };
 
 /// Keeps documents; what it is given was checked.

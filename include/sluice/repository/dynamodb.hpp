@@ -42,8 +42,9 @@ namespace sluice {
 /// a condition holds by what they are there. One change of several items takes up to 100 of them, and 4 MB.
 ///
 /// What is live follows the table's change stream, and looks there `look_every`; it ends with `iterator_expired` if it
-/// falls 24 hours behind. The stream lags behind the table, so that what changed shortly before may be told once more,
-/// and a live query may show for a moment what is gone already; in the end it shows what there is.
+/// falls 24 hours behind. The stream lags behind the table, and does not say how far: what it had before a live query
+/// began is not shown, but what came into it later may be of something that was gone already, which is shown for that
+/// moment; in the end a live query shows what there is.
 ///
 /// Errors beside those of `RunningRepository`: `table_not_found`, `table_unfit`, `throttled`, `access_denied`, and
 /// those of the connection and the credentials. Nothing is half written. A change whose answer was lost is known by its

@@ -43,14 +43,16 @@ public:
     DynamoDbFollower(World& world, std::shared_ptr<dynamodb::Client> tables, dynamodb::StreamsClient streams,
                      std::string table, std::chrono::nanoseconds look_every)
         : world_(world), tables_(std::move(tables)), streams_(std::move(streams)), table_(std::move(table)),
-          look_every_(look_every), beginnings_(world.executor()) {}
+          look_every_(look_every), turns_(world.executor()) {}
 
-    /// Tells of every change from now on.
+    /// Tells of every change from now on, and of some that were made shortly before: the stream lags behind. Who wants
+    /// only news is told of none that the stream had when it was looked at after this call began.
     template <class...>
     [[nodiscard]] asio::awaitable<result<void>> watch(std::shared_ptr<Watcher> watcher) {
-        watchers_.push_back(watcher);
-        auto begin = [self = shared_from_this()] { return self->begin(); };
-        co_return co_await beginnings_.perform<void>(world_.hold(), std::move(begin));
+        auto begin = [self = shared_from_this(), looks = looks_, watcher = std::move(watcher)] {
+            return self->begin(watcher, looks);
+        };
+        co_return co_await turns_.perform<void>(world_.hold(), std::move(begin));
     }
 
 private:
@@ -77,8 +79,23 @@ private:
     }
 
     template <class...>
-    [[nodiscard]] asio::awaitable<result<void>> begin() {
-        if (following_) co_return result<void>();
+    [[nodiscard]] asio::awaitable<result<void>> begin(std::shared_ptr<Watcher> watcher, std::size_t looks) {
+        if (following_ && watcher->wants_only_news() && looks == looks_) {
+            (void)co_await look(); // what fails will fail again, for all
+        }
+        if (!following_) {
+            const auto ready = co_await find_stream();
+            if (!ready) co_return ready;
+        }
+        watchers_.push_back(watcher);
+        if (std::exchange(following_, true)) co_return result<void>();
+        asio::co_spawn(world_.executor(), follow(shared_from_this(), world_.hold()), asio::detached);
+        co_return result<void>();
+    }
+
+    /// Begins with what is added from now on.
+    template <class...>
+    [[nodiscard]] asio::awaitable<result<void>> find_stream() {
         const dynamodb::DescribeTable request(table_);
         const auto table = co_await tables_->call(request);
         if (!table) co_return table.error();
@@ -95,8 +112,6 @@ private:
             const auto placed = co_await find_place(reader);
             if (placed) co_return placed;
         }
-        following_ = true;
-        asio::co_spawn(world_.executor(), follow(shared_from_this(), world_.hold()), asio::detached);
         co_return result<void>();
     }
 
@@ -105,7 +120,9 @@ private:
         auto& clock = self->world_.clock();
         unsigned failures = 0;
         while (self->watched()) {
-            const auto failure = co_await self->look();
+            auto turn = [self] { return self->look(); };
+            const auto looked = co_await self->turns_.template perform<void>(world, std::move(turn));
+            const auto failure = looked ? error_code() : looked.error();
             if (!failure) self->streams_.settle();
             if (failure && is_final(failure)) {
                 self->end(failure); // whoever watches from now on begins anew
@@ -138,7 +155,8 @@ private:
 
     /// Reads what there is, of every shard; one that fails holds up no other.
     template <class...>
-    [[nodiscard]] asio::awaitable<error_code> look() {
+    [[nodiscard]] asio::awaitable<result<void>> look() {
+        ++looks_;
         const auto now = world_.clock().steady();
         if (readers_.empty() || now < expecting_until_ || now >= describe_at_) {
             const auto failure = co_await look_for_shards();
@@ -153,7 +171,7 @@ private:
             expecting_until_ = now + describe_every;
         }
         std::erase_if(readers_, [](const auto& reader) { return reader.ended; });
-        co_return first;
+        co_return first ? result<void>(first) : result<void>();
     }
 
     template <class...>
@@ -229,7 +247,8 @@ private:
     dynamodb::StreamsClient streams_;
     const std::string table_;
     const std::chrono::nanoseconds look_every_;
-    sluice::detail::CallQueue beginnings_;
+    sluice::detail::CallQueue turns_; ///< Of looks and beginnings.
+    std::size_t looks_ = 0;           ///< That were begun.
     std::vector<std::weak_ptr<Watcher>> watchers_;
     bool following_ = false;
     std::string stream_;

@@ -55,6 +55,9 @@ public:
 
     void ended(error_code why) override { feed_->end(why); }
 
+    /// Of what it did not find it has no version.
+    [[nodiscard]] bool wants_only_news() const noexcept override { return true; }
+
     [[nodiscard]] Feed<Found>& feed() const noexcept { return *feed_; }
 
 private:
