@@ -13,6 +13,7 @@
 #include <boost/json/parse.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -196,6 +197,25 @@ TEST_CASE("every change is told from now on, in order") {
         CHECK(notes->text == "a1 a5 b2 a6- c3 ");
         CHECK_FALSE(notes->end);
     });
+}
+
+TEST_CASE("a change says which version it found, if the stream does") {
+    using Kind = dynamodb::StreamRecord::Kind;
+    const auto told = [](Kind kind, int before, int after) {
+        dynamodb::StreamRecord record;
+        record.kind = kind;
+        if (before != 0) record.before = repository::item_of("a", static_cast<std::uint64_t>(before), {}).value();
+        if (after != 0) record.after = repository::item_of("a", static_cast<std::uint64_t>(after), {}).value();
+        return repository::change_of(record);
+    };
+    const auto added = told(Kind::insert, 0, 3);
+    CHECK((added && added->body && added->version == 3 && added->found == 0));
+    const auto changed = told(Kind::modify, 3, 5);
+    CHECK((changed && changed->body && changed->version == 5 && changed->found == 3));
+    const auto removed = told(Kind::remove, 5, 0);
+    CHECK((removed && !removed->body && removed->version == 6 && removed->found == 5));
+    const auto untold = told(Kind::modify, 0, 5);
+    CHECK((untold && untold->version == 5 && !untold->found));
 }
 
 TEST_CASE("it looks as long as somebody watches, and begins anew") {

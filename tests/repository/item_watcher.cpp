@@ -75,6 +75,23 @@ TEST_CASE("what others wrote without a version is there, too") {
     CHECK(item.told() == "1");
 }
 
+TEST_CASE("where changes say what they found, an item that was added again by a clock that is behind stays") {
+    Item item;
+    item.tell(finding(99, document("a", 100)));
+    item.tell(finding(100, removal("a", 101)));
+    item.watcher.start(document("a", 50)); // it was added again before somebody looked
+    CHECK(item.told() == "50");
+    item.tell(finding(0, document("a", 50)));
+    CHECK(item.told() == "NONE");
+    item.tell(finding(50, document("a", 40))); // a clock that is further behind
+    CHECK(item.told() == "40");
+    item.tell(finding(100, removal("a", 101))); // told twice
+    item.tell(finding(50, document("a", 40)));
+    CHECK(item.told() == "NONE");
+    item.tell(finding(40, removal("a", 41)));
+    CHECK(item.told() == "END");
+}
+
 TEST_CASE("what is not there, or cannot be read, is told") {
     Item missing;
     missing.watcher.start(error::not_found);

@@ -133,6 +133,30 @@ TEST_CASE("without common versions each document's own counts") {
     CHECK(all.told() == "NONE");
 }
 
+TEST_CASE("where changes say what they found, those of clocks that are behind count, and old ones do not") {
+    Watched cheap(Query(Field("price") < 10));
+    cheap.tell(finding(99, document("a", 100, priced(50))));
+    cheap.tell(finding(100, removal("a", 101)));
+    cheap.start({document("a", 50, priced(5)), document("b", 7, priced(7))});
+    CHECK(cheap.told() == "ab");
+    cheap.tell(finding(0, document("a", 50, priced(5))));
+    CHECK(cheap.told() == "NONE");
+    cheap.tell(finding(50, document("a", 40, priced(50))));
+    CHECK(cheap.told() == "b");
+    cheap.tell(finding(40, removal("a", 41)));
+    cheap.tell(finding(0, document("a", 30, priced(1))));
+    CHECK(cheap.told() == "ab");
+    cheap.tell(finding(6, document("b", 7, priced(7)))); // told twice
+    CHECK(cheap.told() == "NONE");
+}
+
+TEST_CASE("a change without a version is not lost while somebody looks") {
+    Watched all((Query()));
+    all.tell(finding(0, document("a", 0)));
+    all.start({});
+    CHECK(all.told() == "a");
+}
+
 TEST_CASE("failures end it") {
     Watched failed((Query()));
     failed.watcher.start(error::timed_out);

@@ -24,6 +24,12 @@ inline sluice::repository::Document removal(std::string id, std::uint64_t versio
     return {std::move(id), version, nullptr};
 }
 
+/// A change that is known to have found a version; zero: nothing.
+inline sluice::repository::Document finding(std::uint64_t found, sluice::repository::Document change) {
+    change.found = found;
+    return change;
+}
+
 /// Reads a feed from outside.
 template <class V>
 class FeedReader {

@@ -40,8 +40,16 @@ public:
     /// Grows with each change, also from a removal to what is added after it; in DynamoDB that stands on the clocks of
     /// those who do both.
     std::uint64_t version;
+    /// Of what is told to a watcher, where the model knows it: the version of what this change found; zero if there was
+    /// nothing. What follows what is known then needs no clock.
+    std::optional<std::uint64_t> found;
     std::shared_ptr<const boost::json::object> body; ///< Null: it was removed.
     std::shared_ptr<const DocumentSource> source; ///< Null: it has none.
+
+    /// Whether this is newer than a version that is known: the change that found it, or else one of a greater version.
+    [[nodiscard]] bool follows(std::uint64_t known) const noexcept {
+        return found ? *found == known : version > known;
+    }
 };
 
 /// What every model can change together (Amazon DynamoDB API reference, TransactWriteItems); memory and SQLite have no

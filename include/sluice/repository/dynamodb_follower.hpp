@@ -33,8 +33,10 @@ namespace sluice::repository {
     const bool removed = record.kind == dynamodb::StreamRecord::Kind::remove;
     auto document = document_of(removed ? record.before : record.after);
     if (!document) return std::nullopt;
-    if (!removed) return *std::move(document);
-    return Document(std::move(document->id), document->version + 1, nullptr);
+    if (removed) *document = Document(std::move(document->id), document->version + 1, nullptr);
+    const bool told = !record.before.empty() || record.kind == dynamodb::StreamRecord::Kind::insert;
+    if (told) document->found = version_of(record.before);
+    return *std::move(document);
 }
 
 /// Tells what changes in a table, by following its change stream, as long as somebody watches. On its world's strand.

@@ -245,26 +245,27 @@ public:
     return item;
 }
 
+/// The version of an item, whoever wrote it; zero without one.
+[[nodiscard]] inline std::uint64_t version_of(const dynamodb::Item& item) {
+    const auto found = item.find(version_attribute);
+    const auto* const number = found == item.end() ? nullptr : found->second.get<dynamodb::Number>();
+    const auto whole = number == nullptr ? result<std::uint64_t>(0) : number->to<std::uint64_t>();
+    return whole ? *whole : 0;
+}
+
 /// The document of an item, whoever wrote it; without a version its version is zero. `error::item_invalid` if it has no
 /// id.
 [[nodiscard]] inline result<Document> document_of(const dynamodb::Item& item) {
     const auto id = item.find(id_attribute);
     const auto* const text = id == item.end() ? nullptr : id->second.get<std::string>();
     if (text == nullptr) return error::item_invalid;
-    std::uint64_t version = 0;
     auto body = std::make_shared<boost::json::object>();
     for (const auto& [name, value] : item) {
-        if (name == id_attribute || is_hidden(name)) continue;
-        if (name == version_attribute) {
-            const auto* const number = value.get<dynamodb::Number>();
-            const auto whole = number == nullptr ? result<std::uint64_t>(0) : number->to<std::uint64_t>();
-            version = whole ? *whole : 0;
-            continue;
-        }
+        if (name == id_attribute || name == version_attribute || is_hidden(name)) continue;
         const std::string_view field = name;
         (*body)[field.starts_with("$$") ? field.substr(1) : field] = json_of(value);
     }
-    return Document(*text, version, std::move(body));
+    return Document(*text, version_of(item), std::move(body));
 }
 
 } // namespace sluice::repository

@@ -44,7 +44,7 @@ public:
 
 private:
     void see(const Document& document) {
-        if (version_ && document.version <= *version_) return;
+        if (version_ && !document.follows(*version_)) return;
         version_ = document.version;
         if (document.body) feed_->push(document);
         else feed_->end({});
@@ -55,7 +55,7 @@ private:
     std::mutex mutex_;
     bool started_ = false;
     std::vector<Document> early_;
-    std::optional<std::uint64_t> version_; ///< The newest seen.
+    std::optional<std::uint64_t> version_; ///< The last seen.
 };
 
 } // namespace sluice::repository

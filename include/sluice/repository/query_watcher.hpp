@@ -37,7 +37,7 @@ public:
         started_ = true;
         for (const auto& document : now->documents) see(document);
         for (const auto& document : std::exchange(early_, {})) {
-            if (document.version > now->version) see(document);
+            if (now->version == 0 || document.version > now->version) see(document);
         }
         show(true);
     }
@@ -75,7 +75,7 @@ private:
     /// Whether what the query finds is another now.
     bool see(const Document& document) {
         const auto known = places_.find(document.id);
-        if (known != places_.end() && document.version <= known->second->second.version) return false;
+        if (known != places_.end() && !document.follows(known->second->second.version)) return false;
         const bool wanted = document.body && matches(query_.condition(), *document.body);
         if (known != places_.end()) {
             found_.erase(known->second);
