@@ -470,6 +470,65 @@ TEST_CASE("a context that ends under a session leaves nothing behind") {
     CHECK(diary.use_count() == 1);
 }
 
+TEST_CASE("who is cancelled elsewhere than at the session when that is done, and is gone, leaves nothing to touch") {
+    for (const bool done_before : {true, false}) {
+        asio::io_context home;
+        const Session session(home.get_executor());
+        asio::cancellation_signal signal;
+        std::optional<error_code> got;
+        {
+            asio::io_context elsewhere;
+            auto open = [](Session its, std::optional<error_code>& outcome) -> awaitable<void> {
+                const auto opened = co_await its.open(Gated());
+                outcome = opened ? error_code() : opened.error();
+            };
+            auto token = asio::bind_cancellation_slot(signal.slot(), asio::detached);
+            asio::co_spawn(elsewhere, open(session, got), std::move(token));
+            elsewhere.poll();
+            asio::post(elsewhere, [&] { signal.emit(asio::cancellation_type::terminal); });
+            if (done_before) home.poll();
+            elsewhere.poll();
+            if (!done_before) home.poll();
+            elsewhere.restart();
+            elsewhere.poll();
+        }
+        REQUIRE(got.has_value());
+        CHECK_FALSE(*got); // the opening comes first
+        home.restart();
+        home.poll(); // what the cancellation left there
+    }
+}
+
+TEST_CASE("who opens something elsewhere may be gone when it is open, and so may the session's context before that") {
+    auto wait = [](awaitable<sluice::result<Gated::Running>> opening) -> awaitable<void> {
+        static_cast<void>(co_await std::move(opening));
+    };
+    const auto diary = std::make_shared<Diary>();
+    Gated gated;
+    {
+        asio::io_context home;
+        asio::io_context elsewhere;
+        const Session session(home.get_executor(), sluice::Options(), Wire(diary));
+        asio::co_spawn(elsewhere, wait(session.open(gated)), asio::detached);
+        elsewhere.poll();
+        home.poll();
+    }
+    CHECK(diary.use_count() == 1);
+    CHECK(gated.gate.use_count() == 1);
+    *gated.gate = false;
+    asio::io_context elsewhere;
+    {
+        asio::io_context home;
+        const Session session(home.get_executor(), sluice::Options(), Wire(diary));
+        asio::co_spawn(elsewhere, wait(session.open(gated)), asio::detached);
+        elsewhere.poll();
+        home.poll();
+    }
+    CHECK(diary.use_count() == 1); // nothing of it waits for the caller
+    CHECK(gated.gate.use_count() == 1);
+    elsewhere.poll();
+}
+
 TEST_CASE("many threads open and use things in one session") {
     asio::io_context context;
     auto guard = asio::make_work_guard(context);

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <sluice/detail/guarded.hpp>
 #include <sluice/detail/open_session.hpp>
+#include <sluice/detail/opening.hpp>
 #include <sluice/detail/option_rules.hpp>
 #include <sluice/detail/pack.hpp>
 #include <sluice/detail/slots.hpp>
@@ -12,14 +12,13 @@
 #include <sluice/world.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <concepts>
 #include <exception>
 #include <memory>
-#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -64,11 +63,17 @@ public:
     [[nodiscard]] World& world() const noexcept { return open_->world(); }
 
     /// Brings a recipe to life, on `executor()`, whatever the executor of the caller is; completes on that. Errors are
-    /// those of the recipe. The session may be destroyed meanwhile.
+    /// those of the recipe; `operation_aborted` if it was cancelled. The session may be destroyed meanwhile; the
+    /// executor of the caller has to stay until this completes, or the session's context ends.
     template <class Recipe>
         requires detail::Opens<Recipe>
     [[nodiscard]] asio::awaitable<result<running_t<Recipe>>> open(Recipe recipe) const {
-        return open_on_strand(open_, std::move(recipe));
+        auto begin = [](auto handler, std::shared_ptr<const detail::OpenSession> session, Recipe its) {
+            detail::Opening<Recipe>::begin(std::move(session), std::move(its), std::move(handler));
+        };
+        asio::use_awaitable_t<> token;
+        return asio::async_initiate<asio::use_awaitable_t<>, void(result<running_t<Recipe>>)>(
+            std::move(begin), token, open_, std::move(recipe));
     }
 
 private:
@@ -95,26 +100,6 @@ private:
             return std::make_shared<detail::SessionPartsOf<C, T, K>>(
                 executor, std::move(options), std::move(credentials), std::move(transport), std::move(clock));
         }
-    }
-
-    template <class Recipe>
-    static asio::awaitable<result<running_t<Recipe>>> open_on_strand(std::shared_ptr<const detail::OpenSession> session,
-                                                                     Recipe recipe) {
-        std::optional<result<running_t<Recipe>>> opened;
-        auto opening = bring_to_life(recipe, session->world(), opened);
-        try {
-            co_await asio::co_spawn(session->world().executor(), std::move(opening), asio::use_awaitable);
-        } catch (...) {
-            opened = detail::error_of_exception(); // cut short before it began, or thrown at once
-        }
-        co_return *std::move(opened);
-    }
-
-    /// `co_spawn` gives only what can be made without a value.
-    template <class Recipe>
-    static asio::awaitable<void> bring_to_life(Recipe& recipe, World& world,
-                                               std::optional<result<running_t<Recipe>>>& opened) {
-        opened.emplace(co_await detail::guarded(recipe.open(world)));
     }
 
     std::shared_ptr<const detail::OpenSession> open_;
