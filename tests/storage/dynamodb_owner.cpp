@@ -123,6 +123,24 @@ TEST_CASE("an opening that fails gives the lease back") {
     });
 }
 
+TEST_CASE("what a lease is given back with is not read before") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        Bench bench(context.get_executor());
+        auto store = co_await bench.open();
+        CHECK_FALSE(co_await append(*store, chunk(1)));
+        bench.strike(1, Fate::unanswered, true);
+        CHECK(co_await append(*store, chunk(2)) == error::storage_failed);
+        bench.heal();
+        bench.table.operations.clear();
+        const auto released = co_await store->release();
+        CHECK(released.has_value());
+        CHECK(bench.table.operations == std::vector<std::string>{"GetItem", "PutItem"});
+        bench.fake.clock.waits.clear();
+        auto again = co_await bench.open();
+        CHECK(bench.fake.clock.waits.empty());
+    });
+}
+
 TEST_CASE("every write keeps the lease, and what was written just now needs no renewal") {
     run([](asio::io_context& context) -> awaitable<void> {
         Bench bench(context.get_executor());
@@ -172,13 +190,20 @@ TEST_CASE("a lease is kept in the middle of what takes long") {
         CHECK_FALSE(co_await append(*store, std::move(many)));
         const auto found = co_await sequences(*store);
         CHECK(found.size() == 40);
+        CHECK(longest > 0s);
+        CHECK(longest <= 18s);
         bench.heal();
         auto again = bench.store();
-        bench.table.fate = [&](std::string_view operation) {
-            return operation == "GetItem" ? Fate::done : slowly(operation); // it waits before
+        bench.table.fate = [&, taken = false](std::string_view operation) mutable {
+            if (operation == "GetItem") return Fate::done;
+            const auto fate = slowly(operation);
+            if (operation == "PutItem" && !std::exchange(taken, true)) longest = 0s; // it waited for the lease before
+            return fate;
         };
         const auto opened = co_await again->open(StoreIdentity());
         CHECK(opened.has_value());
+        CHECK(longest > 0s);
+        CHECK(longest <= 18s);
         longest = 0s;
         CHECK_FALSE(co_await settle(*again, std::move(all)));
         CHECK(bench.table.count("buffer/stream") == 0);
@@ -255,7 +280,7 @@ TEST_CASE("who looks what became of his write while another one takes the store 
             Bench bench(context.get_executor());
             auto store = co_await bench.open();
             CHECK_FALSE(co_await append(*store, chunk(1)));
-            bench.strike(1, Fate::refused, true);
+            bench.strike(2, Fate::refused, true);
             CHECK(co_await append(*store, chunk(2, 900'000)) == error::storage_failed); // its pieces are there
             bench.table.fate = [&, done = false](std::string_view operation) mutable {
                 if (operation != moment || std::exchange(done, true)) return Fate::done;

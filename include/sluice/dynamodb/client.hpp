@@ -35,6 +35,12 @@ namespace sluice::dynamodb {
 /// world, which outlives the client. To be moved only before the first call, and destroyed only after the last.
 class Client {
 public:
+    /// What is done between two requests, where that is nothing.
+    class NothingBetween {
+    public:
+        [[nodiscard]] asio::awaitable<error_code> operator()() const { co_return error_code(); }
+    };
+
     /// How many requests may come to nothing before writes are given up. Each attempt of a call counts, so that its own
     /// retries are no factor; a call that has begun is not cut short.
     static constexpr unsigned most_requests = 10;
@@ -102,10 +108,10 @@ public:
 
     /// Puts items and removes keys, any number, none twice, each on its own: after an error some of it may be done.
     /// What the service does not process in time is asked for again; `error::throttled` if `most_requests` in a row
-    /// come to nothing.
-    template <class...>
+    /// come to nothing. `between()`, an awaitable of `error_code`, is made between two requests; its error ends this.
+    template <class Between = NothingBetween>
     [[nodiscard]] asio::awaitable<result<void>> write_batch(std::string table, std::vector<Item> puts,
-                                                            std::vector<Item> removals = {}) {
+                                                            std::vector<Item> removals = {}, Between between = {}) {
         for (unsigned failures = 0; !puts.empty() || !removals.empty();) {
             BatchWriteItem request(table, take(puts, most_batch_writes), {});
             request.removals = take(removals, most_batch_writes - request.puts.size());
@@ -118,6 +124,8 @@ public:
             std::move(left->removals.begin(), left->removals.end(), std::back_inserter(removals));
             failures = undone < asked ? (undone > 0 ? 1 : 0) : failures + reply.attempts;
             if (failures >= most_requests) co_return error::throttled;
+            if (puts.empty() && removals.empty()) break;
+            if (const auto failure = co_await between()) co_return failure;
             if (failures == 0) continue;
             const auto interrupted = co_await back_off(failures);
             if (interrupted) co_return interrupted;

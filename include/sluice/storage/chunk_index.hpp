@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -57,6 +58,13 @@ public:
         std::vector<StoredChunk> all;
         for (auto& [name, chunk] : after) all.push_back(std::move(chunk));
         return all;
+    }
+
+    /// The first sequences of the oldest and the newest chunk of a stream; none if there is none.
+    [[nodiscard]] std::optional<std::pair<std::uint64_t, std::uint64_t>> range(std::string_view stream) const {
+        const auto chunks = streams_.find(stream);
+        if (chunks == streams_.end()) return std::nullopt;
+        return std::pair(chunks->second.begin()->first, chunks->second.rbegin()->first);
     }
 
     [[nodiscard]] std::vector<std::string> streams() const {

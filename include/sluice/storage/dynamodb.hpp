@@ -9,7 +9,7 @@
 #include <sluice/storage/dynamodb_chunks.hpp>
 #include <sluice/storage/dynamodb_store.hpp>
 #include <sluice/storage/storage.hpp>
-#include <sluice/storage/tenancy.hpp>
+#include <sluice/storage/leased_store.hpp>
 #include <sluice/world.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -36,8 +36,9 @@ namespace sluice {
 /// Another one that opens the storage waits until the lease is given back, or was not renewed for its whole length, as
 /// that of a process that was killed; if it is renewed, that is `storage_locked`. Who lost his lease, since the table
 /// was out of reach for so long, and somebody else took the storage, has every call fail with `storage_locked` from
-/// then on; what he has read he may still send. No clocks are compared. A request takes no longer than half of a lease,
-/// or a second.
+/// then on; what he has read he may still send. So may who was suspended with his machine, until he looks. No clocks are
+/// compared. An attempt of a request takes no longer than a sixth of a lease, or a second: who has a slow line, or a
+/// table that is throttled for long, wants a longer lease.
 ///
 /// Errors of the opening: `table_not_found`, `table_unfit` (its key is another one), those of the endpoint, and of a
 /// storage. What the service says of a failure is in the log; unless that is an error of a storage, it is
@@ -53,7 +54,7 @@ public:
     public:
         template <class...>
         [[nodiscard]] asio::awaitable<result<void>> append(std::vector<Chunk> chunks) {
-            return tenancy_->perform<void>([chunks = std::move(chunks)](Store& store) mutable {
+            return store_->perform<void>([chunks = std::move(chunks)](Store& store) mutable {
                 return store.append(std::move(chunks));
             });
         }
@@ -64,29 +65,29 @@ public:
             auto work = [stream = std::move(stream), after, max](Store& store) mutable {
                 return store.read(std::move(stream), after, max);
             };
-            return tenancy_->perform<std::vector<Chunk>>(std::move(work));
+            return store_->perform<std::vector<Chunk>>(std::move(work));
         }
 
         template <class...>
         [[nodiscard]] asio::awaitable<result<void>> settle(std::vector<Settlement> changes) {
-            return tenancy_->perform<void>([changes = std::move(changes)](Store& store) mutable {
+            return store_->perform<void>([changes = std::move(changes)](Store& store) mutable {
                 return store.settle(std::move(changes));
             });
         }
 
         template <class...>
         [[nodiscard]] asio::awaitable<result<std::vector<std::string>>> streams() {
-            return tenancy_->perform<std::vector<std::string>>([](Store& store) { return store.streams(); });
+            return store_->perform<std::vector<std::string>>([](Store& store) { return store.streams(); });
         }
 
         template <class...>
         [[nodiscard]] asio::awaitable<result<StoreUsage>> usage() {
-            return tenancy_->perform<StoreUsage>([](Store& store) { return store.usage(); });
+            return store_->perform<StoreUsage>([](Store& store) { return store.usage(); });
         }
 
         template <class...>
         [[nodiscard]] asio::awaitable<result<void>> clear() {
-            return tenancy_->perform<void>([](Store& store) { return store.clear(); });
+            return store_->perform<void>([](Store& store) { return store.clear(); });
         }
 
         [[nodiscard]] StoreIdentity identity() const { return identity_; }
@@ -94,7 +95,7 @@ public:
         /// Gives the lease back.
         template <class...>
         [[nodiscard]] asio::awaitable<void> close() {
-            return tenancy_->close();
+            return store_->close();
         }
 
         /// 64 MiB: a limit, not a size to aim at.
@@ -107,10 +108,10 @@ public:
 
         using Store = detail::DynamoDbStore;
 
-        Running(std::unique_ptr<detail::Tenancy<Store>> tenancy, StoreIdentity identity)
-            : tenancy_(std::move(tenancy)), identity_(identity) {}
+        Running(std::unique_ptr<detail::LeasedStore<Store>> leased, StoreIdentity identity)
+            : store_(std::move(leased)), identity_(identity) {}
 
-        std::unique_ptr<detail::Tenancy<Store>> tenancy_;
+        std::unique_ptr<detail::LeasedStore<Store>> store_;
         StoreIdentity identity_;
     };
 
@@ -163,22 +164,21 @@ public:
 
 private:
     static constexpr std::chrono::seconds patience{300};
-    static constexpr std::chrono::milliseconds shortest_timeout{1'000};
 
     template <class...>
     static asio::awaitable<result<Running>> open_table(DynamoDbStorage recipe, World& world) {
         auto made = dynamodb::Client::open(world, recipe.endpoint_, recipe.machine_);
         if (!made) co_return made.error();
         const auto client = std::make_shared<dynamodb::Client>(*std::move(made));
-        const std::chrono::milliseconds half = std::max(recipe.lease_ / 2, shortest_timeout);
-        client->set_timeout(std::min(half, world.options().request_timeout));
+        const detail::LeaseTimes times(recipe.lease_);
+        client->set_timeout(std::min(times.attempt(), world.options().request_timeout));
         if (const auto failure = co_await look_for_table(recipe, client)) co_return failure;
         auto store = std::make_shared<detail::DynamoDbStore>(world, client, recipe.table_, recipe.name_, recipe.lease_);
         const auto identity = co_await store->open(StoreIdentity::fresh(world.clock()));
         if (!identity) co_return identity.error();
-        auto tenancy = std::make_unique<detail::Tenancy<detail::DynamoDbStore>>(world, std::move(store),
-                                                                                recipe.lease_ / 3);
-        co_return Running(std::move(tenancy), *identity);
+        auto leased = std::make_unique<detail::LeasedStore<detail::DynamoDbStore>>(world, std::move(store),
+                                                                                    times.interval());
+        co_return Running(std::move(leased), *identity);
     }
 
     template <class...>

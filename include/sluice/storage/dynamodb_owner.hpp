@@ -1,14 +1,14 @@
 #pragma once
 
 #include <sluice/clock/clock.hpp>
-#include <sluice/detail/remark.hpp>
 #include <sluice/dynamodb/client.hpp>
 #include <sluice/dynamodb/requests.hpp>
 #include <sluice/dynamodb/write_outcome.hpp>
 #include <sluice/error.hpp>
 #include <sluice/storage/chunk_documents.hpp>
 #include <sluice/storage/dynamodb_chunks.hpp>
-#include <sluice/storage/lease_watch.hpp>
+#include <sluice/storage/lease.hpp>
+#include <sluice/storage/store_log.hpp>
 #include <sluice/world.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -39,7 +39,8 @@ public:
     /// `lease`: how long the store is this one's after each write; up to an hour.
     DynamoDbOwner(World& world, std::shared_ptr<dynamodb::Client> client, std::string table, std::string_view name,
                   std::chrono::milliseconds lease)
-        : world_(&world), client_(std::move(client)), table_(std::move(table)), keys_(name), lease_(lease) {}
+        : world_(&world), client_(std::move(client)), table_(std::move(table)), keys_(name),
+          log_("storage " + keys_.root() + " in table " + table_ + ": ", world.log()), lease_(lease) {}
 
     [[nodiscard]] bool lost() const noexcept { return lost_.failed(); }
 
@@ -47,7 +48,7 @@ protected:
     /// Waits until nobody has the store, and gives what there is of it. At most for the length of one lease, and
     /// `storage_locked` if that is renewed meanwhile.
     template <class...>
-    [[nodiscard]] asio::awaitable<result<std::optional<StoreItem>>> find_free(LeaseWatch& watch) {
+    [[nodiscard]] asio::awaitable<result<std::optional<StoreItem>>> wait_until_free(LeaseWatch& watch) {
         auto& clock = world_->clock();
         for (bool told_so = false;; told_so = true) {
             auto found = co_await find_store_or_nothing();
@@ -55,12 +56,12 @@ protected:
             const auto& store = **found;
             switch (watch.judge(store.version, store.lease, clock.steady())) {
             case LeaseWatch::Verdict::free: co_return found;
-            case LeaseWatch::Verdict::kept: co_return refuse(store);
+            case LeaseWatch::Verdict::renewed: co_return refuse(store);
             case LeaseWatch::Verdict::wait: break;
             }
             if (!told_so) {
-                world_->log().info(about(), "another one (", store.owner,
-                                   ") has it; waiting for the end of its lease, ", store.lease.count(), " ms");
+                log_.info("another one (", store.owner, ") has it; waiting for the end of its lease, ",
+                          store.lease.count(), " ms");
             }
             if (const auto failure = co_await clock.async_wait_until(watch.next_look())) co_return failure;
         }
@@ -70,11 +71,11 @@ protected:
     [[nodiscard]] asio::awaitable<result<std::optional<StoreItem>>> find_store() {
         const dynamodb::GetItem request(table_, keys_.store());
         const auto found = co_await client_->call(request);
-        if (!found) co_return told(found.error());
+        if (!found) co_return log_.told(found.error());
         if (!found->item) co_return std::optional<StoreItem>();
         auto store = read_store(*found->item);
         if (store) co_return std::optional<StoreItem>(*std::move(store));
-        tell(store.error() == error::storage_foreign ? "its item is not of this sluice" : "its item is damaged");
+        log_.tell(store.error() == error::storage_foreign ? "its item is not of this sluice" : "its item is damaged");
         co_return store.error();
     }
 
@@ -88,7 +89,7 @@ protected:
         if (*items == 0) co_return found;
         found = co_await find_store(); // somebody else is making it just now?
         if (!found || *found) co_return found;
-        tell("its own item is gone, but not its chunks");
+        log_.tell("its own item is gone, but not its chunks");
         co_return error::storage_corrupt;
     }
 
@@ -97,22 +98,21 @@ protected:
         auto query = keys_.all(table_);
         query.limit = 1;
         const auto some = co_await client_->call(query);
-        if (!some) co_return told(some.error());
+        if (!some) co_return log_.told(some.error());
         co_return some->items.size();
     }
 
     error_code refuse(const StoreItem& store) {
-        tell("another one (", store.owner, ") has it, and keeps its lease");
+        log_.tell("another one (", store.owner, ") has it, and keeps its lease");
         return error::storage_locked;
     }
 
     /// `conflict` if somebody else was faster.
     template <class...>
-    [[nodiscard]] asio::awaitable<result<void>> take(std::optional<StoreItem> found, StoreIdentity fresh) {
+    [[nodiscard]] asio::awaitable<result<void>> acquire(std::optional<StoreItem> found, StoreIdentity fresh) {
         StoreItem mine = found ? *found : StoreItem();
         if (!found) mine.id = fresh.id;
-        tried_ = std::max(tried_, mine.version) + 1;
-        mine.version = tried_;
+        mine.version = next_version(mine.version);
         mine.owner = padded(mine.version, 20) + padded(world_->clock().random(), 20);
         mine.lease = lease_;
         const auto begun = world_->clock().steady();
@@ -121,7 +121,7 @@ protected:
         one.emplace_back(dynamodb::PutItem(table_, store_item(keys_, mine), std::move(condition)));
         const auto outcome = co_await client_->write(std::move(one));
         if (outcome.error && !is_done(outcome, mine)) {
-            co_return outcome.error == error::conflict ? outcome.error : told(outcome.error);
+            co_return outcome.error == error::conflict ? outcome.error : log_.told(outcome.error);
         }
         store_ = std::move(mine);
         written_ = begun;
@@ -133,8 +133,7 @@ protected:
     [[nodiscard]] asio::awaitable<error_code> write(std::vector<dynamodb::Write> writes, OwnerRecord its) {
         auto after = store_;
         after.its = its;
-        tried_ = std::max(tried_, store_.version) + 1;
-        after.version = tried_;
+        after.version = next_version(store_.version);
         after.lease = lease_;
         writes.insert(writes.begin(), dynamodb::PutItem(table_, store_item(keys_, after), unchanged(store_)));
         const auto begun = world_->clock().steady();
@@ -142,15 +141,18 @@ protected:
         if (!outcome.error || is_done(outcome, after)) {
             store_ = std::move(after);
             written_ = begun;
-            remark_.settle();
+            log_.settle();
             co_return error_code();
         }
         doubtful_ = true;
         if (outcome.error == error::conflict) {
             if (const auto owns = co_await check_owner(); !owns) co_return owns.error();
         }
-        co_return told(outcome.error);
+        co_return log_.told(outcome.error);
     }
+
+    /// One that was never tried.
+    [[nodiscard]] std::uint64_t next_version(std::uint64_t seen) { return tried_ = std::max(tried_, seen) + 1; }
 
     /// What counts from now on.
     template <class...>
@@ -166,7 +168,7 @@ protected:
     /// For the middle of what takes long: keeps the lease, unless it was kept just now.
     template <class...>
     [[nodiscard]] asio::awaitable<error_code> keep_lease() {
-        if (world_->clock().steady() - written_ < lease_ / 4) co_return error_code();
+        if (world_->clock().steady() - written_ < LeaseTimes(lease_).renewal_age()) co_return error_code();
         std::vector<dynamodb::Write> none;
         co_return co_await write(std::move(none), store_.its);
     }
@@ -178,46 +180,39 @@ protected:
         return there && there->owner == mine.owner && there->version == mine.version;
     }
 
+    /// Sees to it that the next write meets what is there, after one of which nobody knows what became.
+    template <class...>
+    [[nodiscard]] asio::awaitable<result<void>> secure() {
+        if (lost_) co_return lost_;
+        if (!doubtful_) co_return result<void>();
+        const auto there = co_await check_owner();
+        if (!there) co_return there.error();
+        store_.version = there->version;
+        co_return result<void>();
+    }
+
     /// `storage_locked`, now and for ever, if another one has taken the store; `storage_corrupt` if it is gone.
     template <class...>
     [[nodiscard]] asio::awaitable<result<StoreItem>> check_owner() {
         auto found = co_await find_store();
         if (!found) co_return found.error();
         if (*found && (*found)->owner == store_.owner) co_return **std::move(found);
-        tell(*found ? "another one has taken it over" : "its items are gone");
+        log_.tell(*found ? "another one has taken it over" : "its items are gone");
         lost_ = *found ? error::storage_locked : error::storage_corrupt;
         co_return lost_;
-    }
-
-    [[nodiscard]] std::string about() const { return "storage " + keys_.root() + " in table " + table_ + ": "; }
-
-    /// Each thing once, until something was written again.
-    template <class... Parts>
-    void tell(const Parts&... parts) {
-        auto words = about();
-        (append_loggable(words, parts), ...);
-        remark_ = std::move(words);
-        if (const auto news = remark_.take(); !news.empty()) world_->log().error(news);
-    }
-
-    /// What a storage does not say is for the log.
-    error_code told(error_code why) {
-        const auto known = told_by_storage(why);
-        if (known != why) tell(why);
-        return known;
     }
 
     World* world_;
     std::shared_ptr<dynamodb::Client> client_;
     std::string table_;
     StoreKeys keys_;
+    StoreLog log_;
     std::chrono::milliseconds lease_; ///< Zero: it is given back.
-    StoreItem store_;     ///< As it was written last.
-    std::uint64_t tried_ = 0; ///< The last version that was to be written: none is used twice.
-    steady_time written_; ///< When that was begun.
+    StoreItem store_;         ///< As it was written last.
+    steady_time written_;     ///< When that write was begun.
+    std::uint64_t tried_ = 0; ///< The last version that was to be written.
     bool doubtful_ = false; ///< A write failed, and nothing was read since.
     error_code lost_;       ///< Why it is not ours any more.
-    Remark remark_;
 };
 
 } // namespace sluice::detail

@@ -17,11 +17,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -42,9 +42,9 @@ public:
     [[nodiscard]] asio::awaitable<result<StoreIdentity>> open(StoreIdentity fresh) {
         LeaseWatch watch;
         for (int tries = 0; tries < most_tries; ++tries) {
-            const auto found = co_await find_free(watch);
+            const auto found = co_await wait_until_free(watch);
             if (!found) co_return found.error();
-            const auto taken = co_await take(*found, fresh);
+            const auto taken = co_await acquire(*found, fresh);
             if (taken) {
                 const auto identity = co_await begin();
                 if (!identity) (void)co_await release(); // or else the next opening waits for this one's lease
@@ -52,6 +52,7 @@ public:
             }
             if (taken.error() != error::conflict) co_return taken.error();
         }
+        log_.tell("others were faster each time");
         co_return error::storage_locked;
     }
 
@@ -61,10 +62,12 @@ public:
         if (chunks.empty()) co_return result<void>();
         auto after = store_.its;
         std::vector<StoredChunk> stored;
+        // Of each call another one: a request that arrives late is not about what a later call wrote.
+        const auto writer = store_.owner + '.' + padded(++appends_, 20);
         for (const auto& chunk : chunks) {
             if (const auto refused = check(chunk, after.next)) co_return refused;
             after.next = chunk.first + chunk.count;
-            if (chunk.live > 0) stored.emplace_back(chunk).writer = store_.owner;
+            if (chunk.live > 0) stored.emplace_back(chunk).writer = writer;
         }
         auto failure = co_await put_pieces(chunks, stored);
         if (!failure) failure = co_await put_heads(stored, after);
@@ -95,7 +98,7 @@ public:
             }
             // Damage must not hold up what comes after it; but another owner may have removed this.
             if (const auto owns = co_await check_owner(); !owns) co_return owns.error();
-            world_->log().error(about(), "the body of chunk ", page[i].head.first, " of stream ", stream,
+            log_.error("the body of chunk ", page[i].head.first, " of stream ", stream,
                                 " is damaged; it stays where it is");
         }
         co_return found;
@@ -130,7 +133,11 @@ public:
         after.cleared = after.next;
         if (const auto written = co_await say(after); !written) co_return written;
         for (auto& chunk : index_.take_all()) scrap(std::move(chunk));
-        (void)co_await sweep();
+        const auto swept = co_await sweep();
+        error_code failure = swept ? error_code() : swept.error();
+        for (auto stream = known_.begin(); !failure && stream != known_.end(); ++stream) {
+            failure = co_await remove_strays_around(*stream);
+        }
         co_return result<void>();
     }
 
@@ -142,10 +149,10 @@ public:
         co_return failure ? result<void>(failure) : result<void>();
     }
 
-    /// Gives the lease back, so that nobody needs to wait for its end.
+    /// Gives the lease back, so that nobody needs to wait for its end. What there is it does not need to know.
     template <class...>
     [[nodiscard]] asio::awaitable<result<void>> release() {
-        if (const auto ready = co_await look(); !ready) co_return ready;
+        if (const auto known = co_await secure(); !known) co_return known;
         lease_ = std::chrono::milliseconds(0);
         co_return co_await say(store_.its);
     }
@@ -154,8 +161,7 @@ private:
     using Batches = ChangeBatches<dynamodb::Write>;
 
     static constexpr int most_tries = 16;
-    static constexpr std::size_t most_pieces = 4; ///< Of one request: 1.6 MB, in time on slow lines.
-    static constexpr std::size_t most_removals = 25;
+    static constexpr std::size_t most_pieces = 2; ///< Of one request: 0.8 MB, in time on slow lines.
 
     // --- what there is -------------------------------------------------------------------------------------------
 
@@ -164,8 +170,7 @@ private:
     [[nodiscard]] asio::awaitable<result<StoreIdentity>> begin() {
         if (const auto loaded = co_await load(); !loaded) co_return loaded.error();
         for (const auto& stream : known_) {
-            const auto failure = co_await remove_strays(stream, store_.its.next, largest_stored_number);
-            if (failure) co_return failure;
+            if (const auto failure = co_await remove_strays_around(stream)) co_return failure;
         }
         if (const auto ready = co_await prepare(); !ready) co_return ready.error();
         co_return StoreIdentity(store_.id, store_.its.next);
@@ -175,14 +180,11 @@ private:
     /// is, and after the end of a lease whose it is.
     template <class...>
     [[nodiscard]] asio::awaitable<result<void>> look() {
-        if (lost_) co_return lost_;
+        if (const auto known = co_await secure(); !known) co_return known;
         if (!doubtful_ && has_lease()) co_return result<void>();
-        if (!doubtful_) co_return co_await say(store_.its);
-        const auto there = co_await check_owner();
-        if (!there) co_return there.error();
-        store_.version = there->version;
         // What was told to have failed may be done already, or arrive yet: after this it cannot, and does not count.
         if (const auto fenced = co_await say(store_.its); !fenced) co_return fenced;
+        if (!doubtful_) co_return result<void>();
         const auto loaded = co_await load();
         doubtful_ = !loaded;
         co_return loaded;
@@ -210,17 +212,22 @@ private:
         co_return failure ? result<void>(failure) : result<void>();
     }
 
-    /// Page after page.
+    /// Page after page; keeps the lease meanwhile.
     template <class Function>
     [[nodiscard]] asio::awaitable<error_code> for_each(dynamodb::Query query, const Function& function) {
         do {
+            if (const auto failure = co_await keep_lease()) co_return failure;
             auto some = co_await client_->call(query);
-            if (!some) co_return told(some.error());
+            if (!some) co_return log_.told(some.error());
             for (const auto& item : some->items) function(item);
             query.start = std::move(some->last);
-            if (const auto failure = co_await keep_lease()) co_return failure;
         } while (!query.start.empty());
         co_return error_code();
+    }
+
+    /// Whether an owner after this one wrote it, whom this one has not noticed yet.
+    [[nodiscard]] bool is_later(std::string_view writer) const {
+        return writer.substr(0, store_.owner.size()) > store_.owner;
     }
 
     void note(const dynamodb::Item& item) {
@@ -229,12 +236,12 @@ private:
         auto name = StoreKeys::read_chunk(place);
         if (!name) return;
         auto chunk = read_chunk(std::move(name->first), name->second, item);
-        if (chunk.writer > store_.owner) return; // of an owner after this one: this one has not noticed yet
+        if (is_later(chunk.writer)) return;
         const auto& its = store_.its;
         const bool counts = chunk.head.first >= its.cleared && chunk.head.first < its.next && chunk.head.live > 0;
         if (!counts) return scrap(std::move(chunk));
         if (chunk.damaged) {
-            world_->log().error(about(), "the item ", place, " is damaged; it stays where it is, and is not sent");
+            log_.error("the item ", place, " is damaged; it stays where it is, and is not sent");
         }
         index_.put(std::move(chunk));
     }
@@ -246,10 +253,20 @@ private:
         query.projection = query.filter.name(StoreKeys::partition) + ", " + query.filter.name(StoreKeys::place);
         std::vector<dynamodb::Item> strays;
         const auto its = [&](const dynamodb::Item& item) {
-            if (StoreKeys::writer_of(item) <= store_.owner) strays.push_back(item);
+            if (!is_later(StoreKeys::writer_of(item))) strays.push_back(item);
         };
         if (const auto failure = co_await for_each(query, its)) co_return failure;
         co_return co_await remove(std::move(strays));
+    }
+
+    /// Those before the oldest chunk of a stream, and after the newest: between them it would read all the bodies.
+    template <class...>
+    [[nodiscard]] asio::awaitable<error_code> remove_strays_around(std::string stream) {
+        const auto range = index_.range(stream);
+        if (!range) co_return co_await remove_strays(stream, 0, largest_stored_number);
+        const auto before = std::max<std::uint64_t>(range->first, 1) - 1;
+        if (const auto failure = co_await remove_strays(stream, 0, before)) co_return failure;
+        co_return co_await remove_strays(stream, range->second + 1, largest_stored_number);
     }
 
     // --- changes -------------------------------------------------------------------------------------------------
@@ -258,7 +275,7 @@ private:
         if (chunk.body && chunk.body->size() > StoredChunk::largest_body) return error::record_too_large;
         const auto words = unfit_sequence(chunk, next);
         if (words.empty() && keys_.has_room(chunk.stream)) return {};
-        tell(words.empty() ? "the name of a stream is too long for a key" : words);
+        log_.tell(words.empty() ? "the name of a stream is too long for a key" : words);
         return error::storage_failed;
     }
 
@@ -292,24 +309,25 @@ private:
     template <class...>
     [[nodiscard]] asio::awaitable<error_code> put(std::vector<dynamodb::Item>& items) {
         auto some = std::exchange(items, {});
-        if (some.empty()) co_return error_code();
-        const auto done = co_await client_->write_batch(table_, std::move(some));
-        if (!done) co_return told(done.error());
-        co_return co_await keep_lease();
+        std::vector<dynamodb::Item> none;
+        return write_batch(std::move(some), std::move(none));
     }
 
     template <class...>
     [[nodiscard]] asio::awaitable<error_code> remove(std::vector<dynamodb::Item> keys) {
-        while (!keys.empty()) {
-            const auto rest = keys.end() - static_cast<std::ptrdiff_t>(std::min(most_removals, keys.size()));
-            std::vector<dynamodb::Item> some(std::make_move_iterator(rest), std::make_move_iterator(keys.end()));
-            keys.erase(rest, keys.end());
-            std::vector<dynamodb::Item> none;
-            const auto done = co_await client_->write_batch(table_, std::move(none), std::move(some));
-            if (!done) co_return told(done.error());
-            if (const auto failure = co_await keep_lease()) co_return failure;
-        }
-        co_return error_code();
+        std::vector<dynamodb::Item> none;
+        return write_batch(std::move(none), std::move(keys));
+    }
+
+    /// Each on its own; keeps the lease meanwhile.
+    template <class...>
+    [[nodiscard]] asio::awaitable<error_code> write_batch(std::vector<dynamodb::Item> puts,
+                                                          std::vector<dynamodb::Item> removals) {
+        if (puts.empty() && removals.empty()) co_return error_code();
+        if (const auto failure = co_await keep_lease()) co_return failure;
+        const auto between = [this] { return keep_lease(); };
+        const auto done = co_await client_->write_batch(table_, std::move(puts), std::move(removals), between);
+        co_return done ? error_code() : log_.told(done.error());
     }
 
     /// What counts after it is told with the last of them.
@@ -368,6 +386,7 @@ private:
     }
 
     ChunkIndex index_;
+    std::uint64_t appends_ = 0; ///< Of this owner.
     std::set<std::string> known_; ///< The streams that the table knows of.
     std::map<std::string, StoredChunk> debris_; ///< What is there, and no part of the store, by its place.
 };

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <sluice/detail/remark.hpp>
 #include <sluice/error.hpp>
 #include <sluice/log.hpp>
 #include <sluice/repository/condition.hpp>
@@ -11,6 +10,7 @@
 #include <sluice/storage/chunk.hpp>
 #include <sluice/storage/chunk_documents.hpp>
 #include <sluice/storage/chunk_index.hpp>
+#include <sluice/storage/store_log.hpp>
 #include <sluice/storage/store_rules.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -38,7 +38,8 @@ template <repository::Documents D>
 class RepositoryStore {
 public:
     RepositoryStore(D documents, std::string_view name, Log log)
-        : documents_(std::move(documents)), names_(name), log_(std::move(log)) {}
+        : documents_(std::move(documents)), names_(name),
+          log_("storage " + names_.root() + " in a repository: ", std::move(log)) {}
 
     /// Takes the store over, or makes it with the id of `fresh`.
     [[nodiscard]] asio::awaitable<result<StoreIdentity>> open(StoreIdentity fresh) {
@@ -53,11 +54,11 @@ public:
                 co_return StoreIdentity(store_.id, its_.next);
             }
             race = taken.error();
-            if (!is_obstacle(race)) co_return told(race);
+            if (!is_obstacle(race)) co_return log_.told(race);
         }
         // Who else writes without a pause is there; what is missing each time is gone.
         if (race == error::conflict) co_return error::storage_locked;
-        tell("the document ", names_.owner(store_.owner), " is not as it should be");
+        log_.tell("the document ", names_.owner(store_.owner), " is not as it should be");
         co_return error::storage_corrupt;
     }
 
@@ -193,7 +194,7 @@ private:
         const auto store = co_await documents_.get(names_.store());
         if (store) co_return error::conflict; // somebody else has made it just now
         if (store.error() != error::not_found) co_return store.error();
-        tell("its first document is gone, but not its chunks");
+        log_.tell("its first document is gone, but not its chunks");
         co_return error::storage_corrupt;
     }
 
@@ -203,15 +204,15 @@ private:
         const auto written = co_await documents_.write(std::move(changes));
         if (written) {
             its_ = after;
-            remark_.settle();
+            log_.settle();
             co_return written;
         }
         doubtful_ = true;
         const auto why = written.error();
-        if (!is_obstacle(why)) co_return told(why);
+        if (!is_obstacle(why)) co_return log_.told(why);
         if (const auto owns = co_await check_owner(); !owns) co_return owns;
-        if (why == error::conflict) co_return told(why);
-        tell("documents of it were changed by others");
+        if (why == error::conflict) co_return log_.told(why);
+        log_.tell("documents of it were changed by others");
         co_return error::storage_corrupt;
     }
 
@@ -219,10 +220,10 @@ private:
     asio::awaitable<result<void>> check_owner() {
         const auto owner = co_await documents_.get(names_.owner(store_.owner));
         if (owner) co_return result<void>();
-        if (owner.error() != error::not_found) co_return told(owner.error());
+        if (owner.error() != error::not_found) co_return log_.told(owner.error());
         const auto store = co_await documents_.get(names_.store());
-        if (!store && store.error() != error::not_found) co_return told(store.error());
-        tell(store ? "another one has taken it over" : "its documents are gone");
+        if (!store && store.error() != error::not_found) co_return log_.told(store.error());
+        log_.tell(store ? "another one has taken it over" : "its documents are gone");
         lost_ = store ? error::storage_locked : error::storage_corrupt;
         co_return lost_;
     }
@@ -253,7 +254,7 @@ private:
         query.limit(100);
         do {
             const auto page = co_await documents_.find(query);
-            if (!page) co_return told(page.error());
+            if (!page) co_return log_.told(page.error());
             for (const auto& document : page->documents) note(document);
             query.after(page->next);
         } while (!query.token().empty());
@@ -262,11 +263,11 @@ private:
 
     void note(const repository::Document& document) {
         auto name = names_.read_chunk(document.id);
-        if (!name) return log_.warning(about(), "the document ", document.id, " is not one of it, and is left alone");
+        if (!name) return log_.warning("the document ", document.id, " is not one of it, and is left alone");
         auto chunk = detail::read_chunk(std::move(name->first), name->second, *document.body);
         const bool counts = chunk.head.first >= its_.cleared && chunk.head.first < its_.next && chunk.head.live > 0;
         if (chunk.damaged && counts) {
-            log_.error(about(), "the document ", document.id, " is damaged; it stays where it is, and is not sent");
+            log_.error("the document ", document.id, " is damaged; it stays where it is, and is not sent");
         }
         if (counts) index_.put(std::move(chunk));
         else debris_.push_back(std::move(chunk));
@@ -279,14 +280,14 @@ private:
         error_code damage = chunk.damaged ? error_code(error::storage_corrupt) : error_code();
         for (std::size_t piece = 0; piece < chunk.pieces() && !damage; ++piece) {
             const auto document = co_await documents_.get(names_.piece(id, piece));
-            if (!document && !is_damage(document.error())) co_return told(document.error());
+            if (!document && !is_damage(document.error())) co_return log_.told(document.error());
             const auto bytes = document ? read_piece(*document->body) : result<std::string>(document.error());
             if (bytes) *body += *bytes;
             else damage = bytes.error();
         }
         if (!damage && chunk.is_body(*body)) co_return SharedBytes(std::move(body));
         if (const auto owns = co_await check_owner(); !owns) co_return owns.error();
-        log_.error(about(), "the body of ", id, " is damaged; it stays where it is");
+        log_.error("the body of ", id, " is damaged; it stays where it is");
         co_return SharedBytes();
     }
 
@@ -301,7 +302,7 @@ private:
         const auto words = unfit_sequence(chunk, next);
         const auto id = names_.piece(names_.chunk(chunk.stream, chunk.first), 0);
         if (words.empty() && !repository::check_id(id)) return {};
-        tell(words.empty() ? "the name of a stream is too long for an id" : words);
+        log_.tell(words.empty() ? "the name of a stream is too long for an id" : words);
         return error::storage_failed;
     }
 
@@ -372,42 +373,21 @@ private:
         co_return result<void>();
     }
 
-    // --- words ---------------------------------------------------------------------------------------------------
-
-    [[nodiscard]] std::string about() const { return "storage " + names_.root() + " in a repository: "; }
-
-    /// Each thing once, until something was written again.
-    template <class... Parts>
-    void tell(const Parts&... parts) {
-        auto words = about();
-        (append_loggable(words, parts), ...);
-        remark_ = std::move(words);
-        if (const auto news = remark_.take(); !news.empty()) log_.error(news);
-    }
-
     error_code refuse(error_code why, const std::string& id) {
-        if (why == error::storage_foreign) tell("the document ", id, " is not of this sluice");
-        else tell("the document ", id, " is damaged");
+        if (why == error::storage_foreign) log_.tell("the document ", id, " is not of this sluice");
+        else log_.tell("the document ", id, " is damaged");
         return why;
-    }
-
-    /// What a storage does not say is for the log.
-    error_code told(error_code why) {
-        const auto known = told_by_storage(why);
-        if (known != why) tell(why);
-        return known;
     }
 
     D documents_;
     StoreNames names_;
-    Log log_;
+    StoreLog log_;
     StoreRecord store_;
     OwnerRecord its_; ///< As it was written last.
     ChunkIndex index_;
     std::vector<StoredChunk> debris_; ///< What is there, and no part of the store.
     bool doubtful_ = false;           ///< A write failed, and nothing was read since.
     error_code lost_;                 ///< Why it is not ours any more.
-    Remark remark_;
 };
 
 } // namespace sluice::detail

@@ -22,19 +22,19 @@ namespace sluice::detail {
 ///
 /// `Store` has `renew()` and `release()`, awaitables of `result<void>`, and `lost()`.
 template <class Store>
-class Tenancy {
+class LeasedStore {
 public:
-    Tenancy(World& world, std::shared_ptr<Store> store, std::chrono::nanoseconds interval)
+    LeasedStore(World& world, std::shared_ptr<Store> store, std::chrono::nanoseconds interval)
         : world_(world), store_(std::move(store)), calls_(world.executor()) {
         auto task = renew(world_, end_, store_, calls_, interval);
         auto ended = [hold = world.hold(), end = end_](std::exception_ptr) {}; // the task uses them until then
         detail::spawn(world.executor(), std::move(task), end_->signal.slot(), std::move(ended));
     }
 
-    Tenancy(const Tenancy&) = delete;
-    Tenancy& operator=(const Tenancy&) = delete;
+    LeasedStore(const LeasedStore&) = delete;
+    LeasedStore& operator=(const LeasedStore&) = delete;
 
-    ~Tenancy() {
+    ~LeasedStore() {
         if (end_->is_there) return;
         end();
         calls_.post(world_.hold(), [store = store_, end = end_] { return store->release(); });
@@ -63,7 +63,7 @@ private:
         bool is_there = false;
     };
 
-    /// Off the strand the signal takes effect later: whoever gives the lease back keeps it until then.
+    /// The signal may take effect later, and has to be there then: whoever gives the lease back keeps it.
     void end() {
         end_->is_there = true;
         end_->signal.emit(asio::cancellation_type::terminal);

@@ -1,4 +1,4 @@
-#include <sluice/storage/tenancy.hpp>
+#include <sluice/storage/leased_store.hpp>
 
 #include "run.hpp"
 #include "world.hpp"
@@ -44,7 +44,7 @@ public:
     bool is_lost = false;
 };
 
-using Tenancy = detail::Tenancy<Lodging>;
+using LeasedStore = detail::LeasedStore<Lodging>;
 
 } // namespace
 
@@ -53,7 +53,7 @@ TEST_CASE("a lease is renewed again and again, and given back at the end") {
     asio::io_context context;
     TestWorld world(context.get_executor());
     {
-        Tenancy tenancy(world.world, lodging, 1ms);
+        LeasedStore leased(world.world, lodging, 1ms);
         while (lodging->notes.size() < 3) context.run_one();
     }
     CHECK(lodging->notes == "rrr");
@@ -67,31 +67,31 @@ TEST_CASE("a lease that is lost is not renewed") {
     lodging->lost_after = 2;
     asio::io_context context;
     TestWorld world(context.get_executor());
-    Tenancy tenancy(world.world, lodging, 1ms);
+    LeasedStore leased(world.world, lodging, 1ms);
     context.run(); // comes to an end
     CHECK(lodging->notes == "rr");
 }
 
-TEST_CASE("a tenancy that ends at once renews nothing") {
+TEST_CASE("a leased that ends at once renews nothing") {
     const auto lodging = std::make_shared<Lodging>();
     asio::io_context context;
     TestWorld world(context.get_executor());
-    { const Tenancy tenancy(world.world, lodging, 1h); }
+    { const LeasedStore leased(world.world, lodging, 1h); }
     context.run_for(10s);
     CHECK(context.stopped());
     CHECK(lodging->notes == "e");
 }
 
-TEST_CASE("calls have their turn between renewals, and are made before the lease is given back") {
+TEST_CASE("calls are made one after another, and before the lease is given back") {
     run([](asio::io_context& context) -> asio::awaitable<void> {
         TestWorld world(context.get_executor());
         const auto lodging = std::make_shared<Lodging>();
         const auto work = [](Lodging& its) { return its.work(); };
         {
-            Tenancy tenancy(world.world, lodging, 1h);
-            const auto done = co_await tenancy.perform<int>(work);
+            LeasedStore leased(world.world, lodging, 1h);
+            const auto done = co_await leased.perform<int>(work);
             CHECK(done.value() == 7);
-            asio::co_spawn(context, tenancy.perform<int>(work), [](std::exception_ptr, result<int>) {});
+            asio::co_spawn(context, leased.perform<int>(work), [](std::exception_ptr, result<int>) {});
             while (lodging->notes.size() < 3) co_await asio::post(asio::use_awaitable);
         }
         while (lodging->notes.size() < 5) co_await asio::post(asio::use_awaitable);
@@ -99,15 +99,15 @@ TEST_CASE("calls have their turn between renewals, and are made before the lease
     });
 }
 
-TEST_CASE("whoever waits for the end of a tenancy has the lease given back by then, and once") {
+TEST_CASE("whoever waits for the end of a leased has the lease given back by then, and once") {
     const auto lodging = std::make_shared<Lodging>();
     run([&](asio::io_context& context) -> asio::awaitable<void> {
         TestWorld world(context.get_executor());
-        Tenancy tenancy(world.world, lodging, 1h);
-        asio::co_spawn(context, tenancy.perform<int>([](Lodging& its) { return its.work(); }),
+        LeasedStore leased(world.world, lodging, 1h);
+        asio::co_spawn(context, leased.perform<int>([](Lodging& its) { return its.work(); }),
                        [](std::exception_ptr, result<int>) {});
         co_await asio::post(asio::use_awaitable);
-        co_await tenancy.close();
+        co_await leased.close();
         CHECK(lodging->notes == "[]e");
     });
     CHECK(lodging->notes == "[]e");
@@ -119,7 +119,7 @@ TEST_CASE("a context may end while a lease is kept") {
     {
         asio::io_context context;
         TestWorld world(context.get_executor());
-        const Tenancy tenancy(world.world, lodging, 1h);
+        const LeasedStore leased(world.world, lodging, 1h);
         context.poll();
     }
     CHECK(lodging.use_count() == 1);
