@@ -61,6 +61,11 @@ public:
     /// producer, which its policies do not outlive.
     [[nodiscard]] std::shared_ptr<const void> keep_open() const noexcept { return session_.lock(); }
 
+    /// The producer is to end, and its time for that is up: an opening that waits for others gives up
+    /// (`operation_aborted`).
+    [[nodiscard]] bool is_leaving() const noexcept { return leaving_; }
+    void leave() noexcept { leaving_ = true; }
+
     /// For whoever owns this, before the policies are brought to life.
     void belong_to(std::weak_ptr<const void> owner, std::weak_ptr<const void> session = {}) noexcept {
         owner_ = std::move(owner);
@@ -76,6 +81,7 @@ private:
     AnyClock& clock_;
     const Options& options_;
     std::chrono::seconds clock_correction_{0};
+    bool leaving_ = false;
     AnyTransport* transport_ = nullptr;
     AnyCredentials* credentials_ = nullptr;
     std::weak_ptr<const void> owner_;

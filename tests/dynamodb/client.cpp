@@ -515,6 +515,29 @@ TEST_CASE("a batch is split into what the service takes") {
     });
 }
 
+TEST_CASE("something is done between two requests of a batch, and may end it") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        Bench bench(context.get_executor());
+        for (int i = 0; i < 3; ++i) bench.fake.transport.answer(200, "{}");
+        std::vector<std::size_t> after;
+        error_code verdict;
+        const auto between = [&]() -> asio::awaitable<error_code> {
+            after.push_back(bench.requests().size());
+            co_return verdict;
+        };
+        auto items = keys(60);
+        std::vector<Item> none;
+        const auto all = co_await bench.client.write_batch("t", items, none, between);
+        CHECK(all.has_value());
+        CHECK(after == std::vector<std::size_t>{1, 2});
+        verdict = error::storage_locked;
+        bench.fake.transport.answer(200, "{}");
+        const auto some = co_await bench.client.write_batch("t", items, none, between);
+        CHECK(some.error() == error::storage_locked);
+        CHECK(bench.requests().size() == 4);
+    });
+}
+
 TEST_CASE("what a batch leaves undone is asked for again, after a while") {
     run([](asio::io_context& context) -> asio::awaitable<void> {
         Bench bench(context.get_executor());

@@ -2,6 +2,8 @@
 import contextlib
 import decimal
 import json
+import os
+import signal
 import subprocess
 import time
 
@@ -136,18 +138,19 @@ def take_over(checks, place, its):
     good = keys(its.access_key, its.secret_key)
     command = [place.repository, "fill", its.endpoint, "taken-over"]
     with checks.check(f"{its.name}: what a killed process had in a DynamoDbStorage is there after its lease, and whole"):
-        for round in range(3):
-            filler = subprocess.Popen(bound(command), env=environment(**good), stdout=subprocess.PIPE,
-                                      stderr=subprocess.DEVNULL, text=True)
+        for times in range(3):
+            # Whatever becomes of it, it is killed after a minute.
+            filler = subprocess.Popen(bound(["timeout", "--signal=KILL", "60", *bound(command)]), env=environment(**good),
+                                      stdout=subprocess.PIPE, text=True, start_new_session=True)
             try:
                 stored = [int(filler.stdout.readline()) for _ in range(10)]
-                if round == 0:
+                if times == 0:
                     # While it is alive nobody else has the storage.
                     other = subprocess.run(bound(command), env=environment(**good), capture_output=True, text=True,
                                            timeout=60)
                     assert other.returncode == 1 and "keeps its lease" in other.stderr, other.stderr[-500:]
             finally:
-                filler.kill()
+                os.killpg(filler.pid, signal.SIGKILL)
             stored += [int(line) for line in filler.stdout.read().splitlines()]
             filler.wait()
             begun = time.monotonic()

@@ -164,8 +164,7 @@ TEST_CASE("a lease is kept as long as the storage is there, and given back at it
             CHECK(world.table.operations.size() >= 3);
             CHECK(std::set<std::string>(world.table.operations.begin(), world.table.operations.end()) ==
                   std::set<std::string>{"PutItem"});
-            auto other = buffers().lease(1s);
-            const auto locked = co_await other.open(*world);
+            const auto locked = co_await recipe.open(*world);
             CHECK(locked.error() == error::storage_locked);
         }
         const auto before = std::chrono::steady_clock::now();
@@ -173,6 +172,20 @@ TEST_CASE("a lease is kept as long as the storage is there, and given back at it
         CHECK(again.has_value());
         CHECK(std::chrono::steady_clock::now() - before < 500ms);
     });
+}
+
+TEST_CASE("no attempt of a request takes longer than a part of the lease, or than the options say") {
+    for (const auto& [timeout, longest] : {std::pair(30'000ms, 2'000ms), std::pair(700ms, 700ms)}) {
+        auto options = somewhere();
+        options.request_timeout = timeout;
+        run_on_table([longest = longest](TableWorld& world) -> asio::awaitable<void> {
+            auto recipe = buffers().lease(12s);
+            auto storage = co_await recipe.open(*world);
+            REQUIRE(storage.has_value());
+            CHECK(world.table.longest_timeout == longest);
+            co_await storage->close();
+        }, options);
+    }
 }
 
 TEST_CASE("what a producer could not deliver is in the table after a restart, and is delivered then, once") {
@@ -198,16 +211,37 @@ TEST_CASE("when a producer has come to its end, its lease was given back") {
         BlockingProducer producer(somewhere(), ScriptedDestination{std::make_shared<Script>()}, NobodySigns{},
                                   ToTable{table}, buffers());
         producer.put({"key", "data"});
-        CHECK(lease() == "30000");
     }
     CHECK(lease() == "0");
 }
 
-TEST_CASE("a context may end while a producer has its storage in a table") {
+TEST_CASE("who waits for the end of a lease can be closed in time, and what it was given is not lost in silence") {
     const auto table = std::make_shared<FakeTable>();
+    {
+        asio::io_context context;
+        Stall killed(context, table);
+        killed.producer.async_put(Record("key", "data"), [](error_code) {});
+        context.run_for(50ms);
+    }
     asio::io_context context;
     Stall stall(context, table);
+    CHECK_FALSE(stall.producer.try_put(Record("key", "more")));
+    const auto begun = std::chrono::steady_clock::now();
+    bool closed = false;
+    stall.producer.async_close(100ms, [&](error_code, const FlushReport&) { closed = true; });
+    while (!closed && context.run_one_for(10s) > 0) {}
+    CHECK(closed);
+    CHECK(std::chrono::steady_clock::now() - begun < 10s);
+    REQUIRE(stall.letters->size() == 1);
+    CHECK(stall.letters->front().record.data == "more");
+}
+
+TEST_CASE("a context may end while a producer has its storage in a table") {
+    const auto table = std::make_shared<FakeTable>();
+    auto context = std::make_unique<asio::io_context>();
+    Stall stall(*context, table);
     stall.producer.async_put(Record("key", "data"), [](error_code) {});
-    context.run_for(50ms);
+    context->run_for(50ms);
     CHECK(table->count("buffer") > 0);
+    context.reset();
 }

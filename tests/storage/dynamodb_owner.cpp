@@ -12,8 +12,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstddef>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -101,7 +99,23 @@ TEST_CASE("a lease that is given back while somebody waits is taken soon") {
         };
         const auto opened = co_await second->open(StoreIdentity());
         CHECK(opened.has_value());
-        CHECK(all_waits(bench) == 3s);
+        CHECK(all_waits(bench) == 1s);
+    });
+}
+
+TEST_CASE("who waits for a lease gives up when his producer is to end") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        Bench bench(context.get_executor());
+        auto first = co_await bench.open();
+        auto second = bench.store();
+        bench.table.fate = [&, looks = 0](std::string_view) mutable {
+            if (++looks == 5) bench.fake.world.leave();
+            return Fate::done;
+        };
+        const auto opened = co_await second->open(StoreIdentity());
+        CHECK(opened.error() == asio::error::operation_aborted);
+        CHECK(all_waits(bench) == 5s);
+        CHECK_FALSE(co_await append(*first, chunk(1)));
     });
 }
 

@@ -14,8 +14,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <limits>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,7 +25,6 @@ using namespace sluice;
 using namespace std::chrono_literals;
 using asio::awaitable;
 using boost::json::object;
-using detail::DynamoDbStore;
 using Fate = FakeTable::Fate;
 
 } // namespace
@@ -224,7 +221,6 @@ TEST_CASE("a request that arrives late changes nothing") {
     run([](asio::io_context& context) -> awaitable<void> {
         Bench bench(context.get_executor());
         auto store = co_await bench.open();
-        const auto before = bench.table.items.at({"buffer", "store"});
         const auto failed = co_await append(*store, chunk(1));
         CHECK_FALSE(failed);
         // As if an older write of the same owner had been done only now, and told as failed.

@@ -10,6 +10,7 @@
 #include <boost/json/value.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <iterator>
@@ -40,6 +41,7 @@ public:
     std::vector<std::string> operations;                  ///< Of every request.
     std::size_t page = 1'000;                             ///< Items of one page of a query.
     std::size_t largest_request = 0;
+    std::chrono::milliseconds longest_timeout{0};
     std::size_t most_writes = 0; ///< Of one transaction.
     bool there = true;           ///< Else the table is to be made first.
     std::string sort_key = "place";
@@ -50,6 +52,7 @@ public:
         const std::string operation(target.substr(target.find('.') + 1));
         operations.push_back(operation);
         largest_request = std::max(largest_request, request.body->size());
+        longest_timeout = std::max(longest_timeout, request.timeout);
         const auto its_fate = fate ? fate(operation) : Fate::done;
         if (!removes && request.body->find("DeleteRequest") != std::string::npos) {
             co_return sluice::HttpResponse(500, "{}");

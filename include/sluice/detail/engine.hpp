@@ -156,6 +156,7 @@ public:
         if (!open_ && !opening_ && intake_.empty()) return stop({});
         const auto now = clock_.steady();
         const auto deadline = timeout < steady_time::max() - now ? now + timeout : steady_time::max();
+        if (!open_) alarm_.set(deadline, [this, self = this->shared_from_this()] { world_.leave(); });
         when_open([this, deadline](error_code failure) {
             if (failure) return stop({});
             riders_.push_back([this, deadline](error_code) { flush_and_stop(deadline); });
@@ -395,7 +396,7 @@ private:
         bool cut_short = false;
     };
 
-    /// Waits for the end of a policy, but not for ever: whether it came to it. `late()` is called if it does after that.
+    /// Waits for the end of a policy, but not for ever: whether it came to it. `late()` is called if it does later.
     template <class End, class Late>
     asio::awaitable<bool> see_off(std::string_view whom, End end, Late late) {
         const auto farewell = std::make_shared<Farewell>(strand_);

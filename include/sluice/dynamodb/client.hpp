@@ -16,6 +16,7 @@
 #include <sluice/world.hpp>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/error.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -38,7 +39,10 @@ public:
     /// What is done between two requests, where that is nothing.
     class NothingBetween {
     public:
-        [[nodiscard]] asio::awaitable<error_code> operator()() const { co_return error_code(); }
+        template <class...>
+        [[nodiscard]] asio::awaitable<error_code> operator()() const {
+            co_return error_code();
+        }
     };
 
     /// How many requests may come to nothing before writes are given up. Each attempt of a call counts, so that its own
@@ -135,6 +139,7 @@ public:
 
     /// Waits until a table and its indexes can be used; `timed_out` if that takes longer than `patience`. A table that
     /// was made just now may not be there yet: `table_not_found` only if it is not there at the end either.
+    /// `operation_aborted` if the producer is to end.
     template <class...>
     [[nodiscard]] asio::awaitable<result<TableDescription>> wait_until_active(std::string table,
                                                                               std::chrono::seconds patience) {
@@ -149,6 +154,7 @@ public:
             if (next > end) co_return missing ? error::table_not_found : error::timed_out;
             const auto interrupted = co_await world_->clock().async_wait_until(next);
             if (interrupted) co_return interrupted;
+            if (world_->is_leaving()) co_return error_code(asio::error::operation_aborted);
         }
     }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <sluice/storage/chunk.hpp>
-#include <sluice/storage/chunk_documents.hpp>
+#include <sluice/storage/stored_chunk.hpp>
 
 #include <algorithm>
 #include <cstddef>

@@ -424,7 +424,7 @@ private:
         std::uint64_t used = 0;
         for (int round = 0; round < 3; ++round) {
             auto storage = co_await recipe.open(world_);
-            expect(storage.has_value(), "A recipe opens again after its storage is gone.");
+            expect(storage.has_value(), "A recipe opens again after its storage is gone, or closed.");
             if (!storage) co_return;
             const auto now = storage->identity();
             expect(round == 0 || now.id == before.id || !storage->persistent(), "A store that persists keeps its id.");
@@ -438,6 +438,9 @@ private:
             co_await settle(*storage, std::move(change));
             before = now;
             used = now.next_sequence + 19;
+            if constexpr (ClosingStorage<Running>) {
+                if (round > 0) co_await storage->close();
+            }
         }
         co_await reopens_cleared(recipe, used, before);
     }

@@ -36,9 +36,9 @@ namespace sluice {
 /// Another one that opens the storage waits until the lease is given back, or was not renewed for its whole length, as
 /// that of a process that was killed; if it is renewed, that is `storage_locked`. Who lost his lease, since the table
 /// was out of reach for so long, and somebody else took the storage, has every call fail with `storage_locked` from
-/// then on; what he has read he may still send. So may who was suspended with his machine, until he looks. No clocks are
-/// compared. An attempt of a request takes no longer than a sixth of a lease, or a second: who has a slow line, or a
-/// table that is throttled for long, wants a longer lease.
+/// then on; what he has read he may still send. So may who was suspended with his machine, until he looks. No clocks
+/// are compared. An attempt of a request takes no longer than a sixth of a lease, or a second: who has a slow line, or
+/// a table that is throttled for long, wants a longer lease.
 ///
 /// Errors of the opening: `table_not_found`, `table_unfit` (its key is another one), those of the endpoint, and of a
 /// storage. What the service says of a failure is in the log; unless that is an error of a storage, it is

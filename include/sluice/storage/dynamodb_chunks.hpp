@@ -1,8 +1,8 @@
 #pragma once
 
 #include <sluice/aws/digest.hpp>
+#include <sluice/aws/integer.hpp>
 #include <sluice/aws/percent.hpp>
-#include <sluice/clock/clock.hpp>
 #include <sluice/dynamodb/attribute.hpp>
 #include <sluice/dynamodb/expression.hpp>
 #include <sluice/dynamodb/number.hpp>
@@ -11,6 +11,8 @@
 #include <sluice/error.hpp>
 #include <sluice/storage/chunk.hpp>
 #include <sluice/storage/chunk_documents.hpp>
+#include <sluice/storage/store_rules.hpp>
+#include <sluice/storage/stored_chunk.hpp>
 
 #include <algorithm>
 #include <array>
@@ -124,7 +126,6 @@ private:
     [[nodiscard]] static std::string chunk_place(std::string_view stream, std::uint64_t first) {
         return "chunks/" + encoded(stream) + '/' + padded(first, 20);
     }
-
 
     [[nodiscard]] static std::string encoded(std::string_view name) {
         std::string text;

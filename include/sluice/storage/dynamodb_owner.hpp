@@ -12,6 +12,7 @@
 #include <sluice/world.hpp>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/error.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -46,7 +47,7 @@ public:
 
 protected:
     /// Waits until nobody has the store, and gives what there is of it. At most for the length of one lease, and
-    /// `storage_locked` if that is renewed meanwhile.
+    /// `storage_locked` if that is renewed meanwhile; `operation_aborted` if the producer is to end.
     template <class...>
     [[nodiscard]] asio::awaitable<result<std::optional<StoreItem>>> wait_until_free(LeaseWatch& watch) {
         auto& clock = world_->clock();
@@ -64,6 +65,7 @@ protected:
                           store.lease.count(), " ms");
             }
             if (const auto failure = co_await clock.async_wait_until(watch.next_look())) co_return failure;
+            if (world_->is_leaving()) co_return error_code(asio::error::operation_aborted);
         }
     }
 

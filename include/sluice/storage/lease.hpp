@@ -45,16 +45,16 @@ public:
             end_ = now + lease;
         }
         if (version != *seen_) end_ = std::min(end_, now + lease); // another one's may be shorter
-        next_look_ = std::min(end_, now + lease / looks);
+        next_look_ = std::min(end_, now + std::min(lease / 10, longest_pause));
         if (now < end_) return Verdict::wait;
         return version == *seen_ ? Verdict::free : Verdict::renewed;
     }
 
-    /// Often enough not to miss for long that it was given back.
+    /// Often enough not to miss for long that it was given back, or that nobody wants it any more.
     [[nodiscard]] steady_time next_look() const noexcept { return next_look_; }
 
 private:
-    static constexpr int looks = 10;
+    static constexpr std::chrono::nanoseconds longest_pause = std::chrono::seconds(1);
 
     std::optional<std::uint64_t> seen_; ///< The first version.
     steady_time end_;

@@ -27,7 +27,7 @@ namespace sluice {
 /// | `s.identity()`               | The store's id and next sequence, as of the opening.                            |
 /// | `s.max_chunk_bytes()`        | The largest body that `append` takes: 1 MiB, or more if one record may need more.   |
 /// | `s.persistent()`             | Whether what was appended outlives the process.                                 |
-/// | `s.close()`                  | Optional: nothing follows. The producer's end waits for this, for five seconds at most: then it is cancelled (`terminal`), and what cannot be cancelled goes on without being waited for. |
+/// | `s.close()`                  | Optional: the last call, also if the producer could not be opened. Its end waits for this, for five seconds at most: then it is cancelled (`terminal`), and what cannot be cancelled goes on without being waited for. What it throws is logged. |
 ///
 /// Called on the producer's strand and completes there; several calls may be under way, and take effect in the order
 /// in which they began. Errors: `storage_full`, `storage_corrupt`, `storage_failed`; a failed call changed nothing, but
@@ -55,9 +55,9 @@ concept ClosingStorage = RunningStorage<S> && requires(S storage) {
 
 /// Where records wait: a recipe with `open(World&)`, which gives a `RunningStorage`.
 ///
-/// Opening fails with `storage_locked`, `storage_corrupt`, `storage_foreign`, `storage_unwritable` or
-/// `storage_failed`, or with what is wrong with the place where it is to be. Models: MemoryStorage (default),
-/// SqliteStorage, DynamoDbStorage, RepositoryStorage.
+/// An opening that waits for others gives up when `World::is_leaving`. It fails with `storage_locked`,
+/// `storage_corrupt`, `storage_foreign`, `storage_unwritable` or `storage_failed`, or with what is wrong with the place
+/// where it is to be. Models: MemoryStorage (default), SqliteStorage, DynamoDbStorage, RepositoryStorage.
 template <class P>
 concept Storage = PolicyOf<P, kind::storage> && requires(P recipe, World& world) {
     { recipe.open(world) } -> std::same_as<asio::awaitable<result<running_t<P>>>>;
