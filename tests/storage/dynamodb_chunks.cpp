@@ -1,5 +1,7 @@
 #include <sluice/storage/dynamodb_chunks.hpp>
 
+#include "storage/odd_chunk.hpp"
+
 #include <sluice/dynamodb/item_size.hpp>
 
 #include <doctest/doctest.h>
@@ -18,17 +20,6 @@ namespace {
 using namespace sluice;
 using namespace sluice::detail;
 using dynamodb::AttributeValue;
-
-Chunk odd_chunk() {
-    Chunk chunk("stream", 7, 20, std::make_shared<const std::string>("a\0b", 3));
-    chunk.live = 19;
-    chunk.live_bytes = (std::uint64_t{1} << 40U) + 1;
-    chunk.oldest_put = wall_time(std::chrono::seconds(-5)) + std::chrono::microseconds(7);
-    chunk.settled.set(3);
-    chunk.settled.set(19);
-    chunk.attempts.assign(20, 255);
-    return chunk;
-}
 
 StoredChunk written(const Chunk& chunk, std::string writer = std::string(20, '7')) {
     StoredChunk made(chunk);
@@ -59,18 +50,7 @@ TEST_CASE("a chunk comes back from its item as it was") {
     const auto name = StoreKeys::read_chunk(StoreKeys::place_of(item));
     REQUIRE(name.has_value());
     const auto read = read_chunk(name->first, name->second, item);
-    CHECK_FALSE(read.damaged);
-    CHECK(read.head.stream == "stream");
-    CHECK(read.head.first == 7);
-    CHECK(read.head.count == 20);
-    CHECK(read.head.live == 19);
-    CHECK(read.head.live_bytes == stored.head.live_bytes);
-    CHECK(read.head.oldest_put == stored.head.oldest_put);
-    CHECK(read.head.settled == stored.head.settled);
-    CHECK(read.head.attempts == stored.head.attempts);
-    CHECK(read.body_bytes == 3);
-    CHECK(read.sum == stored.sum);
-    CHECK(read.writer == stored.writer);
+    check_same(read, stored);
 }
 
 TEST_CASE("any attribute that is missing or wrong makes a damaged chunk of one record") {
