@@ -529,6 +529,32 @@ TEST_CASE("who opens something elsewhere may be gone when it is open, and so may
     elsewhere.poll();
 }
 
+TEST_CASE("who can be cancelled, and waits elsewhere for what never opens, has nothing of a context that is gone") {
+    auto wait = [](awaitable<sluice::result<Gated::Running>> opening) -> awaitable<void> {
+        static_cast<void>(co_await std::move(opening));
+    };
+    const auto diary = std::make_shared<Diary>();
+    Gated gated;
+    *gated.gate = false;
+    for (const bool cancelled : {false, true}) {
+        asio::cancellation_signal signal;
+        asio::io_context elsewhere;
+        {
+            asio::io_context home;
+            const Session session(home.get_executor(), sluice::Options(), Wire(diary));
+            auto token = asio::bind_cancellation_slot(signal.slot(), asio::detached);
+            asio::co_spawn(elsewhere, wait(session.open(gated)), std::move(token));
+            elsewhere.poll();
+            home.poll();
+        }
+        CHECK(diary.use_count() == 1);
+        CHECK(gated.gate.use_count() == 1);
+        if (cancelled) signal.emit(asio::cancellation_type::terminal);
+        elsewhere.restart();
+        elsewhere.poll();
+    }
+}
+
 TEST_CASE("many threads open and use things in one session") {
     asio::io_context context;
     auto guard = asio::make_work_guard(context);

@@ -7,6 +7,7 @@
 #include <sluice/policy.hpp>
 #include <sluice/world.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -24,14 +25,16 @@ namespace sluice::detail {
 /// A recipe that is being brought to life on a session's strand, for somebody who waits on any executor.
 ///
 /// Neither has anything of the other but the parked handler: the frames of who waits are unwound on his executor, which
-/// may be after the end of the session's context, and his cancellation may come when all is over.
+/// may be after the end of the session's context, and his cancellation may come when all is over. His slot has no
+/// executor of the session for that reason, as a strand has to go before its context.
 template <class Recipe>
 class Opening {
 public:
     using Outcome = result<running_t<Recipe>>;
 
     Opening(std::shared_ptr<const OpenSession> session, Recipe recipe, std::shared_ptr<Waiter<Outcome>> waiter)
-        : session_(std::move(session)), recipe_(std::move(recipe)), waiter_(std::move(waiter)) {}
+        : executor_(session->world().executor()), session_(std::move(session)), recipe_(std::move(recipe)),
+          waiter_(std::move(waiter)) {}
 
     Opening(const Opening&) = delete;
     Opening& operator=(const Opening&) = delete;
@@ -42,9 +45,9 @@ public:
         const auto executor = session->world().executor();
         auto waiter = park<Outcome>(std::move(handler), executor);
         const auto opening = std::make_shared<Opening>(std::move(session), std::move(recipe), waiter);
-        waiter->on_cancel([executor, weak = std::weak_ptr(opening)] {
+        waiter->on_cancel([weak = std::weak_ptr(opening)] {
             const auto self = weak.lock();
-            if (self) asio::post(executor, [self] { self->cancel_.emit(asio::cancellation_type::terminal); });
+            if (self) asio::post(self->executor_, [self] { self->cancel_.emit(asio::cancellation_type::terminal); });
         });
         auto end = [opening](const std::exception_ptr& thrown) { opening->end(thrown); };
         asio::co_spawn(executor, bring_to_life(opening),
@@ -74,6 +77,7 @@ private:
         }
     }
 
+    const asio::any_io_executor executor_;
     std::shared_ptr<const OpenSession> session_;
     std::optional<Recipe> recipe_;
     std::shared_ptr<Waiter<Outcome>> waiter_;
