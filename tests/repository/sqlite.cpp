@@ -566,6 +566,35 @@ TEST_CASE("kill -9 takes nothing that has completed, leaves nothing half done, a
     CHECK(database->first_text("PRAGMA integrity_check").value() == "ok");
 }
 
+TEST_CASE("the log of a file stays small though somebody always reads") {
+    const TemporaryDirectory directory;
+    const auto path = directory / "items.db";
+    Process writer(Objects(path, "items"));
+    REQUIRE_FALSE(writer.failure);
+    REQUIRE_FALSE(writer.add("big", object()));
+    std::atomic<bool> done = false;
+    std::thread readers([&] { // the next one begins before the last one has ended
+        std::array<sqlite3*, 2> each{};
+        for (auto& reader : each) sqlite3_open(path.c_str(), &reader);
+        for (std::size_t turn = 0; !done; turn = 1 - turn) {
+            sqlite3_exec(each[turn], "BEGIN; SELECT count(*) FROM items", nullptr, nullptr, nullptr);
+            std::this_thread::sleep_for(1ms);
+            sqlite3_exec(each[1 - turn], "COMMIT", nullptr, nullptr, nullptr);
+        }
+        for (auto* const reader : each) sqlite3_close(reader);
+    });
+    std::uintmax_t most = 0;
+    for (int i = 0; i < 60; ++i) { // 4 MB each
+        std::vector<Identified<object>> items;
+        items.emplace_back("big", object{{"text", std::string(std::size_t{4} << 20U, static_cast<char>('a' + i % 26))}});
+        CHECK(writer.run(writer.items->update_all(std::move(items))).has_value());
+        most = std::max(most, std::filesystem::file_size(path.string() + "-wal"));
+    }
+    done = true;
+    readers.join();
+    CHECK(most < (std::uintmax_t{80} << 20U));
+}
+
 TEST_CASE("a full disk refuses what does not fit, changes nothing, and takes it when there is room") {
     Disk disk;
     const TemporaryDirectory directory;

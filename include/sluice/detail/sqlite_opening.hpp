@@ -100,6 +100,9 @@ public:
     /// Larger files are not read through at the opening; damage in them shows when it is read.
     static constexpr std::int64_t largest_check = std::int64_t{256} << 20U;
 
+    /// A write-ahead log that is begun anew is cut back to this.
+    static constexpr std::int64_t largest_log = std::int64_t{64} << 20U;
+
     explicit BasicSqliteOpening(const SqlitePlace& place) : place_(place) {}
 
     /// `storage_foreign` and `storage_locked` leave the file as it is, byte for byte.
@@ -192,9 +195,10 @@ private:
             database.execute(Tables::shared ? "PRAGMA busy_timeout = 1000" : "PRAGMA locking_mode = EXCLUSIVE");
         if (!company) return company;
         // 16 KiB pages suit chunks of hundreds of kilobytes. Freed pages are used again, not overwritten with zeros.
-        return database.execute("PRAGMA page_size = 16384; PRAGMA secure_delete = OFF; PRAGMA temp_store = MEMORY;"
-                                "PRAGMA cell_size_check = ON; PRAGMA synchronous = FULL;"
-                                "PRAGMA journal_size_limit = 67108864;");
+        const auto settings = "PRAGMA page_size = 16384; PRAGMA secure_delete = OFF; PRAGMA temp_store = MEMORY;"
+                              "PRAGMA cell_size_check = ON; PRAGMA synchronous = FULL;"
+                              "PRAGMA journal_size_limit = " + std::to_string(largest_log) + ';';
+        return database.execute(settings.c_str());
     }
 
     /// Who shares a file that has its tables already waits for nobody who writes.

@@ -11,7 +11,7 @@
 namespace sluice::detail {
 
 /// A file with `Tables` that others may have open at the same time, one transaction after the other. Readers wait for
-/// no writer, nor does a writer wait for them.
+/// no writer, nor does a writer wait for them, unless the log has grown large.
 ///
 /// Opened by the first transaction, and again by the next one after it failed, was moved, or was found damaged and set
 /// aside.
@@ -74,10 +74,15 @@ public:
         if (open) (void)database_->execute("ROLLBACK");
     }
 
-    /// Copies the log into the file: whoever moves that, moves everything.
+    /// After a transaction that wrote: begins the write-ahead log anew if it has outgrown its limit, which SQLite never
+    /// does while somebody reads. Who writes waits for those who read, a second at most; nobody who reads waits.
     void maintain() {
-        auto* const database = database_ ? database_->handle() : nullptr;
-        if (database) (void)sqlite3_wal_checkpoint_v2(database, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+        const auto size = log_size();
+        if (size <= log_limit_) return;
+        const auto code = sqlite3_wal_checkpoint_v2(database_->handle(), nullptr, SQLITE_CHECKPOINT_RESTART, nullptr,
+                                                    nullptr);
+        // Whoever reads for longer is not waited for again until as much has been written once more.
+        log_limit_ = code == SQLITE_OK ? largest_log : size + largest_log;
     }
 
     /// Has the log say something of this file.
@@ -93,6 +98,18 @@ public:
     }
 
 private:
+    /// SQLite cuts a log that was begun anew back to this, in bytes.
+    static constexpr std::int64_t largest_log = BasicSqliteOpening<Tables>::largest_log;
+
+    [[nodiscard]] std::int64_t log_size() {
+        if (!database_) return 0;
+        sqlite3_file* log = nullptr;
+        sqlite3_file_control(database_->handle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+        sqlite3_int64 size = 0;
+        const bool known = log && log->pMethods && log->pMethods->xFileSize(log, &size) == SQLITE_OK;
+        return known ? size : 0;
+    }
+
     result<void> begin(wall_time now, bool writing) {
         writing_ = writing;
         if (tables_ && was_moved(*database_)) close();
@@ -127,6 +144,7 @@ private:
     std::optional<SqliteDatabase> database_;
     std::optional<Tables> tables_;
     std::optional<std::int64_t> noted_; ///< Of this connection: what SQLite calls its data version.
+    std::int64_t log_limit_ = largest_log;
     bool writing_ = false; ///< The transaction that was begun last.
     std::string remark_;
     std::string told_;         ///< Of transactions that write.

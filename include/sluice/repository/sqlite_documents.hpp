@@ -97,7 +97,9 @@ public:
     }
 
     [[nodiscard]] bool recover(bool, int) { return false; }
-    void maintain() {}
+    void maintain() {
+        if (transaction_ == Transaction::writing) file_.maintain();
+    }
     [[nodiscard]] std::string take_remark() { return file_.take_remark(); }
 
 private:
