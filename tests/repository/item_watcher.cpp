@@ -67,6 +67,20 @@ TEST_CASE("what was added just after somebody looked is there") {
     CHECK(item.told() == "2");
 }
 
+TEST_CASE("what was removed before somebody looked, and is told of late, is not there") {
+    Item item;
+    item.tell(finding(5, removal("a", 6)));
+    item.watcher.start(error::not_found);
+    CHECK(item.told() == sluice::error_code(error::not_found).message());
+    Item again;
+    again.tell(finding(5, removal("a", 6)));
+    again.tell(finding(0, document("a", 3)));
+    again.watcher.start(error::not_found);
+    CHECK(again.told() == "3");
+    again.tell(finding(3, removal("a", 4)));
+    CHECK(again.told() == "END");
+}
+
 TEST_CASE("what others wrote without a version is there, too") {
     Item item;
     item.watcher.start(document("a", 0));

@@ -103,6 +103,16 @@ TEST_CASE("another item with the same version is another") {
     CHECK(one.told() == "b");
 }
 
+TEST_CASE("a change that leaves the version is told within a limit, too") {
+    Watched one(Query().order_by("price").limit(1));
+    one.start({document("a", 0, priced(5)), document("b", 0, priced(7))});
+    CHECK(one.told() == "a");
+    one.tell(finding(0, document("a", 0, priced(3))));
+    CHECK(one.told() == "a");
+    one.tell(finding(0, document("b", 0, priced(6)))); // beyond it
+    CHECK(one.told() == "NONE");
+}
+
 TEST_CASE("what is changed together is told together") {
     Watched all((Query()));
     all.start({});

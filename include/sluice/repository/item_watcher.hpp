@@ -44,7 +44,7 @@ public:
 
 private:
     void see(const Document& document) {
-        if (version_ && !document.follows(*version_)) return;
+        if (version_ ? !document.follows(*version_) : !document.body) return; // or its end came before anybody looked
         version_ = document.version;
         if (document.body) feed_->push(document);
         else feed_->end({});

@@ -7,9 +7,10 @@
 #include <sluice/repository/order.hpp>
 #include <sluice/repository/query.hpp>
 
+#include <boost/json/object.hpp>
+
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -71,6 +72,7 @@ private:
     };
 
     using InOrder = std::map<Place, Document, Before>;
+    using Bodies = std::vector<std::pair<std::string, std::shared_ptr<const boost::json::object>>>;
 
     /// Whether what the query finds is another now.
     bool see(const Document& document) {
@@ -95,11 +97,11 @@ private:
         shown.reserve(size);
         for (auto it = found_.begin(); shown.size() < size; ++it) shown.push_back(it->second);
         if (query_.limit()) {
-            // What changed beyond the limit is not to be seen.
-            std::vector<std::pair<std::string, std::uint64_t>> versions;
-            for (const auto& document : shown) versions.emplace_back(document.id, document.version);
-            if (!always && versions == versions_) return;
-            versions_ = std::move(versions);
+            // What changed beyond the limit is not to be seen. Others may change something and leave its version.
+            Bodies bodies;
+            for (const auto& document : shown) bodies.emplace_back(document.id, document.body);
+            if (!always && bodies == shown_) return;
+            shown_ = std::move(bodies);
         }
         feed_->push(std::move(shown));
     }
@@ -111,7 +113,7 @@ private:
     Found early_;
     InOrder found_;
     std::map<std::string, InOrder::iterator, std::less<>> places_;
-    std::vector<std::pair<std::string, std::uint64_t>> versions_; ///< Of what was shown last.
+    Bodies shown_; ///< What was shown last, where there is a limit: each body is another one after a change.
 };
 
 } // namespace sluice::repository
