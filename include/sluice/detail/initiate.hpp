@@ -36,17 +36,28 @@ template <class T>
     waiter->complete(outcome.first, std::move(outcome.second));
 }
 
+/// What cuts work on a strand short. Whoever waits may be there after the context of the strand, so that his slot does
+/// not own it.
+class WorkCut {
+public:
+    explicit WorkCut(asio::any_io_executor its_strand) : strand(std::move(its_strand)) {}
+
+    const asio::any_io_executor strand;
+    asio::cancellation_signal signal;
+};
+
 /// Starts work; the cancellation of who waits cuts it short.
 template <class T>
 void start(const asio::any_io_executor& strand, asio::awaitable<Outcome<T>> work,
            const std::shared_ptr<Waiter<error_code, T>>& waiter) {
-    const auto signal = std::make_shared<asio::cancellation_signal>();
-    waiter->on_cancel([strand, signal] {
-        asio::post(strand, [signal] { signal->emit(asio::cancellation_type::terminal); });
+    const auto cut = std::make_shared<WorkCut>(strand);
+    waiter->on_cancel([weak = std::weak_ptr(cut)] {
+        const auto self = weak.lock();
+        if (self) asio::post(self->strand, [self] { self->signal.emit(asio::cancellation_type::terminal); });
     });
-    auto ended = [signal](const std::exception_ptr&) {};
+    auto ended = [cut](const std::exception_ptr&) {};
     asio::co_spawn(strand, tell_outcome(waiter, std::move(work)),
-                   asio::bind_cancellation_slot(signal->slot(), std::move(ended)));
+                   asio::bind_cancellation_slot(cut->signal.slot(), std::move(ended)));
 }
 
 /// An operation with a completion token, of signature `void(error_code, T)`, from a coroutine that runs on a strand.
@@ -54,8 +65,9 @@ void start(const asio::any_io_executor& strand, asio::awaitable<Outcome<T>> work
 template <class T, class Token>
 auto initiate(asio::any_io_executor strand, asio::awaitable<Outcome<T>> work, std::remove_reference_t<Token>& token) {
     return asio::async_initiate<Token, void(error_code, T)>(
-        [strand = std::move(strand)](auto handler, asio::awaitable<Outcome<T>> its_work) {
-            start<T>(strand, std::move(its_work), park<error_code, T>(std::move(handler), strand));
+        [strand = std::move(strand)](auto handler, asio::awaitable<Outcome<T>> its_work) mutable {
+            const auto its_strand = std::move(strand); // not to be kept in the frames of who waits
+            start<T>(its_strand, std::move(its_work), park<error_code, T>(std::move(handler), its_strand));
         },
         token, std::move(work));
 }

@@ -35,7 +35,7 @@ namespace sluice {
 /// its document are attributes beside them (one that begins with `$` has one `$` more), so that indexes, filters and
 /// other programs can use them. Items of others are read as near as JSON comes, and when `update` replaces one, what it
 /// does not change stays exactly as it was: sets, bytes, numbers of 38 digits. Whoever else changes items has to raise
-/// `$version`, or what is live may miss his changes, and an update at the same time may overwrite them.
+/// `$version`, or what is live may miss his changes, or end, and an update at the same time may overwrite them.
 ///
 /// Reads are consistent, but for those by an index. A query without one reads the whole table, in several parts at a
 /// time if told so, and filters there what it can: of values that JSON does not have, numbers of more digits and bytes,
