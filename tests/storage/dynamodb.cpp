@@ -178,11 +178,11 @@ TEST_CASE("no attempt of a request takes longer than a part of the lease, or tha
     for (const auto& [timeout, longest] : {std::pair(30'000ms, 2'000ms), std::pair(700ms, 700ms)}) {
         auto options = somewhere();
         options.request_timeout = timeout;
-        run_on_table([longest = longest](TableWorld& world) -> asio::awaitable<void> {
+        run_on_table([most = longest](TableWorld& world) -> asio::awaitable<void> {
             auto recipe = buffers().lease(12s);
             auto storage = co_await recipe.open(*world);
             REQUIRE(storage.has_value());
-            CHECK(world.table.longest_timeout == longest);
+            CHECK(world.table.longest_timeout == most);
             co_await storage->close();
         }, options);
     }
@@ -238,10 +238,9 @@ TEST_CASE("who waits for the end of a lease can be closed in time, and what it w
 
 TEST_CASE("a context may end while a producer has its storage in a table") {
     const auto table = std::make_shared<FakeTable>();
-    auto context = std::make_unique<asio::io_context>();
-    Stall stall(*context, table);
+    asio::io_context context; // it outlives its producers, and what these have under way outlives them
+    Stall stall(context, table);
     stall.producer.async_put(Record("key", "data"), [](error_code) {});
-    context->run_for(50ms);
+    context.run_for(50ms);
     CHECK(table->count("buffer") > 0);
-    context.reset();
 }
