@@ -190,8 +190,9 @@ public:
     /// Signature `void(error_code, FlushReport)`. What is not delivered when the time is over stays in a storage that
     /// persists, and goes to the dead letters of any other, which are given the time that they take, and counts as
     /// failed; requests still in flight are cancelled. A timeout of zero or less is over at once, but what was put is
-    /// stored first, and an opening that is under way is waited for. May be called again: later calls complete with the
-    /// first. Never an error but that of a cancellation.
+    /// stored first, and an opening that is under way is waited for; where nothing was put, one that itself waits for
+    /// others, as for a lease, gives up then. May be called again: later calls complete with the first. Never an error
+    /// but that of a cancellation.
     template <asio::completion_token_for<void(error_code, FlushReport)> Token = asio::deferred_t>
     [[nodiscard]] auto async_close(std::chrono::nanoseconds timeout, Token&& token = Token()) {
         return initiate<void(error_code, FlushReport), error_code, FlushReport>(

@@ -61,8 +61,8 @@ public:
     /// producer, which its policies do not outlive.
     [[nodiscard]] std::shared_ptr<const void> keep_open() const noexcept { return session_.lock(); }
 
-    /// The producer is to end, and its time for that is up: an opening that waits for others gives up
-    /// (`operation_aborted`).
+    /// The producer is to end, its time for that is up, and nothing was put that is not stored: an opening that waits
+    /// for others gives up (`operation_aborted`).
     [[nodiscard]] bool is_leaving() const noexcept { return leaving_; }
     void leave() noexcept { leaving_ = true; }
 

@@ -675,6 +675,17 @@ TEST_CASE("a table is waited for until it and its indexes can be used") {
     });
 }
 
+TEST_CASE("nobody waits for a table any more when his producer is to end") {
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        Bench bench(context.get_executor());
+        bench.fake.transport.answer(200, described("CREATING"));
+        bench.fake.world.leave();
+        const auto table = co_await bench.client.wait_until_active("t", 2s);
+        CHECK(table.error() == asio::error::operation_aborted);
+        CHECK(bench.requests().size() == 1);
+    });
+}
+
 TEST_CASE("a table is waited for no longer than one has patience") {
     run([](asio::io_context& context) -> asio::awaitable<void> {
         Bench bench(context.get_executor());

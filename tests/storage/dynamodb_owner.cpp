@@ -137,7 +137,7 @@ TEST_CASE("an opening that fails gives the lease back") {
     });
 }
 
-TEST_CASE("what a lease is given back with is not read before") {
+TEST_CASE("a lease is given back without a look at what there is") {
     run([](asio::io_context& context) -> awaitable<void> {
         Bench bench(context.get_executor());
         auto store = co_await bench.open();
@@ -223,6 +223,22 @@ TEST_CASE("a lease is kept in the middle of what takes long") {
         CHECK(bench.table.count("buffer/stream") == 0);
         CHECK(longest <= 18s);
         CHECK(longest > 0s);
+    });
+}
+
+TEST_CASE("a lease is kept while one batch is throttled again and again") {
+    run([](asio::io_context& context) -> awaitable<void> {
+        Bench bench(context.get_executor());
+        auto store = co_await bench.open();
+        CHECK_FALSE(co_await append(*store, chunk(1)));
+        bench.table.operations.clear();
+        bench.table.fate = [&, batches = 0](std::string_view operation) mutable {
+            bench.fake.clock.advance(8s);
+            return operation == "BatchWriteItem" && ++batches == 1 ? Fate::half : Fate::done;
+        };
+        CHECK_FALSE(co_await append(*store, chunk(2, 700'000)));
+        CHECK(bench.table.operations ==
+              std::vector<std::string>{"BatchWriteItem", "PutItem", "BatchWriteItem", "TransactWriteItems"});
     });
 }
 

@@ -177,6 +177,32 @@ private:
     Fault fault_;
 };
 
+/// Loses at its `close` what it has to keep.
+class ForgetsAtClose {
+public:
+    using policy_kind = kind::storage;
+
+    explicit ForgetsAtClose(SqliteStorage whole) : whole_(std::move(whole)) {}
+
+    class Running : public SqliteStorage::Running {
+    public:
+        explicit Running(SqliteStorage::Running whole) : SqliteStorage::Running(std::move(whole)) {}
+
+        asio::awaitable<void> close() {
+            (void)co_await clear();
+        }
+    };
+
+    asio::awaitable<result<Running>> open(World& world) const {
+        auto whole = co_await whole_.open(world);
+        if (!whole) co_return whole.error();
+        co_return Running(std::move(*whole));
+    }
+
+private:
+    SqliteStorage whole_;
+};
+
 class NoStorage {
 public:
     using policy_kind = kind::storage;
@@ -237,6 +263,12 @@ TEST_CASE("SqliteStorage keeps every rule on an executor of the user's, even on 
     });
     for (const auto& rule : on_strand) FAIL_CHECK(rule);
     CHECK(on_pool.size() + on_strand.size() == 0);
+}
+
+TEST_CASE("the conformance suite closes what can be closed, and looks what became of it") {
+    Maker<SqliteStorage> maker;
+    const auto found = violations<ForgetsAtClose>([&] { return ForgetsAtClose(maker()); });
+    CHECK(found == std::vector<std::string>{"What persists is there after reopening."});
 }
 
 TEST_CASE("the conformance suite notices every storage that is broken") {

@@ -156,7 +156,7 @@ public:
         if (!open_ && !opening_ && intake_.empty()) return stop({});
         const auto now = clock_.steady();
         const auto deadline = timeout < steady_time::max() - now ? now + timeout : steady_time::max();
-        if (!open_) alarm_.set(deadline, [this, self = this->shared_from_this()] { world_.leave(); });
+        if (!open_) alarm_.set(deadline, [this, self = this->shared_from_this()] { leave(); });
         when_open([this, deadline](error_code failure) {
             if (failure) return stop({});
             riders_.push_back([this, deadline](error_code) { flush_and_stop(deadline); });
@@ -201,6 +201,11 @@ private:
         }
         for (const auto& then : std::exchange(open_waiters_, {})) then(failure);
         if (open_) step();
+    }
+
+    /// The time of the end is up. What was put is stored all the same, however long the opening waits for others.
+    void leave() {
+        if (intake_.empty()) world_.leave();
     }
 
     /// Nobody may be left who would ask for it, but what `try_put` took waits.

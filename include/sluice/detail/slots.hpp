@@ -158,6 +158,7 @@ class NamesTakeAll {
 public:
     int take_all;
 };
+
 template <class R>
 concept HasTakeAll =
     requires { &R::take_all; } || (!std::is_final_v<R> && !requires { &Named<R, NamesTakeAll>::take_all; });

@@ -8,8 +8,9 @@
 #include <sluice/error.hpp>
 #include <sluice/storage/dynamodb_chunks.hpp>
 #include <sluice/storage/dynamodb_store.hpp>
-#include <sluice/storage/storage.hpp>
+#include <sluice/storage/lease.hpp>
 #include <sluice/storage/leased_store.hpp>
+#include <sluice/storage/storage.hpp>
 #include <sluice/world.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -176,8 +177,8 @@ private:
         auto store = std::make_shared<detail::DynamoDbStore>(world, client, recipe.table_, recipe.name_, recipe.lease_);
         const auto identity = co_await store->open(StoreIdentity::fresh(world.clock()));
         if (!identity) co_return identity.error();
-        auto leased = std::make_unique<detail::LeasedStore<detail::DynamoDbStore>>(world, std::move(store),
-                                                                                    times.interval());
+        using Leased = detail::LeasedStore<detail::DynamoDbStore>;
+        auto leased = std::make_unique<Leased>(world, std::move(store), times.interval());
         co_return Running(std::move(leased), *identity);
     }
 

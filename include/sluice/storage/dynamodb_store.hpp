@@ -99,7 +99,7 @@ public:
             // Damage must not hold up what comes after it; but another owner may have removed this.
             if (const auto owns = co_await check_owner(); !owns) co_return owns.error();
             log_.error("the body of chunk ", page[i].head.first, " of stream ", stream,
-                                " is damaged; it stays where it is");
+                       " is damaged; it stays where it is");
         }
         co_return found;
     }
